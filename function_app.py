@@ -1,0 +1,10 @@
+"""Entry point: the Functions host imports this file and indexes `app`."""
+
+import azure.functions as func
+
+from functions import poll_watch, read_watches, start_watch
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+app.register_functions(start_watch.bp)
+app.register_functions(read_watches.bp)
+app.register_functions(poll_watch.bp)

@@ -1,0 +1,1 @@
+"""Triggers only: decode, one call, encode."""

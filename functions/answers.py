@@ -1,0 +1,71 @@
+"""How HTTP triggers answer: JSON, or a problem that says what to do."""
+
+import functools
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import azure.functions as func
+from azure.core.exceptions import AzureError
+
+from shared import problems
+from shared.model import Watch
+from shared.problems import Problem
+from shared.schemas import WatchDocument
+from shared.settings import SettingsError
+from shared.telemetry import UndeliveredError, invocation
+from shared.watching import Conflict
+
+log = logging.getLogger("watch.http")
+
+Trigger = Callable[[func.HttpRequest, func.Context], Awaitable[func.HttpResponse]]
+
+
+def answered(trigger: Trigger) -> Trigger:
+    """Turn what a trigger raises for its caller's eyes into problem details; the rest is the host's to report."""
+
+    @functools.wraps(trigger)
+    async def wrapped(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        try:
+            with invocation(context.trace_context.trace_parent):
+                return await trigger(req, context)
+        except Problem as problem:
+            return problem_response(problem)
+        except SettingsError as error:
+            log.error("settings.incomplete %s", error)  # noqa: TRY400 -- the text says all there is
+            return problem_response(problems.misconfigured(error.problems))
+        except (AzureError, Conflict, UndeliveredError, TimeoutError) as error:
+            log.warning("request.failed error=%s: %s", type(error).__name__, error)
+            return problem_response(
+                problems.unavailable("Storage or Application Insights did not answer as it should. Send this again.")
+            )
+
+    return wrapped
+
+
+def problem_response(problem: Problem) -> func.HttpResponse:
+    """Answer with a problem; one that time may heal says when to come back."""
+    headers = {"Retry-After": "10"} if problem.name == "unavailable" else {}
+    return json_response(problem.document(), problem.status, headers, "application/problem+json")
+
+
+def watch_response(watch: Watch, now: datetime, status: int = 200, **headers: str) -> func.HttpResponse:
+    """Answer with a watch; while it goes on, with when it is worth asking again."""
+    if watch.outcome is None:
+        wait = max(timedelta(seconds=1), watch.due - now)
+        headers["Retry-After"] = str(-(-wait // timedelta(seconds=1)))  # rounded up
+    return json_response(WatchDocument.of(watch).model_dump(mode="json", by_alias=True), status, headers)
+
+
+def json_response(
+    document: Any, status: int, headers: dict[str, str], mimetype: str = "application/json"
+) -> func.HttpResponse:
+    """Answer with JSON that no cache keeps."""
+    return func.HttpResponse(
+        json.dumps(document, ensure_ascii=False),
+        status_code=status,
+        headers={"Cache-Control": "no-store", **headers},
+        mimetype=mimetype,
+    )

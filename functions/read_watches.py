@@ -1,0 +1,48 @@
+"""GET and DELETE /api/watches/{id}: how a watch stands, and stopping it.  GET /api/health: whether the app can work."""
+
+from uuid import UUID
+
+import azure.functions as func
+
+from functions.answers import answered, json_response, watch_response
+from shared import problems
+from shared.model import Watch
+from shared.wiring import settings, storage, watcher
+
+bp = func.Blueprint()
+
+
+@bp.route(route="watches/{id}", methods=["GET"])
+@answered
+async def read_watch(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
+    w = watcher()
+    return watch_response(_found(await w.store.load(_watch_id(req)), req), w.now())
+
+
+@bp.route(route="watches/{id}", methods=["DELETE"])
+@answered
+async def stop_watch(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
+    w = watcher()
+    return watch_response(_found(await w.stop(_watch_id(req)), req), w.now())
+
+
+@bp.route(route="health", methods=["GET"])
+@answered
+async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
+    settings()
+    if unreachable := await storage().unreachable():
+        raise problems.unavailable(f"No answer from {', '.join(unreachable)}. Do they exist, and may the app use them?")
+    return json_response({"status": "ok"}, 200, {})
+
+
+def _watch_id(req: func.HttpRequest) -> str:
+    try:
+        return str(UUID(req.route_params["id"]))
+    except ValueError:  # not looked up: not every text can be a key
+        raise problems.unknown_watch(req.route_params["id"]) from None
+
+
+def _found(watch: Watch | None, req: func.HttpRequest) -> Watch:
+    if watch is None:
+        raise problems.unknown_watch(req.route_params["id"])
+    return watch

@@ -1,0 +1,22 @@
+"""Access Control iTwin jobs: https://developer.bentley.com/apis/access-control-v2/operations/get-itwin-job."""
+
+from shared.model import Outcome
+from shared.remote import RUNNING, RemoteApi
+
+ACCESS_CONTROL = RemoteApi(
+    name="access-control",
+    path="/accesscontrol/itwins/{itwinId}/jobs/{jobId}",
+    headers={
+        "Accept": "application/vnd.bentley.itwin-platform.v2+json",  # jobs came with version 2
+        "Prefer": "return=representation",  # "To find the specific errors of the iTwin job"
+    },
+    status_at="status",
+    vocabulary={
+        "Active": RUNNING,
+        "Completed": Outcome.SUCCEEDED,
+        "PartialCompleted": Outcome.PARTIAL,
+        "Failed": Outcome.FAILED,
+    },
+    reasons_at=("errors", "error"),  # the page says "errors", Bentley's TypeScript client "error"
+    # The page documents no polling interval: the schedules are our defaults.
+)

@@ -1,0 +1,27 @@
+"""Reality Analysis jobs: https://developer.bentley.com/apis/realitydataanalysis/operations/jobs-progress."""
+
+from datetime import timedelta
+
+from shared.model import Outcome
+from shared.remote import RUNNING, RemoteApi
+from shared.schedule import Schedule
+
+REALITY_ANALYSIS = RemoteApi(
+    name="reality-analysis",
+    path="/realitydataanalysis/jobs/{jobId}/progress",
+    headers={"Accept": "application/vnd.bentley.itwin-platform.v1+json"},
+    status_at="progress.state",
+    vocabulary={
+        "unsubmitted": RUNNING,  # created but not started; may stay so for ever, hence the lifetime
+        "active": RUNNING,
+        "success": Outcome.SUCCEEDED,
+        "failed": Outcome.FAILED,
+        "cancelled": Outcome.CANCELLED,
+    },
+    progress_at="progress.percentage",
+    reasons_at=("progress.step",),
+    # "Client should query with a backoff intervals [15,30,60,120] seconds. [...] If the percentage changes the
+    # sequence is restarted."  That the last interval repeats is our reading.
+    polling=Schedule.seconds(15, 30, 60, 120),
+    lifetime=timedelta(days=30),  # the progress "won't be available after 30 days"
+)

@@ -1,0 +1,22 @@
+"""Schedules operations: https://dev-developer.bentley.com/apis/schedules/operations/get-scheduleid-operations-operationid."""
+
+from shared.model import Outcome
+from shared.remote import RUNNING, RemoteApi
+
+SCHEDULES = RemoteApi(
+    name="schedules",
+    path="/schedules/{scheduleId}/operations/{operationId}",
+    headers={"Accept": "application/vnd.bentley.itwin-platform.v1+json"},
+    status_at="operation.status",
+    vocabulary={
+        "Queued": RUNNING,
+        "Started": RUNNING,
+        "Unknown": RUNNING,  # on the page without a meaning: the deadline bounds it
+        "Succeeded": Outcome.SUCCEEDED,
+        "Failed": Outcome.FAILED,  # the page's example has it with percentComplete 100
+    },
+    progress_at="operation.percentComplete",
+    reasons_at=("operation.failureDescription",),
+    conditional=True,  # "a 304 (Not Modified) response is returned"
+    # The page documents no polling interval: the schedules are our defaults.
+)

@@ -1,0 +1,144 @@
+"""The words this package speaks.
+
+A *watch* follows one remote job.  A *ticket* on the queue gives it one turn.  Each turn makes one *observation* and
+takes one *decision*.  A finished watch has an *outcome*.  Values here are frozen and know nothing of clocks, sockets
+or settings.
+
+Durations are `timedelta` and instants are aware UTC `datetime`; seconds appear only where a service insists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class Outcome(StrEnum):
+    """How a watch ended."""
+
+    SUCCEEDED = "succeeded"  #: the API says so, with no reservations
+    PARTIAL = "partial"  #: ended with some of its work failed, or with issues to read
+    FAILED = "failed"  #: the API says so
+    CANCELLED = "cancelled"  #: the API says so
+    EXPIRED = "expired"  #: our deadline passed while the job was still running
+    LOST = "lost"  #: the API does not know the job, or no longer does
+    REFUSED = "refused"  #: the API will not tell us
+    STOPPED = "stopped"  #: a user stopped the watch
+    ABANDONED = "abandoned"  #: we gave up after repeated errors of our own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """One row of the watches table."""
+
+    id: str
+    api: str
+    job: Mapping[str, str]  #: what fills the API's path, e.g. {"jobId": "..."}
+    labels: tuple[str, ...] = ()
+    started_at: datetime
+    deadline: datetime
+    due: datetime  #: when the ticket numbered `seq` should arrive
+    not_before: datetime  #: the API asked not to be asked again until then; in the past when it did not
+    seq: int = 0  #: fence: only the ticket with this number may take the next step
+    stepped_by: str = ""  #: id of the queue message that took the last step
+    status: str = ""  #: the API's own word, as last reported; "" before the first report
+    progress: float | None = None  #: per cent, as last reported
+    reason: str = ""  #: why it stands as it does: the API's own detail, or the last fault
+    validator: str = ""  #: ETag of the last report, for a conditional request
+    waits: int = 0  #: turns since the job last moved
+    polls: int = 0  #: answers and faults so far
+    faults: int = 0  #: faults so far
+    throttled: int = 0  #: of these, 429s
+    faults_in_a_row: int = 0
+    refusals_in_a_row: int = 0  #: faults in a row that are not expected to heal by waiting
+    refused_since: datetime | None = None  #: the first of these
+    outcome: Outcome | None = None
+    ended_at: datetime | None = None
+    published: bool = False  #: the end is in the results table and was announced
+    etag: str = field(default="", compare=False)  #: what the table compares and swaps on
+
+
+class _TicketText(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    watch: str = Field(min_length=1, max_length=64)
+    seq: int = Field(ge=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A turn for one watch: identity only, never state, because a delivery may be late or repeated."""
+
+    watch_id: str
+    seq: int
+
+    def to_json(self) -> str:
+        """Text for the queue.
+
+        >>> Ticket("0d6c", 7).to_json()
+        '{"watch":"0d6c","seq":7}'
+        """
+        return _TicketText(watch=self.watch_id, seq=self.seq).model_dump_json()
+
+    @classmethod
+    def from_json(cls, text: bytes | str) -> Ticket:
+        """Read what `to_json` wrote; raises ValueError for anything else, without repeating what it was."""
+        try:
+            fields = _TicketText.model_validate_json(text)
+        except ValidationError as error:
+            raise ValueError("not a ticket") from error
+        return cls(fields.watch, fields.seq)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The API answered: the job is running, or has ended with `outcome`."""
+
+    outcome: Outcome | None = None
+    status: str | None = None  #: the API's word; None when it says that nothing has changed
+    known: bool = True  #: whether that word is in the API's vocabulary
+    progress: float | None = None  #: None: not said
+    reason: str = ""
+    validator: str | None = None  #: None: as before
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """The API did not tell us about the job."""
+
+    reason: str
+    lasting: Outcome | None = None  #: how the watch ends if this goes on; None: expected to heal by waiting
+    throttled: bool = False
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """It was too early to ask, so nobody did."""
+
+    until: datetime
+
+
+Observation = Report | Fault | NotYet
+
+
+@dataclass(frozen=True, slots=True)
+class RequeueAfter:
+    """The watch goes on, with its next turn after `delay`."""
+
+    delay: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The watch has ended."""
+
+    outcome: Outcome
+    reason: str
+
+
+Decision = RequeueAfter | Finish

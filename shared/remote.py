@@ -1,0 +1,202 @@
+"""What differs between remote APIs, as data; how to ask one, and how to read its answer.  No I/O here."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import reduce
+from string import Formatter
+from typing import Any
+from urllib.parse import quote
+
+from shared.model import Fault, NotYet, Observation, Outcome, Report, Watch
+from shared.schedule import Schedule, parse_retry_after
+
+#: In a vocabulary: the job has not ended.
+RUNNING = None
+
+#: Answers that waiting will hardly change (RFC 9110, section 15.5), and what they mean if it does not.
+#: 401 is absent, because tokens get renewed and secrets rotated.
+LASTING = {
+    400: Outcome.REFUSED,
+    403: Outcome.REFUSED,
+    404: Outcome.LOST,
+    406: Outcome.REFUSED,
+    410: Outcome.LOST,
+    422: Outcome.REFUSED,
+}
+
+OK, NOT_MODIFIED, TOO_MANY_REQUESTS = 200, 304, 429
+
+#: Characters kept of a text from outside.
+LONGEST_WORD, LONGEST_REASON, LONGEST_VALIDATOR = 100, 500, 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteApi:
+    """One remote API.  To add one, write a value of this type in `shared/apis/` and record its exchanges."""
+
+    name: str
+    path: str  #: with the job's `{fields}`
+    headers: Mapping[str, str]
+    status_at: str  #: dotted path to the status word
+    vocabulary: Mapping[str, Outcome | None]  #: their word -> ours; a word not listed counts as RUNNING
+    issues_at: str = ""  #: dotted path; when true there, SUCCEEDED means PARTIAL
+    progress_at: str = ""  #: dotted path to a percentage
+    reasons_at: tuple[str, ...] = ()  #: dotted paths to a text or a list of errors; the first that says something
+    conditional: bool = False  #: send If-None-Match (RFC 9110, section 13.1.2)
+    polling: Schedule = Schedule.seconds(10, 20, 40, 60, jitter=0.1)  #: starts over whenever the job moves
+    faults: Schedule = Schedule.seconds(15, 30, 60, 120, 300, 900, jitter=0.3)
+    patience: timedelta = timedelta(minutes=3)  #: how long refusals must last before they are believed
+    lifetime: timedelta = timedelta(days=7)  #: how long a watch lasts when its caller sets no deadline
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The ids that name one job, in the order of the path."""
+        return tuple(name for _, name, _, _ in Formatter().parse(self.path) if name)
+
+    def paced(self, polling: Schedule | None, scale: float) -> RemoteApi:
+        """Return the same API with another polling schedule, if one is given, and all its waits scaled."""
+        return replace(
+            self,
+            polling=(polling or self.polling).scaled(scale),
+            faults=self.faults.scaled(scale),
+            patience=self.patience * scale,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One GET, relative to the platform's origin."""
+
+    path: str  #: percent-encoded
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)  #: lower-case names
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class NoResponse:
+    """Nothing came back that could be read."""
+
+    reason: str
+
+
+def ask(api: RemoteApi, watch: Watch) -> Request:
+    """Say how to ask for the job's status.  Each id is one path segment, whatever characters it has."""
+    path = api.path.format_map({name: quote(value, safe="") for name, value in watch.job.items()})
+    condition = {"If-None-Match": watch.validator} if api.conditional and watch.validator else {}
+    return Request(path, {**api.headers, **condition})
+
+
+def too_early(watch: Watch, now: datetime) -> NotYet | None:
+    """Whether to leave the API alone for now: tickets may come early, and an API's wish outlasts our deadline."""
+    until = max(watch.due, watch.not_before)
+    return NotYet(until) if now < until else None
+
+
+def observe(api: RemoteApi, request: Request, answer: Response | NoResponse, now: datetime) -> Observation:
+    """Translate one answer into our words."""
+    if isinstance(answer, NoResponse):
+        return Fault(reason=tidy(answer.reason, LONGEST_REASON))
+    wait = parse_retry_after(answer.headers.get("retry-after"), now)
+    if answer.status == NOT_MODIFIED and "If-None-Match" in request.headers:
+        return Report(retry_after=wait)
+    if answer.status != OK:
+        return Fault(
+            reason=tidy(f"HTTP {answer.status} {_error(answer.body)}", LONGEST_REASON),
+            lasting=LASTING.get(answer.status),
+            throttled=answer.status == TOO_MANY_REQUESTS,
+            retry_after=wait,
+        )
+    body = _json(answer.body)
+    word = _at(api.status_at, body)
+    if not isinstance(word, str) or not word.strip():
+        return Fault(reason=f"HTTP 200 without a {api.status_at}", retry_after=wait)
+    return _report(api, word.strip(), body, answer.headers.get("etag", ""), wait)
+
+
+def _report(api: RemoteApi, word: str, body: Any, validator: str, wait: timedelta | None) -> Report:
+    vocabulary = {theirs.casefold(): ours for theirs, ours in api.vocabulary.items()}
+    outcome = vocabulary.get(word.casefold(), RUNNING)
+    if outcome is Outcome.SUCCEEDED and _at(api.issues_at, body) is True:
+        outcome = Outcome.PARTIAL
+    reasons = (tidy(_text(_at(path, body)), LONGEST_REASON) for path in api.reasons_at)
+    return Report(
+        outcome=outcome,
+        status=tidy(word, LONGEST_WORD),
+        known=word.casefold() in vocabulary,
+        progress=_number(_at(api.progress_at, body)),
+        reason=next(filter(None, reasons), ""),
+        validator=validator if _can_be_sent_back(validator) else "",
+        retry_after=wait,
+    )
+
+
+def _can_be_sent_back(validator: str) -> bool:
+    """Validators go back verbatim, so one that no header may carry is none."""
+    return validator.isascii() and validator.isprintable() and len(validator) <= LONGEST_VALIDATOR
+
+
+def tidy(text: str, longest: int) -> str:
+    r"""Make a text from outside fit for one cell of a table: one line, bounded, encodable.
+
+    >>> tidy("  <b>no\n such\ud800 job", 12)
+    '<b>no such?…'
+    """
+    line = " ".join(text.encode("utf-8", "replace").decode().split())
+    line = "".join(character if character.isprintable() else "?" for character in line)
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _json(body: bytes) -> Any:
+    """Read a JSON body leniently, a byte order mark and lone surrogates included; None when it is not JSON."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):  # the latter from a body that is nothing but opening brackets
+        return None
+
+
+def _at(path: str, body: Any) -> Any:
+    """What stands at a dotted path; None when nothing does."""
+    return reduce(lambda node, key: node.get(key) if isinstance(node, dict) else None, path.split("."), body)
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # an int of hundreds of digits
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _text(value: Any) -> str:
+    """A text, or a list of errors of the iTwin envelope `{code, message, target}`, as one line."""
+    match value:
+        case str():
+            return value
+        case list():
+            return "; ".join(filter(None, map(_text, value)))
+        case {"code": str() as code, "message": str() as message}:
+            target = value.get("target")
+            return f"{code}: {message} ({target})" if isinstance(target, str) and target else f"{code}: {message}"
+        case {"code": str() as one} | {"message": str() as one}:
+            return one
+    return ""
+
+
+def _error(body: bytes) -> str:
+    """The error envelope in words, if there is one: "clients MUST NOT assume" so, say all pages of the platform."""
+    return _text(_at("error", _json(body)))

@@ -1,0 +1,151 @@
+"""What goes over HTTP: the body that starts a watch, and a watch as its readers see it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
+
+from shared import problems
+from shared.apis import APIS
+from shared.locate import check_job, locate
+from shared.model import Outcome, Watch
+from shared.remote import RemoteApi
+
+#: The largest start body is some hundred bytes of ids, a deadline and ten labels.
+LARGEST_BODY = 16 * 1024
+
+#: No job that is watched takes longer, and no table holds an instant much further away than this.
+LONGEST_WATCH = timedelta(days=366)
+
+#: Errors told of one body.
+MOST_ERRORS = 10
+
+EXAMPLES = (
+    'Send {"url": "<the job\'s status URL>"} or {"api": "<name>", "job": {"<field>": "<id>"}}, '
+    'and if you like "deadline" and "labels".'
+)
+
+
+def _deadline(text: Any) -> datetime | timedelta:
+    wanted = "must be an instant such as 2026-12-01T12:00:00Z or a duration such as PT2H or P3D"
+    if not isinstance(text, str) or not re.match(r"P|\d{4}-\d\d-\d\dT", text):
+        raise ValueError(wanted)
+    try:
+        if text.startswith("P"):
+            return TypeAdapter(timedelta).validate_python(text)
+        return TypeAdapter(AwareDatetime).validate_python(text)
+    except ValidationError:
+        raise ValueError(wanted) from None
+
+
+Label = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class StartRequest(BaseModel):
+    """The body of `POST /api/watches`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    url: str | None = Field(None, max_length=4096)
+    api: str | None = None
+    job: dict[str, str] | None = None
+    deadline: Annotated[datetime | timedelta, BeforeValidator(_deadline)] | None = None
+    labels: list[Label] = Field(default_factory=list, max_length=10)
+
+    @classmethod
+    def read(cls, body: bytes) -> StartRequest:
+        """Read a body; raises `Problem`."""
+        if len(body) > LARGEST_BODY:
+            raise problems.too_large(LARGEST_BODY)
+        try:
+            return cls.model_validate_json(body)
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_input=False, include_context=False)
+        if found[0]["type"] == "json_invalid":
+            raise problems.malformed(f"{EXAMPLES} What came could not be read: {found[0]['msg']}.")
+        errors = [
+            {"pointer": _pointer(e["loc"]), "detail": e["msg"].removeprefix("Value error, ")}
+            for e in found[:MOST_ERRORS]
+        ]
+        wrong = "; ".join(f"{e['pointer'] or 'the body'}: {e['detail']}" for e in errors)
+        raise problems.invalid(f"{EXAMPLES} What came is wrong at {wrong}.", errors)
+
+    def target(self, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
+        """Return the API and the job's ids; raises `Problem`.  `origin` is the platform's."""
+        if (self.url is None) == (self.api is None) or (self.url is not None and self.job is not None):
+            raise problems.invalid(f'{EXAMPLES} Send either "url", or "api" and "job".')
+        if self.url is not None:
+            return locate(self.url, origin)
+        api = APIS.get(self.api or "")
+        if api is None:
+            raise problems.unknown_api(f"{self.api!r} is not an API we know. Send one of: {', '.join(APIS)}.")
+        return api, check_job(api, self.job or {})
+
+    def deadline_from(self, now: datetime) -> datetime | timedelta | None:
+        """Return the deadline, a span or an instant in UTC; None if none was given; raises `Problem`."""
+        if self.deadline is None:
+            return None
+        span = self.deadline if isinstance(self.deadline, timedelta) else self.deadline - now
+        if not timedelta(0) < span <= LONGEST_WATCH:
+            raise problems.wrong_deadline(
+                f"Send a deadline between now ({now:%Y-%m-%dT%H:%M:%SZ}) and {LONGEST_WATCH.days} days from now."
+            )
+        return self.deadline if isinstance(self.deadline, timedelta) else now + span
+
+
+class WatchDocument(BaseModel):
+    """A watch, as `GET /api/watches/{id}` shows it."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    id: str
+    api: str
+    job: dict[str, str]
+    state: Literal["watching", "ended"]
+    status: str | None = Field(description="the API's own word, as last reported")
+    progress: float | None = Field(description="per cent, where the API reports it")
+    outcome: Outcome | None
+    reason: str | None = Field(description="why it stands as it does: the API's own detail, or the last fault")
+    polls: int
+    faults: int
+    started_at: datetime
+    due_at: datetime | None = Field(description="when it is looked at next")
+    deadline: datetime
+    ended_at: datetime | None
+    labels: list[str]
+
+    @classmethod
+    def of(cls, watch: Watch) -> WatchDocument:
+        """Show a watch."""
+        ended = watch.outcome is not None
+        return cls(
+            id=watch.id,
+            api=watch.api,
+            job=dict(watch.job),
+            state="ended" if ended else "watching",
+            status=watch.status or None,
+            progress=watch.progress,
+            outcome=watch.outcome,
+            reason=watch.reason or None,
+            polls=watch.polls,
+            faults=watch.faults,
+            started_at=watch.started_at,
+            due_at=None if ended else watch.due,
+            deadline=watch.deadline,
+            ended_at=watch.ended_at,
+            labels=list(watch.labels),
+        )
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """Write where in the body, as a JSON pointer (RFC 6901).
+
+    >>> _pointer(("labels", 3))
+    '/labels/3'
+    """
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)

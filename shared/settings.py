@@ -1,0 +1,161 @@
+"""Every setting the app reads, read once, at first use and not at import."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+
+from shared.apis import APIS
+from shared.schedule import ABSURD, Schedule
+
+#: A Key Vault reference that could not be resolved stays in place as its own text.
+#: https://learn.microsoft.com/azure/app-service/app-service-key-vault-references#troubleshoot-key-vault-references
+UNRESOLVED = "@Microsoft.KeyVault("
+
+#: Narrower than a URL may be (RFC 3986), because the readers of wider ones disagree about where the host ends.
+URL = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?"
+    r"(?P<path>/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
+)
+LAST_PORT = 65535
+
+
+class SettingsError(Exception):
+    """Settings are missing or unusable.  Each problem names its setting and never repeats the value."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        super().__init__("; ".join(f"{name} {problem}" for name, problem in problems.items()))
+
+
+def _url(text: str) -> str:
+    """Plain http would show the secret and the tokens to the network, so it must not leave the machine."""
+    match = URL.fullmatch(text)
+    if not match or int(match["port"] or 0) > LAST_PORT:
+        raise ValueError("must be a URL such as https://api.bentley.com, without user, query or fragment")
+    if match["scheme"] == "http" and match["host"] not in {"127.0.0.1", "localhost", "[::1]"}:
+        raise ValueError("must begin with https:// (plain http is for loopback addresses alone)")
+    return text
+
+
+def _origin(text: str) -> str:
+    match = URL.fullmatch(_url(text))
+    if match and match["path"] not in {None, "/"}:
+        raise ValueError("must have no path")
+    return text.rstrip("/")
+
+
+def _telemetry(connection_string: SecretStr) -> SecretStr:
+    """Keep what the exporter needs, since it fails on whatever else such a string may hold."""
+    parts = dict(part.strip().partition("=")[::2] for part in connection_string.get_secret_value().split(";"))
+    values = {name.lower(): value for name, value in parts.items()}
+    key = values.get("instrumentationkey", "").lower()
+    endpoint = values.get("ingestionendpoint") or "https://dc.services.visualstudio.com"
+    if not re.fullmatch(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", key):
+        raise ValueError("must hold InstrumentationKey=<guid>, as the portal shows it")
+    return SecretStr(f"InstrumentationKey={key};IngestionEndpoint={_url(endpoint).rstrip('/')}")
+
+
+def _seconds(text: Any) -> Any:
+    try:
+        schedule = Schedule.seconds(*(float(delay) for delay in text.split(",")))
+    except (ValueError, OverflowError):  # "nan" is a ValueError of timedelta, "inf" an OverflowError
+        raise ValueError("must be seconds with commas between, such as 30,60,120") from None
+    if not all(timedelta(0) < delay <= ABSURD for delay in schedule.delays):
+        raise ValueError(f"must be more than 0 and at most {ABSURD.days} days of seconds each")
+    return schedule
+
+
+Url = Annotated[str, AfterValidator(_url)]
+Origin = Annotated[str, AfterValidator(_origin)]
+#: https://learn.microsoft.com/rest/api/storageservices/naming-queues-and-metadata
+QueueName = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")]
+#: https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
+TableName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]{2,62}$")]
+Polling = Annotated[Schedule, BeforeValidator(_seconds)]
+
+
+class Settings(BaseModel):
+    """The settings by name, as README lists them.  A field's alias is the setting's name."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    storage: SecretStr | None = Field(None, alias="AzureWebJobsStorage", min_length=1)
+    storage_account: str | None = Field(None, alias="AzureWebJobsStorage__accountName", pattern=r"^[a-z0-9]{3,24}$")
+    storage_client_id: str | None = Field(None, alias="AzureWebJobsStorage__clientId")
+    api_url: Origin = Field("https://api.bentley.com", alias="ITWIN_API_URL")
+    token_url: Url = Field("https://ims.bentley.com/connect/token", alias="ITWIN_TOKEN_URL")
+    client_id: str = Field(alias="ITWIN_CLIENT_ID", min_length=1)
+    client_secret: SecretStr = Field(alias="ITWIN_CLIENT_SECRET", min_length=1)
+    scope: str = Field("itwin-platform", alias="ITWIN_SCOPE", min_length=1)
+    tickets_queue: QueueName = Field(alias="TICKETS_QUEUE")
+    watches_table: TableName = Field("Watches", alias="WATCHES_TABLE")
+    results_table: TableName = Field("Results", alias="RESULTS_TABLE")
+    telemetry: Annotated[SecretStr, AfterValidator(_telemetry)] | None = Field(
+        None, alias="APPLICATIONINSIGHTS_CONNECTION_STRING"
+    )
+    site_name: str = Field("itwin-job-watch", alias="WEBSITE_SITE_NAME")  # set by Azure
+    wait_scale: float = Field(1.0, alias="WAIT_SCALE", ge=0, le=1000, allow_inf_nan=False)
+    polling: Mapping[str, Polling] = Field(default_factory=dict)  #: by API name, from `POLLING_<API>`
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Read the app's settings; raises `SettingsError` that names every one that is missing or unusable."""
+        names = {field.alias for field in cls.model_fields.values() if field.alias}
+        # Empty means unset: templates write "" for what nobody filled in.
+        values: dict[str, Any] = {name: env[name].strip() for name in sorted(names & env.keys()) if env[name].strip()}
+        polling = {polling_setting(name): name for name in APIS}
+        values["polling"] = {polling[name]: env[name] for name in polling.keys() & env.keys() if env[name].strip()}
+        problems = {
+            name: "still is a Key Vault reference: the app's identity could not read the secret"
+            for name in values
+            if str(values[name]).startswith(UNRESOLVED)
+        }
+        if not values.keys() & {"AzureWebJobsStorage", "AzureWebJobsStorage__accountName"}:
+            problems["AzureWebJobsStorage"] = "is missing (or AzureWebJobsStorage__accountName)"
+        problems |= {
+            name: f"names no API we know; known are {', '.join(sorted(polling))}"
+            for name in env
+            if name.startswith("POLLING_") and name not in polling
+        }
+        try:
+            settings = cls.model_validate(values)
+        except ValidationError as error:
+            found = error.errors(include_input=False, include_url=False)
+            raise SettingsError(dict(map(_problem, found)) | problems) from None  # pydantic's own may show the values
+        if problems:
+            raise SettingsError(problems)
+        return settings
+
+
+def polling_setting(api: str) -> str:
+    """Name the setting that replaces an API's polling schedule.
+
+    >>> polling_setting("access-control")
+    'POLLING_ACCESS_CONTROL'
+    """
+    return "POLLING_" + api.replace("-", "_").upper()
+
+
+def _problem(found: Any) -> tuple[str, str]:
+    """Turn one of pydantic's findings into the setting's name and what is wrong with it."""
+    match found["loc"]:
+        case ("polling", api, *_):
+            name = polling_setting(api)
+        case (name, *_):
+            pass
+    if found["type"] == "missing":
+        return name, "is missing"
+    return name, "is malformed: " + found["msg"].removeprefix("Value error, ")

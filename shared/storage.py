@@ -1,0 +1,93 @@
+"""The queue and the two tables: how to reach them, and whether they can be reached."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError
+from azure.data.tables.aio import TableClient
+from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
+from azure.storage.queue import TextBase64EncodePolicy
+from azure.storage.queue.aio import QueueClient
+
+from shared.settings import Settings, SettingsError
+
+#: The storage SDK's own first retry waits 15 s, longer than a whole turn should take.  Seconds, as the SDK wants them.
+QUEUE_RETRIES: dict[str, Any] = {
+    "initial_backoff": 1,
+    "increment_base": 2,
+    "random_jitter_range": 1,
+    "retry_total": 3,
+}
+TABLE_RETRIES: dict[str, Any] = {"retry_backoff_factor": 0.5, "retry_backoff_max": 4, "retry_total": 3}
+TIMEOUTS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 10}
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """One client each, kept for the process's life."""
+
+    tickets: QueueClient
+    watches: TableClient
+    results: TableClient
+
+    async def unreachable(self) -> list[str]:
+        """Read each once, and name those that do not answer."""
+        reads = {
+            f"the queue {self.tickets.queue_name}": self.tickets.get_queue_properties(),
+            f"the table {self.watches.table_name}": _read(self.watches),
+            f"the table {self.results.table_name}": _read(self.results),
+        }
+        answers = await asyncio.gather(*reads.values(), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, AzureError):
+                raise answer
+        return [
+            f"{name} ({type(answer).__name__})"
+            for name, answer in zip(reads, answers, strict=True)
+            if isinstance(answer, AzureError)
+        ]
+
+
+def connect(settings: Settings) -> Storage:
+    """By connection string where there is one, else as the app's managed identity; raises `SettingsError`."""
+    queue: dict[str, Any] = {
+        # The Functions trigger expects base64 (host.json's messageEncoding); the SDK's default is plain text.
+        "message_encode_policy": TextBase64EncodePolicy(),
+        **QUEUE_RETRIES,
+        **TIMEOUTS,
+    }
+    table: dict[str, Any] = {**TABLE_RETRIES, **TIMEOUTS}
+    if settings.storage:
+        secret = settings.storage.get_secret_value()
+        try:
+            return Storage(
+                QueueClient.from_connection_string(secret, settings.tickets_queue, **queue),
+                TableClient.from_connection_string(secret, settings.watches_table, **table),
+                TableClient.from_connection_string(secret, settings.results_table, **table),
+            )
+        except ValueError:
+            raise SettingsError({"AzureWebJobsStorage": "is malformed: not a connection string"}) from None
+    identity = _identity(settings)
+    account = settings.storage_account
+    tables = f"https://{account}.table.core.windows.net"
+    return Storage(
+        QueueClient(f"https://{account}.queue.core.windows.net", settings.tickets_queue, identity, **queue),
+        TableClient(tables, settings.watches_table, credential=identity, **table),
+        TableClient(tables, settings.results_table, credential=identity, **table),
+    )
+
+
+def _identity(settings: Settings) -> AsyncTokenCredential:
+    """The user-assigned identity if we are told which, else whatever the machine offers."""
+    if settings.storage_client_id:
+        return ManagedIdentityCredential(client_id=settings.storage_client_id)
+    return DefaultAzureCredential()
+
+
+async def _read(table: TableClient) -> None:
+    async for _ in table.list_entities(results_per_page=1):
+        return

@@ -1,0 +1,87 @@
+"""Watches in Azure Table storage: one row per watch, replaced by compare-and-swap on its ETag."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.data.tables import TableEntity, TableErrorCode, UpdateMode
+from azure.data.tables.aio import TableClient
+
+from shared.model import Outcome, Watch
+from shared.watching import Conflict
+
+
+class TableStore:
+    """The store port, on one table."""
+
+    def __init__(self, table: TableClient) -> None:
+        self._table = table
+
+    async def load(self, watch_id: str) -> Watch | None:
+        """Return the row, or None when there is none."""
+        try:
+            entity = await self._table.get_entity(partition(watch_id), watch_id)
+        except ResourceNotFoundError as error:
+            if getattr(error, "error_code", None) == TableErrorCode.RESOURCE_NOT_FOUND:
+                return None
+            raise  # the table itself is missing: no reason to think that there is no such watch
+        return _watch(entity)
+
+    async def insert(self, watch: Watch) -> Watch:
+        """Add the row; raises `Conflict` when there is one already."""
+        try:
+            saved = await self._table.create_entity(_entity(watch))
+        except ResourceExistsError as error:
+            raise Conflict(watch.id) from error
+        return replace(watch, etag=saved["etag"])
+
+    async def commit(self, watch: Watch) -> Watch:
+        """Replace the row it was loaded from; raises `Conflict` when that has changed or gone."""
+        try:
+            saved = await self._table.update_entity(
+                _entity(watch), UpdateMode.REPLACE, etag=watch.etag, match_condition=MatchConditions.IfNotModified
+            )
+        except (ResourceModifiedError, ResourceNotFoundError) as error:
+            raise Conflict(watch.id) from error
+        return replace(watch, etag=saved["etag"])
+
+
+def partition(watch_id: str) -> str:
+    """Spread the load over 256 partitions, each of which takes 2,000 entities a second.
+
+    https://learn.microsoft.com/azure/storage/tables/scalability-targets
+    """
+    return watch_id[:2]
+
+
+def column(name: str) -> str:
+    """Name the column of a field, as tables spell it.
+
+    >>> column("faults_in_a_row"), column("jobId")
+    ('FaultsInARow', 'JobId')
+    """
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
+def _entity(watch: Watch) -> dict[str, Any]:
+    values = asdict(watch) | {
+        "job": json.dumps(watch.job, ensure_ascii=False),
+        "labels": json.dumps(watch.labels, ensure_ascii=False),
+        "outcome": watch.outcome and watch.outcome.value,
+    }
+    del values["etag"]
+    keys = {"PartitionKey": partition(watch.id), "RowKey": watch.id}
+    return keys | {column(name): value for name, value in values.items() if value is not None}
+
+
+def _watch(entity: TableEntity) -> Watch:
+    values = {f.name: entity[column(f.name)] for f in fields(Watch) if column(f.name) in entity}
+    values["job"] = json.loads(values["job"])
+    values["labels"] = tuple(json.loads(values["labels"]))
+    if "outcome" in values:
+        values["outcome"] = Outcome(values["outcome"])
+    return Watch(**values, etag=entity.metadata["etag"] or "")

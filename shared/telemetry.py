@@ -1,0 +1,198 @@
+"""One Application Insights event for every watch that ended, delivered before its turn returns.
+
+The exporter is opencensus-ext-azure, which is retired; what it needs to do this on today's Pythons is in `_Handler`.
+Nothing else knows about it, so that a successor touches this file alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+from typing import Any
+
+from opencensus.common.schedule import QueueEvent
+from opencensus.ext.azure.common.transport import TransportStatusCode
+from opencensus.ext.azure.log_exporter import AzureEventHandler
+
+from shared.model import Watch
+
+log = logging.getLogger("watch.telemetry")
+
+#: For one event, from here to the service's answer.
+TIMEOUT = timedelta(seconds=30)
+
+#: The W3C traceparent of the invocation at hand, so that an event is found from its request and the other way round.
+_traceparent: ContextVar[str] = ContextVar("traceparent", default="")
+
+
+class UndeliveredError(Exception):
+    """Application Insights could not be reached, or asked to try again later."""
+
+
+class Events:
+    """The announce port.  At least once per watch: count distinct `watchId`."""
+
+    def __init__(self, connection_string: str, role: str) -> None:
+        """`role` is the name under which the application map shows us.
+
+        Of a connection string the exporter takes the key and the endpoint, and fails on some others that Azure gives
+        out; `Settings.telemetry` has just these two.
+        """
+        handler = _Handler(connection_string=connection_string)
+        handler.add_telemetry_processor(lambda envelope: _name_role(envelope, role))
+        self._handler = handler
+        # Outside logging's tree, so that nothing but our events, least of all the exporter's warnings, reaches it.
+        self._log = logging.Logger("watch.events", logging.INFO)  # noqa: LOG001
+        self._log.addHandler(handler)
+
+    async def announce(self, watch: Watch) -> None:
+        """Send `WatchFinished` and wait for the answer; raises `UndeliveredError` or TimeoutError.
+
+        Waiting is on a future, so that the event loop stays free.
+        """
+        answer: Future[int] = Future()
+        self._log.info("WatchFinished", extra={**_fields(watch), **_trace(_traceparent.get()), "answer": answer})
+        self._handler.flush_soon()
+        async with asyncio.timeout(TIMEOUT.total_seconds()):
+            result = await asyncio.wrap_future(answer)
+        if result == TransportStatusCode.RETRY:
+            raise UndeliveredError(f"the end of watch {watch.id} could not be announced; it will be tried again")
+        if result != TransportStatusCode.SUCCESS:  # e.g. a wrong instrumentation key: trying again would not help
+            log.error("event.rejected watch=%s: Application Insights refused it or what was sent with it", watch.id)
+
+
+async def announce_nowhere(_: Watch) -> None:
+    """The announce port of an app without a connection string."""
+
+
+@contextmanager
+def invocation(traceparent: str | None) -> Iterator[None]:
+    """Tie the events of this block to the invocation that the host gave this traceparent."""
+    token = _traceparent.set(traceparent or "")
+    try:
+        yield
+    finally:
+        _traceparent.reset(token)
+
+
+def _fields(watch: Watch) -> dict[str, Any]:
+    """Strings to filter by and numbers to calculate with (`customDimensions` and `customMeasurements`)."""
+    ended_at = watch.ended_at or watch.started_at
+    return {
+        "custom_dimensions": {
+            "watchId": watch.id,
+            "api": watch.api,
+            "outcome": str(watch.outcome),
+            "reason": watch.reason,
+            "status": watch.status,
+            "labels": ", ".join(watch.labels),
+            **watch.job,
+        },
+        "custom_measurements": {
+            "durationSeconds": (ended_at - watch.started_at).total_seconds(),
+            "polls": watch.polls,
+            "faults": watch.faults,
+            "throttled": watch.throttled,
+        },
+    }
+
+
+def _trace(traceparent: str) -> dict[str, str]:
+    """Read a traceparent (https://www.w3.org/TR/trace-context/#traceparent-header).
+
+    >>> _trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    {'traceId': '0af7651916cd43dd8448eb211c80319c', 'spanId': 'b7ad6b7169203331'}
+    >>> _trace("")
+    {}
+    """
+    match traceparent.split("-"):
+        case [_, trace_id, span_id, _]:
+            return {"traceId": trace_id, "spanId": span_id}
+    return {}
+
+
+def _name_role(envelope: Any, role: str) -> None:
+    envelope.tags["ai.cloud.role"] = role
+
+
+class _NoFiles:
+    """Where the exporter would keep what it should try again later.
+
+    An instance's disk goes with the instance, so we only note it: the turn then fails, and the queue delivers it again.
+    """
+
+    def __init__(self) -> None:
+        self.wanted = False
+
+    def put(self, *_: Any) -> None:
+        self.wanted = True
+
+    def gets(self) -> Sequence[Any]:
+        return ()
+
+    def close(self) -> None:
+        pass
+
+
+class _Handler(AzureEventHandler):
+    """The exporter's handler, with work-arounds for opencensus-ext-azure 1.1.15."""
+
+    _constructed = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(enable_local_storage=False, **options)
+        self.storage = _NoFiles()
+        self._constructed = True
+
+    def createLock(self) -> None:  # noqa: N802 -- logging's name
+        """Give the handler the lock that logging expects: without it Python 3.13 raises on every record.
+
+        https://github.com/census-instrumentation/opencensus-python/issues/1249
+        """
+        self.lock = threading.RLock()
+
+    def flush_soon(self) -> None:
+        """Send what is queued now; the exporter's own flush does nothing once its thread waits for a batch to fill."""
+        self._queue.put(QueueEvent("flush"), block=False)
+
+    def _check_stats_collection(self) -> bool:
+        """Off while constructing, so that no statistics are sent anywhere; on later.
+
+        A refused connection counts as one to try again only where this is true.
+        """
+        return self._constructed
+
+    def _export(self, batch: Sequence[logging.LogRecord], event: QueueEvent | None = None) -> None:
+        """Export a batch, and tell those who wait for its records how that went."""
+        batch = [*batch, *self._waiting(self.options.max_batch_size - len(batch))]
+        self._result: int = TransportStatusCode.RETRY
+        self.storage.wanted = False
+        try:
+            super()._export(batch, event)
+        finally:
+            result = TransportStatusCode.RETRY if self.storage.wanted else self._result
+            for record in batch:
+                answer: Future[int] = record.__dict__["answer"]
+                if answer.set_running_or_notify_cancel():  # else its waiter has given up
+                    answer.set_result(result)
+
+    def _waiting(self, most: int) -> Iterator[logging.LogRecord]:
+        """Take what has been queued since: those that wait together travel together."""
+        while most > 0 and not self._queue.is_empty():
+            for item in self._queue.gets(most, 0):
+                if item is self._queue.EXIT_EVENT:
+                    self._queue.put(item)
+                    return
+                if not isinstance(item, QueueEvent):  # a flush is what this is
+                    most -= 1
+                    yield item
+
+    def _transmit(self, envelopes: Sequence[Mapping[str, Any]]) -> int:
+        self._result = super()._transmit(envelopes)
+        return self._result

@@ -1,0 +1,155 @@
+"""The shell around `decide`: load, observe, decide, commit, act.
+
+Crash safety in one paragraph.  The row is the truth and is written first, by compare-and-swap; the effect it promises
+(the next ticket, or the publication of the outcome) comes after.  A crash in between leaves the queue message
+undeleted, so it is delivered again; the row says that this very message took the step, and the effect is done again.
+Effects are therefore at-least-once, steps exactly-once.  Losing the swap raises, and the message comes back later.
+See docs/decisions/0001-commit-then-act.md for the orders that lose watches.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from shared.decide import advance, decide, stop
+from shared.model import Decision, Finish, Observation, Report, Ticket, Watch
+from shared.remote import NoResponse, RemoteApi, Request, Response, ask, observe, too_early
+
+log = logging.getLogger("watch")
+
+#: Watch ids are made from the job, so that posting a job twice is one watch.
+NAMESPACE = uuid.UUID("6d2f0c1e-6a53-4f0a-9b7e-0d6c6f1f3a11")
+
+
+class Conflict(Exception):  # noqa: N818 -- the field's word for it
+    """Someone else moved this watch since it was loaded.  The queue will deliver the ticket again."""
+
+
+class Store(Protocol):
+    """The rows of all watches."""
+
+    async def load(self, watch_id: str) -> Watch | None:
+        """Return the row, or None when there is none."""
+
+    async def insert(self, watch: Watch) -> Watch:
+        """Add the row and return it as stored; raises `Conflict` when there is one already."""
+
+    async def commit(self, watch: Watch) -> Watch:
+        """Replace the row only if it is still the one `watch.etag` names; raises `Conflict` otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Moves watches.  Its ports may raise whatever their services raise: the queue delivers again."""
+
+    apis: Mapping[str, RemoteApi]
+    store: Store
+    send: Callable[[Ticket, timedelta], Awaitable[None]]  #: a ticket that becomes visible after the delay, not earlier
+    fetch: Callable[[Request], Awaitable[Response | NoResponse]]  #: one GET; never raises for what the network does
+    record: Callable[[Watch], Awaitable[None]]  #: one row of results; doing it again changes nothing
+    announce: Callable[[Watch], Awaitable[None]]  #: one event, delivered when this returns
+    now: Callable[[], datetime]
+    draw: Callable[[], float]  #: a random number in [0, 1)
+
+    async def start(
+        self,
+        api: RemoteApi,
+        job: Mapping[str, str],
+        deadline: datetime | timedelta | None = None,
+        labels: Sequence[str] = (),
+    ) -> tuple[Watch, bool]:
+        """Begin a watch whose first turn is at once; or return the one that already follows this job, and False.
+
+        A watch that is found overdue gets its ticket again, in case the start that made it died before sending one.
+        """
+        now = self.now()
+        watch = Watch(
+            id=watch_id(api, job),
+            api=api.name,
+            job=job,
+            labels=tuple(labels),
+            started_at=now,
+            deadline=deadline if isinstance(deadline, datetime) else now + (deadline or api.lifetime),
+            due=now,
+            not_before=now,
+        )
+        try:
+            watch, begun = await self.store.insert(watch), True
+            log.info("watch.started watch=%s api=%s", watch.id, watch.api)
+        except Conflict:
+            found = await self.store.load(watch.id)
+            if found is None:  # deleted in between: the caller may try again
+                raise
+            watch, begun = found, False
+        if watch.due <= now:
+            watch = await self.act(watch)
+        return watch, begun
+
+    async def deliver(self, ticket: Ticket, message_id: str) -> None:
+        """Give a watch its turn.  Called at least once per ticket, possibly late, possibly twice at once."""
+        watch = await self.store.load(ticket.watch_id)
+        if watch is None:
+            log.warning("ticket.orphaned watch=%s seq=%d", ticket.watch_id, ticket.seq)
+            return
+        if ticket.seq == watch.seq:  # the fence: it is this ticket's turn
+            watch = await self.store.commit(await self._step(watch, message_id))
+        ours = watch.stepped_by == message_id  # our step, now or in an earlier delivery
+        if ours or watch.outcome is not None:  # an end that a stop could not publish is anyone's to publish
+            await self.act(watch)
+
+    async def stop(self, watch_id: str) -> Watch | None:
+        """End a watch at a user's wish.  An ended one stays as it ended.  None when there is no such watch."""
+        while watch := await self.store.load(watch_id):
+            try:
+                if watch.outcome is None:
+                    watch = await self.store.commit(stop(watch, self.now()))
+                return await self.act(watch)
+            except Conflict:  # a turn got in between; each one that does moves the watch on, so this ends
+                continue
+        return None
+
+    async def act(self, watch: Watch) -> Watch:
+        """Do what the row promises.  Doing it again is harmless."""
+        if watch.outcome is None:
+            await self.send(Ticket(watch.id, watch.seq), max(timedelta(0), watch.due - self.now()))
+        elif not watch.published:
+            await self.record(watch)
+            await self.announce(watch)
+            watch = await self.store.commit(replace(watch, published=True))
+        return watch
+
+    async def _step(self, watch: Watch, message_id: str) -> Watch:
+        api = self.apis[watch.api]
+        seen: Observation | None = too_early(watch, self.now())
+        if seen is None:
+            request = ask(api, watch)
+            answer = await self.fetch(request)
+            seen = observe(api, request, answer, self.now())
+        now = self.now()
+        decision = decide(watch, seen, api, now, self.draw())
+        after = advance(watch, seen, decision, now, message_id)
+        _log_transition(watch, after, seen, decision)
+        return after
+
+
+def watch_id(api: RemoteApi, job: Mapping[str, str]) -> str:
+    """Name the watch of a job: the same for the same job, whatever the order of its ids."""
+    return str(uuid.uuid5(NAMESPACE, json.dumps([api.name, sorted(job.items())])))
+
+
+def _log_transition(before: Watch, after: Watch, seen: Observation, decision: Decision) -> None:
+    """Say what changed; a poll that changes nothing is not worth a line."""
+    if isinstance(decision, Finish):
+        log.info("watch.ended watch=%s api=%s outcome=%s", after.id, after.api, after.outcome)
+    elif after.status != before.status:
+        log.info("watch.moved watch=%s api=%s status=%r", after.id, after.api, after.status)
+    elif after.faults_in_a_row == 1:
+        log.info("watch.faulted watch=%s api=%s reason=%r", after.id, after.api, after.reason)
+    if isinstance(seen, Report) and not seen.known and after.status != before.status:
+        log.warning("status.unknown api=%s status=%r: taken for a job still running", after.api, after.status)

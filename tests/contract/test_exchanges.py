@@ -1,0 +1,78 @@
+"""Each API asks and is read as its exchanges file says.  A new API passes by adding its file: no code here changes."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from shared.apis import APIS
+from shared.model import Fault, Report, Watch
+from shared.remote import Response, ask, observe
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+EXCHANGES = {path.stem: json.loads(path.read_text()) for path in (Path(__file__).parent / "exchanges").glob("*.json")}
+
+each_api = pytest.mark.parametrize("api", APIS.values(), ids=APIS)
+each_answer = pytest.mark.parametrize(
+    ("api", "answer"),
+    [
+        pytest.param(APIS[name], answer, id=f"{name}: {answer['says']}")
+        for name, recorded in EXCHANGES.items()
+        for answer in recorded["answers"]
+    ],
+)
+
+
+@each_api
+def test_it_asks_as_recorded(api):
+    recorded = EXCHANGES[api.name]
+
+    request = ask(api, watch_of(api))
+
+    assert request.path == recorded["asks"]["path"]
+    assert request.headers == recorded["asks"]["headers"]
+
+
+@each_answer
+def test_an_answer_is_read_as_recorded(api, answer):
+    body = answer["body"] if isinstance(answer["body"], str) else json.dumps(answer["body"])
+    response = Response(answer.get("status", 200), answer.get("headers", {}), body.encode())
+
+    seen = observe(api, ask(api, watch_of(api)), response, NOON)
+
+    expected = dict(answer["sees"])
+    kind = Fault if "fault" in expected else Report
+    expected["reason"] = expected.pop("fault", expected.get("reason", ""))
+    wait = expected.pop("retry_after", None)
+    assert isinstance(seen, kind)
+    assert seen.retry_after == (None if wait is None else timedelta(seconds=wait))
+    assert {name: getattr(seen, name) for name in expected} == expected
+
+
+@each_api
+def test_every_word_of_its_vocabulary_was_recorded(api):
+    recorded = [answer["sees"].get("status") for answer in EXCHANGES[api.name]["answers"]]
+
+    assert [word for word in api.vocabulary if word not in recorded] == []
+
+
+@each_api
+def test_every_error_that_all_pages_document_was_recorded(api):
+    recorded = {answer.get("status", 200) for answer in EXCHANGES[api.name]["answers"]}
+
+    assert {401, 404, 429} <= recorded
+
+
+def watch_of(api):
+    """A watch in its second turn, so that a condition is sent by those APIs that take one."""
+    return Watch(
+        id="w",
+        api=api.name,
+        job=EXCHANGES[api.name]["job"],
+        started_at=NOON,
+        deadline=NOON,
+        due=NOON,
+        not_before=NOON,
+        validator='W/"1"',
+    )

@@ -1,0 +1,38 @@
+"""A store that promises what `TableStore` promises, in memory; `integration/test_store.py` holds both to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+
+from shared.model import Watch
+from shared.watching import Conflict
+
+
+class MemoryStore:
+    """The store port, on a dict."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Watch] = {}
+        self._versions = count(1)
+
+    async def load(self, watch_id: str) -> Watch | None:
+        """Return the row, or None when there is none."""
+        return self.rows.get(watch_id)
+
+    async def insert(self, watch: Watch) -> Watch:
+        """Add the row; raises `Conflict` when there is one already."""
+        if watch.id in self.rows:
+            raise Conflict(watch.id)
+        return self._put(watch)
+
+    async def commit(self, watch: Watch) -> Watch:
+        """Replace the row it was loaded from; raises `Conflict` when that has changed or gone."""
+        found = self.rows.get(watch.id)
+        if found is None or found.etag != watch.etag:
+            raise Conflict(watch.id)
+        return self._put(watch)
+
+    def _put(self, watch: Watch) -> Watch:
+        self.rows[watch.id] = replace(watch, etag=f'W/"{next(self._versions)}"')
+        return self.rows[watch.id]

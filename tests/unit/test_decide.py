@@ -1,0 +1,252 @@
+"""`decide` as a table, then as laws."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.apis import APIS
+from shared.apis.reality_analysis import REALITY_ANALYSIS
+from shared.decide import ENOUGH_REFUSALS, advance, decide, stop
+from shared.model import Fault, Finish, NotYet, Outcome, Report, RequeueAfter, Watch
+from shared.remote import too_early
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+WATCH = Watch(
+    id="w",
+    api="reality-analysis",
+    job={"jobId": "j"},
+    started_at=NOON,
+    deadline=NOON + timedelta(hours=1),
+    due=NOON,
+    not_before=NOON,
+    status="active",
+)
+LOST = Fault(reason="HTTP 404", lasting=Outcome.LOST)
+REFUSED_FOR_LONG = replace(
+    WATCH, faults_in_a_row=4, refusals_in_a_row=4, refused_since=NOON - REALITY_ANALYSIS.patience
+)
+
+
+def seconds(number):
+    return timedelta(seconds=number)
+
+
+def after(number):
+    return RequeueAfter(seconds(number))
+
+
+@pytest.mark.parametrize(
+    ("watch", "seen", "now", "decision"),
+    [
+        # an ended job ends the watch, also past the deadline
+        (WATCH, Report(outcome=Outcome.SUCCEEDED), NOON, Finish(Outcome.SUCCEEDED, "")),
+        (WATCH, Report(outcome=Outcome.FAILED, reason="no"), WATCH.deadline, Finish(Outcome.FAILED, "no")),
+        # a running job waits by its polling schedule, which starts over when the percentage changes
+        (WATCH, Report(), NOON, after(15)),
+        (replace(WATCH, waits=2), Report(), NOON, after(60)),
+        (replace(WATCH, waits=10**9), Report(), NOON, after(120)),
+        (replace(WATCH, waits=2, progress=5.0), Report(progress=5.0), NOON, after(60)),
+        (replace(WATCH, waits=2, progress=5.0), Report(progress=6.0), NOON, after(15)),
+        (replace(WATCH, waits=2, progress=5.0), Report(), NOON, after(60)),
+        (replace(WATCH, waits=2), Report(status="another word"), NOON, after(60)),
+        # a fault waits by the fault schedule, whatever the waits so far
+        (replace(WATCH, waits=9), Fault(reason="HTTP 503"), NOON, after(15)),
+        (replace(WATCH, faults_in_a_row=2), Fault(reason="HTTP 503"), NOON, after(60)),
+        # a Retry-After replaces the schedule of a fault, also when it is shorter
+        (replace(WATCH, faults_in_a_row=5), Fault(reason="HTTP 429", retry_after=seconds(7)), NOON, after(7)),
+        (WATCH, Fault(reason="HTTP 429", retry_after=seconds(0)), NOON, after(1)),
+        # on a report the longer of the two counts
+        (WATCH, Report(retry_after=seconds(90)), NOON, after(90)),
+        (WATCH, Report(retry_after=seconds(0)), NOON, after(15)),
+        # refusals are believed after several in a row, over some minutes
+        (replace(REFUSED_FOR_LONG, refusals_in_a_row=3), LOST, NOON, after(300)),
+        (replace(REFUSED_FOR_LONG, refused_since=NOON), LOST, NOON, after(300)),
+        (REFUSED_FOR_LONG, LOST, NOON, Finish(Outcome.LOST, "HTTP 404")),
+        (REFUSED_FOR_LONG, replace(LOST, lasting=Outcome.REFUSED), NOON, Finish(Outcome.REFUSED, "HTTP 404")),
+        (REFUSED_FOR_LONG, Fault(reason="HTTP 503"), NOON, after(300)),
+        # the last turn falls on the deadline, and ends the watch
+        (WATCH, Report(retry_after=timedelta(days=9)), NOON, after(3600)),
+        (WATCH, Report(status="active"), WATCH.deadline, Finish(Outcome.EXPIRED, "still active at the deadline")),
+        (
+            WATCH,
+            Fault(reason="HTTP 503"),
+            WATCH.deadline,
+            Finish(Outcome.EXPIRED, "still active at the deadline; last fault: HTTP 503"),
+        ),
+        # too early to ask: wait, but never past the deadline
+        (WATCH, NotYet(NOON + seconds(40)), NOON, after(40)),
+        (WATCH, NotYet(NOON + timedelta(days=1)), NOON, after(3600)),
+        (
+            WATCH,
+            NotYet(NOON + timedelta(days=1)),
+            WATCH.deadline,
+            Finish(
+                Outcome.EXPIRED, "still active at the deadline, and the API had asked to be left alone until after it"
+            ),
+        ),
+    ],
+)
+def test_table(watch, seen, now, decision):
+    assert decide(watch, seen, REALITY_ANALYSIS, now) == decision
+
+
+def test_the_documented_ladder():
+    """15, 30, 60, 120, 120; and from 15 again when the percentage changes."""
+    watch, waits = WATCH, []
+    for percentage in [0, 0, 0, 0, 0, 7, 7]:
+        watch, decision = turn(watch, Report(progress=float(percentage)))
+        waits.append(decision.delay.seconds)
+
+    assert waits == [15, 30, 60, 120, 120, 15, 30]
+
+
+def test_faults_climb_their_own_ladder_and_a_report_ends_it():
+    watch, waits = WATCH, []
+    for seen in [Fault(reason="")] * 3 + [Report()] + [Fault(reason="")]:
+        watch, decision = turn(watch, seen)
+        waits.append(decision.delay.seconds)
+
+    assert waits == [15, 30, 60, 15, 15]
+    assert (watch.polls, watch.faults, watch.faults_in_a_row) == (5, 4, 1)
+
+
+def test_a_job_that_is_not_found_is_lost_after_some_minutes():
+    watch, now, polls = WATCH, NOON, 0
+    while watch.outcome is None:
+        watch, _ = turn(watch, LOST, now)
+        now, polls = watch.due, polls + 1
+
+    assert (watch.outcome, polls) == (Outcome.LOST, ENOUGH_REFUSALS)
+    assert watch.ended_at is not None
+    assert watch.ended_at - WATCH.started_at >= timedelta(minutes=3)
+
+
+@pytest.mark.parametrize("interlude", [Report(), Fault(reason="HTTP 503")])
+def test_refusals_count_only_in_a_row(interlude):
+    watch, _ = turn(REFUSED_FOR_LONG, interlude)
+
+    assert (watch.refusals_in_a_row, watch.refused_since) == (0, None)
+
+
+def test_a_304_changes_nothing_but_the_wait():
+    before = replace(WATCH, status="Started", progress=40.0, validator='"1"', reason="step 3", waits=2)
+
+    after_it, decision = turn(before, Report())
+
+    assert replace(after_it, seq=0, stepped_by="", due=before.due, polls=0) == replace(before, waits=3)
+    assert decision == after(60)
+
+
+def test_a_report_without_a_validator_forgets_the_old_one():
+    watch, _ = turn(replace(WATCH, validator='"1"'), Report(status="active", validator=""))
+
+    assert watch.validator == ""
+
+
+def test_a_report_clears_the_reason_of_the_faults_before_it():
+    faulted, _ = turn(WATCH, Fault(reason="HTTP 503"))
+
+    assert faulted.reason == "HTTP 503"
+    assert turn(faulted, Report(status="active"))[0].reason == ""
+    assert turn(faulted, Report())[0].reason == ""
+
+
+def test_the_row_of_an_ended_watch_says_how_and_when():
+    watch, _ = turn(WATCH, Report(outcome=Outcome.FAILED, status="failed", reason="no memory"), NOON + seconds(5))
+
+    assert (watch.outcome, watch.reason, watch.status) == (Outcome.FAILED, "no memory", "failed")
+    assert (watch.ended_at, watch.published) == (NOON + seconds(5), False)
+
+
+def test_429s_are_counted_apart():
+    watch, _ = turn(WATCH, Fault(reason="HTTP 429", throttled=True))
+
+    assert (watch.faults, watch.throttled) == (1, 1)
+
+
+def test_stopping_fences_off_the_ticket_and_belongs_to_no_message():
+    stopped = stop(replace(WATCH, seq=4, stepped_by="m"), NOON)
+
+    assert (stopped.outcome, stopped.ended_at, stopped.seq, stopped.stepped_by) == (Outcome.STOPPED, NOON, 5, "")
+
+
+@pytest.mark.parametrize(
+    ("due", "not_before", "verdict"),
+    [
+        (NOON, NOON, None),
+        (NOON - seconds(9), NOON - seconds(1), None),
+        (NOON + seconds(1), NOON, NotYet(NOON + seconds(1))),
+        (NOON, NOON + seconds(1), NotYet(NOON + seconds(1))),
+        (NOON + seconds(1), NOON + seconds(2), NotYet(NOON + seconds(2))),
+    ],
+)
+def test_nobody_asks_before_the_row_says_so(due, not_before, verdict):
+    assert too_early(replace(WATCH, due=due, not_before=not_before), NOON) == verdict
+
+
+def test_a_retry_after_beyond_the_deadline_is_kept_to_the_end():
+    watch, _ = turn(WATCH, Fault(reason="HTTP 429", retry_after=timedelta(hours=2)))
+    assert watch.due == WATCH.deadline
+
+    last = too_early(watch, watch.due)
+
+    assert last is not None
+    assert turn(watch, last, watch.due)[0].outcome is Outcome.EXPIRED
+
+
+def turn(watch, seen, now=NOON):
+    decision = decide(watch, seen, REALITY_ANALYSIS, now)
+    return advance(watch, seen, decision, now, "m"), decision
+
+
+spans = st.none() | st.timedeltas(timedelta(0), timedelta(days=400))
+observations = (
+    st.builds(
+        Report,
+        outcome=st.none() | st.sampled_from(Outcome),
+        status=st.none() | st.text(),
+        progress=st.none() | st.floats(allow_nan=False),
+        retry_after=spans,
+    )
+    | st.builds(Fault, reason=st.text(), lasting=st.none() | st.sampled_from(Outcome), retry_after=spans)
+    | st.builds(NotYet, st.datetimes(NOON.replace(tzinfo=None)).map(lambda naive: naive.replace(tzinfo=UTC)))
+)
+watches = st.builds(
+    replace,
+    st.just(WATCH),
+    waits=st.integers(0, 10**9),
+    faults_in_a_row=st.integers(0, 10**9),
+    refusals_in_a_row=st.integers(0, 10**9),
+    refused_since=st.none() | st.just(NOON - timedelta(hours=1)),
+)
+apis = st.sampled_from(list(APIS.values()))
+draws = st.floats(0, 1, exclude_max=True)
+
+
+@given(watches, observations, apis, st.timedeltas(timedelta(0), timedelta(days=1)), draws)
+def test_a_turn_never_waits_past_the_deadline_nor_into_the_past(watch, seen, api, elapsed, draw):
+    now = NOON + elapsed
+    if isinstance(seen, NotYet):
+        seen = NotYet(max(seen.until, now))
+
+    decision = decide(watch, seen, api, now, draw)
+    row = advance(watch, seen, decision, now, "m")
+
+    assert row.seq == watch.seq + 1
+    if isinstance(decision, RequeueAfter):
+        assert timedelta(0) <= decision.delay <= watch.deadline - now
+        assert row.outcome is None
+    else:
+        assert row.outcome is decision.outcome
+
+
+@given(watches, observations, apis, draws)
+def test_jitter_only_lengthens(watch, seen, api, draw):
+    calm, jittery = decide(watch, seen, api, NOON), decide(watch, seen, api, NOON, draw)
+
+    assert type(calm) is type(jittery)
+    if isinstance(calm, RequeueAfter) and isinstance(jittery, RequeueAfter):
+        assert calm.delay <= jittery.delay

@@ -1,0 +1,141 @@
+"""How answers are read that no page documents: whatever comes, it is a report or a fault, and never an error."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.apis import APIS
+from shared.apis.schedules import SCHEDULES
+from shared.model import Fault, Outcome, Report
+from shared.remote import LASTING, NoResponse, Request, Response, observe, tidy
+from shared.schedule import Schedule
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+PLAIN = Request("/", {})
+CONDITIONAL = Request("/", {"If-None-Match": '"1"'})
+
+
+def seen(status=200, body=b"", headers=None, request=PLAIN):
+    return observe(SCHEDULES, request, Response(status, headers or {}, body), NOON)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'"Succeeded"',
+        b"{}",
+        b'{"operation": "Succeeded"}',
+        b'{"operation": {"status": ["Succeeded"]}}',
+        b'{"operation": {"status": true}}',
+        b'{"operation": {"status": ""}}',
+        b'{"operation": {"status": "Succ',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"<html>Succeeded</html>",
+    ],
+)
+def test_a_200_without_a_status_is_a_fault_that_heals(body):
+    assert seen(body=body) == Fault(reason="HTTP 200 without a operation.status")
+
+
+@pytest.mark.parametrize("word", ["SUCCEEDED", "succeeded", "  Succeeded  "])
+def test_words_are_read_whatever_their_case(word):
+    assert seen(body=operation(status=word)).outcome is Outcome.SUCCEEDED
+
+
+def test_a_byte_order_mark_is_no_obstacle():
+    assert seen(body=b"\xef\xbb\xbf" + operation(status="Succeeded")).outcome is Outcome.SUCCEEDED
+
+
+@pytest.mark.parametrize("percentage", ["56", True, None, [], 10**400, {}, float("nan"), float("inf")])
+def test_a_percentage_that_is_no_number_is_none(percentage):
+    report = seen(body=operation(status="Started", percentComplete=percentage))
+
+    assert (report.outcome, report.progress) == (None, None)
+
+
+def test_a_304_counts_only_as_the_answer_to_a_condition():
+    assert isinstance(seen(304, request=CONDITIONAL), Report)
+    assert seen(304) == Fault(reason="HTTP 304")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 401, 402, 408, 409, 429, 451, 500, 502, 503, 504, 599])
+def test_what_waiting_may_heal_does_not_end_a_watch(status):
+    assert seen(status).lasting is None
+
+
+def test_what_waiting_will_not_heal_is_lost_or_refused():
+    assert {status: seen(status).lasting for status in LASTING} == {
+        400: Outcome.REFUSED,
+        403: Outcome.REFUSED,
+        404: Outcome.LOST,
+        406: Outcome.REFUSED,
+        410: Outcome.LOST,
+        422: Outcome.REFUSED,
+    }
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 206])
+def test_only_a_200_reports(status):
+    assert isinstance(seen(status, operation(status="Succeeded")), Fault)
+
+
+def test_no_answer_is_a_fault_that_heals():
+    fault = observe(SCHEDULES, PLAIN, NoResponse("no answer: ConnectTimeout"), NOON)
+
+    assert fault == Fault(reason="no answer: ConnectTimeout")
+
+
+def test_texts_from_outside_are_one_bounded_line():
+    report = seen(body=operation(status="Failed", failureDescription="a\r\n\x00b\ud800" + "x" * 10_000))
+
+    assert report.reason.startswith("a ?b?x")
+    assert len(report.reason) == 500
+
+
+@given(st.text(), st.integers(1, 50))
+def test_tidy_texts_fit_a_cell(text, longest):
+    line = tidy(text, longest)
+
+    assert len(line) <= longest
+    assert line.encode().decode().isprintable()
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["status", "operation", "progress", "state"]), inner)
+    ),
+)
+
+
+@given(
+    st.sampled_from(list(APIS.values())),
+    st.integers(100, 599),
+    st.binary() | json_values.map(lambda value: json.dumps(value).encode()),
+    st.dictionaries(st.sampled_from(["retry-after", "etag"]), st.text()),
+)
+def test_nothing_that_comes_is_an_error(api, status, body, headers):
+    result = observe(api, CONDITIONAL, Response(status, headers, body), NOON)
+
+    assert isinstance(result, Report | Fault)
+    assert result.retry_after is None or result.retry_after >= timedelta(0)
+
+
+def test_pacing_scales_all_waits_and_replaces_the_polling_alone():
+    paced = SCHEDULES.paced(Schedule.seconds(100, 200), 0.5)
+
+    assert paced.polling == Schedule.seconds(50, 100)
+    assert paced.faults == SCHEDULES.faults.scaled(0.5)
+    assert paced.patience == SCHEDULES.patience / 2
+    assert SCHEDULES.paced(None, 1) == SCHEDULES
+
+
+def operation(**fields):
+    return json.dumps({"operation": fields}).encode()
