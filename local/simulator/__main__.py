@@ -1,0 +1,79 @@
+"""`python -m local.simulator`: the simulated platform as a program."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import sys
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import click
+from aiohttp import web
+
+from local import simulator as package
+from local.simulator.app import create_app
+
+HOST = "127.0.0.1"
+LAST_ANSWERS_WITHIN = timedelta(seconds=0.1)
+
+#: The package says it; an indented paragraph is a table, which click would run together but for the mark.
+HELP = (package.__doc__ or "").replace("\n\n    ", "\n\n\b\n    ")
+SECONDS = click.FloatRange(min=0, min_open=True)
+
+
+@click.command(help=HELP)
+@click.option("--port", default=0, metavar="N", help="Port to listen on; 0, the default, takes a free one.")
+@click.option("--client-id", default="service-local", show_default=True)
+@click.option("--client-secret", default="local-secret", show_default=True)
+@click.option("--token-lifetime", type=SECONDS, default=3600, show_default=True, metavar="SECONDS")
+@click.option("--job-duration", type=SECONDS, default=20, show_default=True, metavar="SECONDS")
+def simulator(port: int, client_id: str, client_secret: str, token_lifetime: float, job_duration: float) -> None:
+    """The command; `HELP` is what it says of itself."""
+    app = create_app(client_id, client_secret, timedelta(seconds=token_lifetime), timedelta(seconds=job_duration))
+    asyncio.run(_serve(app, port))
+
+
+async def _serve(app: web.Application, port: int) -> None:
+    """Until SIGTERM, SIGINT or the end of the process that started us."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ask_to_stop(*_: object) -> None:
+        loop.call_soon_threadsafe(stop.set)
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, ask_to_stop)
+    _at_end_of_stdin(ask_to_stop)
+
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_ANSWERS_WITHIN.total_seconds())
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, HOST, port).start()
+        print(f"listening http://{HOST}:{runner.addresses[0][1]}", flush=True)
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+def _at_end_of_stdin(call: Callable[[], None]) -> None:
+    """A stdin that is a pipe ends when its writer dies, however it dies."""
+    if sys.stdin is None:
+        return
+    stdin = sys.stdin.fileno()
+    if not stat.S_ISFIFO(os.fstat(stdin).st_mode):
+        return
+
+    def wait() -> None:
+        while os.read(stdin, 1024):
+            pass
+        call()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+if __name__ == "__main__":
+    simulator()

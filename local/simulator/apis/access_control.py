@@ -1,0 +1,44 @@
+"""iTwin jobs of Access Control, v2.
+
+https://developer.bentley.com/apis/access-control-v2/operations/get-itwin-job
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.simulator.apis.api import Api, View
+from local.simulator.clock import Ending
+from local.simulator.errors import Problem
+
+
+def _body(view: View) -> dict[str, Any]:
+    """Not wrapped, and with a lower-case `itwinId`, as the page's example has it."""
+    body: dict[str, Any] = {"id": view.ids["jobId"], "itwinId": view.ids["id"], "status": view.state.word}
+    if view.in_full and view.state.issues:  # a job without errors has no such key: seen in Bentley's own client tests
+        body["errors"] = [
+            # Members as in the page's table "Error"; values unconfirmed, since no example shows any.
+            {
+                "code": "UserNotFound",
+                "message": "Requested user is not available.",
+                "target": "nobody@example.com",
+            }
+        ]
+    return body
+
+
+ACCESS_CONTROL = Api(
+    name="access-control",
+    path="/accesscontrol/itwins/{id}/jobs/{jobId}",
+    version=2,
+    words=("Active",),
+    success=Ending("Completed"),
+    endings={
+        "fail": Ending("Failed", issues=True),
+        "partial": Ending("PartialCompleted", issues=True),
+        "issue": Ending("PartialCompleted", issues=True),
+    },
+    # "iTwin or job with specified ID was not found": the example names the iTwin; for the job it is unconfirmed.
+    missing=Problem(404, "ItwinNotFound", "Requested iTwin is not available."),
+    body=_body,
+)

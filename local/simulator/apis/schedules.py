@@ -1,0 +1,46 @@
+"""Operations of Schedules, v1, a technical preview.
+
+https://developer.bentley.com/apis/schedules/operations/get-scheduleid-operations-operationid
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from local.simulator.apis.api import Api, View
+from local.simulator.clock import Ending
+from local.simulator.errors import Problem
+
+
+def _body(view: View) -> dict[str, Any]:
+    """The page's example is a failed operation's; the nulls of the others are its schema's, not an example's."""
+    failed = view.state.word == "Failed"
+    return {
+        "operation": {
+            "createdAt": _instant(view.began),
+            "failureDescription": "An error occurred whilst processing your request." if failed else None,
+            "id": view.ids["operationId"],
+            "percentComplete": view.state.percentage,
+            "status": view.state.word,
+            "subStatus": "Failed" if failed else None,
+            "updatedAt": _instant(view.reached),  # "Timestamp when the operation reached the current status"
+        }
+    }
+
+
+def _instant(when: datetime) -> str:
+    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
+
+
+SCHEDULES = Api(
+    name="schedules",
+    path="/schedules/{scheduleId}/operations/{operationId}",
+    version=1,
+    words=("Queued", "Started"),  # and `Unknown`, whose meaning no page gives: script it
+    success=Ending("Succeeded"),
+    endings={"fail": Ending("Failed")},  # at 100 percent, as in the page's example
+    missing=Problem(404, "OperationNotFound", "Requested Operation is not available.", "operationId"),
+    body=_body,
+    tagged=True,
+)

@@ -1,0 +1,58 @@
+"""Where a job stands at a given age.  Pure: no clock is read here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a job may end."""
+
+    word: str  #: the API's own
+    percentage: int = 100
+    issues: bool = False  #: there is something to read: errors, or warnings in a log
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a job will go."""
+
+    words: tuple[str, ...]  #: the API's words for a job under way, in the order they are reached
+    ending: Ending | None  #: None: it never ends
+    length: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a job stands."""
+
+    word: str
+    percentage: int  #: in steps of ten, so that it holds still between two steps
+    since: timedelta  #: the age at which `word` was reached
+    ended: bool = False
+    issues: bool = False
+
+
+def state_at(age: timedelta, plan: Plan) -> State:
+    """Each word but the last one under way lasts a tenth of the job's length.
+
+    >>> plan = Plan(("Queued", "Started"), Ending("Succeeded"), timedelta(seconds=20))
+    >>> [state_at(timedelta(seconds=age), plan).word for age in (0, 2, 19, 20)]
+    ['Queued', 'Started', 'Started', 'Succeeded']
+    >>> [state_at(timedelta(seconds=age), plan).percentage for age in (0, 2, 19, 20)]
+    [0, 10, 90, 100]
+    """
+    return history(age, plan)[-1]
+
+
+def history(age: timedelta, plan: Plan) -> list[State]:
+    """A state for each word reached so far, oldest first; the last one is where the job stands now."""
+    tenth = 10 * age // plan.length if age < plan.length else 9
+    reached = [State(word, 10 * at, since=plan.length * at / 10) for at, word in enumerate(plan.words[: tenth + 1])]
+    reached[-1] = replace(reached[-1], percentage=10 * tenth)
+    if plan.ending and age >= plan.length:
+        end = plan.ending
+        reached.append(State(end.word, end.percentage, since=plan.length, ended=True, issues=end.issues))
+    return reached

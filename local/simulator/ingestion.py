@@ -1,0 +1,42 @@
+"""Application Insights' ingestion endpoint: `POST /v2.1/track`.
+
+Request and answer are as Microsoft's exporters have them: `opencensus.ext.azure.common.transport`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from local.simulator.call import Call
+
+#: Exporters append "/v2.1/track" to an endpoint that may or may not end with a slash.
+PATHS = ("/v2.1/track", "//v2.1/track")
+
+
+async def track(call: Call) -> web.Response:
+    """Keep all envelopes, and say so."""
+    try:
+        envelopes = _envelopes(await call.request.text())
+    except ValueError as error:
+        return _response(400, errors=[{"index": 0, "statusCode": 400, "message": f"Not JSON: {error}"}])
+    call.world.journal.events.extend(envelopes)
+    return _response(200, received=len(envelopes))
+
+
+def _envelopes(text: str) -> list[Any]:
+    r"""A JSON list, or JSON values one a line (`application/x-json-stream`), which other exporters send.
+
+    >>> _envelopes('[{"name": "a"}, {"name": "b"}]') == _envelopes('{"name": "a"}\n{"name": "b"}\n')
+    True
+    """
+    if text.lstrip().startswith("["):
+        return list(json.loads(text))
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def _response(status: int, received: int = 0, errors: list[Any] | None = None) -> web.Response:
+    body = {"itemsReceived": received, "itemsAccepted": received, "errors": errors or []}
+    return web.json_response(body, status=status)

@@ -1,0 +1,77 @@
+"""Jobs on the clock: when each began, and how it will go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from local.simulator.apis import Api
+from local.simulator.clock import Ending, Plan
+
+KEPT = 1_000_000  #: beyond that the oldest are forgotten, and begin again when asked about
+
+
+class Refusal(Enum):
+    """Why there is nothing to tell of a job."""
+
+    MISSING = auto()
+    FORBIDDEN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that was asked about."""
+
+    plan: Plan
+    began: datetime
+
+    def age(self, now: datetime) -> timedelta:
+        """How long ago it began."""
+        return now - self.began
+
+
+def fate(api: Api, job_id: str, length: timedelta) -> Plan | Refusal:
+    """What the words inside a job id say; the order is that of the table in `local/simulator/__init__.py`."""
+    said = job_id.lower()
+    for word, ending in api.endings.items():
+        if word in said:
+            return Plan(api.words, ending, length)
+    if "forever" in said:
+        return Plan(api.words, None, length)
+    if "missing" in said:
+        return Refusal.MISSING
+    if "forbidden" in said:
+        return Refusal.FORBIDDEN
+    return Plan(api.words, api.success, length)
+
+
+class Jobs:
+    """All jobs, each known by its API and its ids."""
+
+    def __init__(self, length: timedelta) -> None:
+        self._length = length
+        self._planned: dict[tuple[str, ...], Plan] = {}  #: not yet asked about since
+        self._begun: dict[tuple[str, ...], Job] = {}
+
+    def find(self, api: Api, ids: Mapping[str, str], now: datetime) -> Job | Refusal:
+        """Any job is there, unless its id says otherwise; it begins now if nobody asked before."""
+        key = (api.name, *ids.values())
+        if key not in self._begun:
+            plan = self._planned.pop(key, None) or fate(api, key[-1], self._length)
+            if isinstance(plan, Refusal):
+                return plan
+            self._begun[key] = Job(plan, now)
+            if len(self._begun) > KEPT:
+                del self._begun[next(iter(self._begun))]
+        return self._begun[key]
+
+    def plan(self, api: Api, ids: Mapping[str, str], length: timedelta | None, ending: Ending | None) -> None:
+        """Let this job take so long and end so, or else as its id says; it begins when it is next asked about."""
+        key = (api.name, *ids.values())
+        length = length or self._length
+        plan = Plan(api.words, ending, length) if ending else fate(api, key[-1], length)
+        self._begun.pop(key, None)
+        if isinstance(plan, Plan):
+            self._planned[key] = plan

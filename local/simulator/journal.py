@@ -1,0 +1,59 @@
+"""What was asked, kept for tests to look at, without the secrets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+KEPT = 100_000  #: requests, and events; the oldest go first
+
+
+@dataclass(slots=True)
+class Record:
+    """One request."""
+
+    time: datetime
+    method: str
+    path: str  #: as sent, still percent-encoded
+    query: str
+    headers: dict[str, str]  #: names in lower case
+    status: int | None = None  #: None while there is no answer, and when there never will be one
+
+    def to_json(self) -> dict[str, Any]:
+        """As `GET /_sim/requests` shows it."""
+        return {
+            "time": self.time.isoformat(timespec="microseconds"),
+            "method": self.method,
+            "path": self.path,
+            "query": self.query,
+            "headers": self.headers,
+            "status": self.status,
+        }
+
+
+class Journal:
+    """Requests in the order in which they came, and the telemetry among them."""
+
+    def __init__(self) -> None:
+        self.requests: deque[Record] = deque(maxlen=KEPT)
+        self.events: deque[Any] = deque(maxlen=KEPT)
+
+
+def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
+    """Credentials give way to a fingerprint, which tells whether two are the same and nothing more.
+
+    >>> without_secrets({"Authorization": "Bearer abc", "Accept": "*/*"})
+    {'authorization': 'Bearer *** (ba7816)', 'accept': '*/*'}
+    """
+    shown = {name.lower(): value for name, value in headers.items()}
+    if "authorization" in shown:
+        scheme, _, credentials = shown["authorization"].partition(" ")
+        if not credentials:  # no scheme, so the whole may be a secret
+            scheme, credentials = "", scheme
+        fingerprint = hashlib.sha256(credentials.encode(errors="surrogateescape")).hexdigest()[:6]
+        shown["authorization"] = f"{scheme} *** ({fingerprint})".lstrip()
+    return shown

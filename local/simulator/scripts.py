@@ -1,0 +1,73 @@
+"""Answers written in advance, for a path's requests to get one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from local.simulator.paths import Segments
+
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]  # RFC 9110 §5.6.2
+HeaderValue = Annotated[str, StringConstraints(pattern=r"^[^\r\n\x00]*$")]  # RFC 9110 §5.5
+
+
+class Entry(BaseModel):
+    """One answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    status: Annotated[int, Field(ge=200, le=599)] = 200
+    headers: dict[HeaderName, HeaderValue] = {}
+    body: Any = None  #: a string goes out as it is, as HTML unless a header says otherwise; all else as JSON
+    delay: Annotated[float, Field(ge=0, le=3600)] = 0  #: seconds before the answer
+    drop: bool = False  #: close the connection instead of answering
+    auth: bool | None = None  #: whether a good token is needed first; None: on the paths of the APIs
+
+    @property
+    def accepts(self) -> bool:
+        """Whether it says that what was sent has been taken."""
+        return self.status == 200 and not self.drop  # noqa: PLR2004
+
+    async def play(self) -> web.Response | None:
+        """The answer, in due time; None when the connection is to be dropped."""
+        await asyncio.sleep(self.delay)
+        return None if self.drop else self._response()
+
+    def _response(self) -> web.Response:
+        if "body" not in self.model_fields_set:
+            response = web.Response(status=self.status)
+        elif isinstance(self.body, str):
+            response = web.Response(status=self.status, text=self.body, content_type="text/html")
+        else:
+            response = web.json_response(self.body, status=self.status)
+        response.headers.update(self.headers)
+        return response
+
+
+class Scripts:
+    """The answers that each path still has to give."""
+
+    def __init__(self) -> None:
+        self._left: dict[Segments, deque[Entry]] = {}
+
+    def write(self, path: Segments, entries: Sequence[Entry]) -> None:
+        """Decide what the path's next requests get."""
+        self._left[path] = deque(entries)
+
+    def erase(self, path: Segments) -> None:
+        """Let the path answer for itself again."""
+        self._left.pop(path, None)
+
+    def upcoming(self, path: Segments) -> Entry | None:
+        """The answer that comes next, not yet used up."""
+        return self._left[path][0] if path in self._left else None
+
+    def use_up(self, path: Segments) -> None:
+        """Go on to the next answer; the last one repeats."""
+        if len(self._left[path]) > 1:
+            self._left[path].popleft()

@@ -1,0 +1,12 @@
+"""What several kinds of tests share."""
+
+import pytest
+
+from local.azurite import azurite as run_azurite
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory):
+    """A connection string to an Azurite that lives as long as the test session."""
+    with run_azurite(tmp_path_factory.mktemp("azurite")) as connection_string:
+        yield connection_string
