@@ -1,0 +1,123 @@
+"""The app's host.json: what of it this host obeys, with the real host's defaults and limits.
+
+https://learn.microsoft.com/azure/azure-functions/functions-host-json,
+https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue#hostjson-settings.
+What is not listed here, such as logging, is left to the real host.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import reduce
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from local.host.functions import CannotStartError
+
+_OVERRIDE = "AzureFunctionsJobHost__"
+
+_TIME_SPAN = re.compile(r"(?:(\d+)\.)?([01]?\d|2[0-3]):([0-5]?\d):([0-5]?\d)(\.\d{1,7})?")
+
+
+def _time_span(written: Any) -> timedelta:
+    """Read "[d.]hh:mm:ss[.fffffff]".  The host takes a bare number for days, which nobody means: refused here."""
+    if not (match := _TIME_SPAN.fullmatch(str(written))):
+        raise ValueError('write a time as "hh:mm:ss"')
+    days, hours, minutes, seconds, fraction = match.groups(default="0")
+    whole = timedelta(days=int(days), hours=int(hours), minutes=int(minutes), seconds=int(seconds))
+    return whole + timedelta(seconds=float(fraction))
+
+
+def _function_timeout(written: Any) -> timedelta | None:
+    return None if written == "-1" else _time_span(written)
+
+
+def _lower(written: Any) -> Any:
+    return written.lower() if isinstance(written, str) else written
+
+
+_TimeSpan = Annotated[timedelta, BeforeValidator(_time_span)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True, extra="ignore")
+
+
+class Http(_Section):
+    """`extensions.http`."""
+
+    route_prefix: str = "api"
+
+
+class Queues(_Section):
+    """`extensions.queues`: one set for all queue triggers of the app.  Defaults and limits are QueuesOptions.cs's."""
+
+    #: Messages taken by one GET; the service gives 32 at most.
+    batch_size: int = Field(default=16, ge=1, le=32)
+    new_batch_threshold: int | None = Field(default=None, ge=0)
+    max_polling_interval: _TimeSpan = Field(default=timedelta(minutes=1), ge=timedelta(milliseconds=100))
+    #: How long a message that failed stays hidden before it is tried again.  Not the lease, which is 10 minutes.
+    visibility_timeout: _TimeSpan = Field(default=timedelta(0), le=timedelta(days=7))
+    max_dequeue_count: int = Field(default=5, ge=1)
+    message_encoding: Annotated[Literal["base64", "none"], BeforeValidator(_lower)] = "base64"
+
+    @property
+    def threshold(self) -> int:
+        """A new GET is made once this few messages are in work, so at most this and a batch are at once."""
+        if self.new_batch_threshold is None:
+            return self.batch_size // 2 * (os.cpu_count() or 1)
+        return self.new_batch_threshold
+
+
+class Extensions(_Section):
+    """`extensions`."""
+
+    http: Http = Http()
+    queues: Queues = Queues()
+
+
+class HostJson(_Section):
+    """The whole file."""
+
+    version: Literal["2.0"]
+    extensions: Extensions = Extensions()
+    #: None: no limit.  The default is that of every plan but Consumption.
+    function_timeout: Annotated[
+        Annotated[timedelta, Field(ge=timedelta(seconds=1))] | None, BeforeValidator(_function_timeout)
+    ] = timedelta(minutes=30)
+
+
+def read(app: Path, environment: Mapping[str, str] = os.environ) -> HostJson:
+    """The host.json of the app in that directory, with what the environment sets in its place."""
+    path = app / "host.json"
+    try:
+        return HostJson.model_validate(_overridden(json.loads(path.read_bytes()), environment))
+    except FileNotFoundError:
+        raise CannotStartError(f"there is no host.json in {app}") from None
+    except ValidationError as error:
+        wrong = "\n".join(f"  {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise CannotStartError(f"{path} has mistakes:\n{wrong}") from None
+    except ValueError as error:
+        raise CannotStartError(f"{path} is not JSON: {error}") from None
+
+
+def _overridden(written: Any, environment: Mapping[str, str]) -> Any:
+    """Set the values that the environment names.
+
+    https://learn.microsoft.com/azure/azure-functions/functions-host-json#override-hostjson-values
+
+    >>> _overridden({"version": "2.0"}, {"AzureFunctionsJobHost__extensions__http__routePrefix": "v1"})
+    {'version': '2.0', 'extensions': {'http': {'routePrefix': 'v1'}}}
+    """
+    for name, value in environment.items():
+        if name.startswith(_OVERRIDE):
+            *sections, last = name.removeprefix(_OVERRIDE).split("__")
+            reduce(lambda section, key: section.setdefault(key, {}), sections, written)[last] = value
+    return written

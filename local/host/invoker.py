@@ -1,0 +1,72 @@
+"""Runs one invocation as the real host would see it: a result, a failure, a timeout, or no answer at all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import NoReturn
+
+from local.host.backends import Backend
+from local.host.functions import Answer, Invocation, InvocationFailedError
+from local.host.leaving import Exit, leave
+
+_log = logging.getLogger(__name__)
+
+
+class Invoker:
+    """Calls functions through a back end."""
+
+    def __init__(self, backend: Backend, timeout: timedelta | None) -> None:
+        self._backend = backend
+        self._timeout = timeout.total_seconds() if timeout else None
+
+    async def __call__(self, invocation: Invocation) -> Answer | None:
+        """What the function returned; raises InvocationFailedError, already logged, when it failed."""
+        # A task of its own: a client that goes away must not cancel a function, for the real host does not.
+        running = asyncio.create_task(self._answer(invocation))
+        done, _ = await asyncio.wait({running}, timeout=self._timeout)
+        if not done:
+            self._kill(invocation)
+        try:
+            return running.result()
+        except InvocationFailedError as failure:
+            _log.error("function %s failed, invocation %s\n%s", invocation.function.name, invocation.id, failure)
+            raise
+
+    async def _answer(self, invocation: Invocation) -> Answer | None:
+        try:
+            return await self._backend.invoke(invocation)
+        except (asyncio.CancelledError, KeyboardInterrupt, SystemExit) as escaped:
+            task = asyncio.current_task()
+            if task and task.cancelling():  # it is not the function's: this process is ending
+                raise
+            # The worker catches `Exception` only, so for these it never sends an InvocationResponse
+            # (azure_functions_runtime/handle_event.py, `invocation_request`).
+            _log.exception(
+                "%s escaped from function %s, invocation %s: the worker sends no result, and the host waits for one"
+                " until functionTimeout",
+                type(escaped).__name__,
+                invocation.function.name,
+                invocation.id,
+            )
+            return await _never()
+
+    def _kill(self, invocation: Invocation) -> NoReturn:
+        """End the process, and every other invocation with it, as the host does with a worker that timed out.
+
+        https://github.com/Azure/azure-functions-host/pull/5794
+        """
+        _log.critical(
+            "function %s, invocation %s ran longer than functionTimeout (%g s): the host kills the worker process,"
+            " with all that runs in it",
+            invocation.function.name,
+            invocation.id,
+            self._timeout,
+        )
+        leave(Exit.TIMED_OUT)
+
+
+async def _never() -> NoReturn:
+    await asyncio.Event().wait()
+    raise AssertionError("nobody sets that event")

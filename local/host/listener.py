@@ -1,0 +1,182 @@
+"""The queue trigger: takes messages from one queue and gives them to one function.
+
+Each rule is one of QueueListener.cs and QueueProcessor.cs:
+
+* A GET takes up to batchSize messages.  The next one is made at once, but not before newBatchThreshold or fewer
+  messages are in work: their sum is the most that run at once.
+* After a GET that found nothing, the queue is left alone for a while, longer each time.
+* A function that ends well has its message deleted.  One that fails has it released after visibilityTimeout, or
+  buried in the poison queue once it was delivered maxDequeueCount times.  Without a poison queue it stays hidden till
+  its lease ends, which prevents a fast loop.
+* A message that cannot be decoded is buried without a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
+
+from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.functions.meta import Datum
+
+from local.host.backoff import Backoff
+from local.host.functions import Answer, Function, Invocation, InvocationFailedError
+from local.host.hostjson import Queues
+from local.host.lease import kept
+from local.host.queues import LeasedQueue, Message, TakenOverError, brief
+from local.host.traces import new_span
+
+_log = logging.getLogger(__name__)
+
+
+class QueueListener:
+    """One queue trigger."""
+
+    def __init__(
+        self,
+        function: Function,
+        queue: LeasedQueue,
+        options: Queues,
+        invoke: Callable[[Invocation], Awaitable[Answer | None]],
+        buried: Callable[[str], None],
+    ) -> None:
+        """`buried` is told the poison queue's name whenever a message was added to it."""
+        self.queue = queue
+        self._function = function
+        self._options = options
+        self._invoke = invoke
+        self._buried = buried
+        self._backoff = Backoff(options.max_polling_interval)
+        self._working: set[asyncio.Task[None]] = set()
+        self._woken = asyncio.Event()
+        self._reachable = True
+
+    def wake(self) -> None:
+        """Poll now: there is a new message."""
+        self._woken.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Poll until `stop` is set; return when the messages taken are done with."""
+        waking = asyncio.create_task(self._wake_at(stop))
+        while not stop.is_set():
+            self._woken.clear()
+            messages = await self._take()  # never cancelled: what it takes would be hidden for a whole lease
+            for message in messages:
+                self._begin(message)
+            if messages:
+                self._backoff.reset()
+                while len(self._working) > self._options.threshold and not stop.is_set():
+                    await asyncio.wait({*self._working, waking}, return_when=asyncio.FIRST_COMPLETED)
+            else:
+                await self._rest()
+        await asyncio.gather(waking, *self._working)
+
+    async def _wake_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.wake()
+
+    async def _rest(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._backoff.next_delay().total_seconds()):
+                await self._woken.wait()
+
+    async def _take(self) -> list[Message]:
+        """A batch; an outage looks like an empty queue, and is logged when it begins and when it ends."""
+        try:
+            messages = list(await self.queue.take(self._options.batch_size))
+        except AzureError as error:
+            if self._reachable:
+                missing = isinstance(error, ResourceNotFoundError)
+                _log.warning(
+                    "queue %s %s", self.queue.name, "does not exist" if missing else f"cannot be read: {brief(error)}"
+                )
+            self._reachable = False
+            return []
+        if not self._reachable:
+            _log.info("queue %s can be read now", self.queue.name)
+        self._reachable = True
+        return messages
+
+    def _begin(self, message: Message) -> None:
+        task = asyncio.create_task(self._work(message))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    async def _work(self, message: Message) -> None:
+        try:
+            await self._process(message)
+        except TakenOverError as lost:
+            _log.info("%s", lost)
+        except AzureError as error:
+            _log.warning(
+                "message %s of %s comes back when its lease ends: %s", message.id, self.queue.name, brief(error)
+            )
+
+    async def _process(self, message: Message) -> None:
+        try:
+            body = decode(message.text, self._options.message_encoding)
+        except ValueError:
+            await self._bury(message, f"is not {self._options.message_encoding}")
+            return
+        if message.dequeue_count > self._options.max_dequeue_count:  # the process died in its last attempt
+            await self._bury(message, f"was delivered {message.dequeue_count} times")
+            return
+        try:
+            async with kept(self.queue, message):
+                await self._invoke(Invocation(self._function, body, metadata(message), new_span()))
+        except InvocationFailedError:
+            await self._after_failure(message)
+        else:
+            await self.queue.delete(message)
+
+    async def _after_failure(self, message: Message) -> None:
+        if not self.queue.poison_name:
+            return
+        if message.dequeue_count >= self._options.max_dequeue_count:
+            await self._bury(message, f"failed {message.dequeue_count} times")
+        else:
+            await self.queue.release(message, self._options.visibility_timeout)
+
+    async def _bury(self, message: Message, why: str) -> None:
+        poison = self.queue.poison_name
+        _log.warning(
+            "message %s of %s %s: %s", message.id, self.queue.name, why, f"goes to {poison}" if poison else "stays"
+        )
+        await self.queue.bury(message)
+        if poison:
+            self._buried(poison)
+
+
+def decode(text: str, encoding: str) -> Datum:
+    """A message's body as the worker gets it: a string, or bytes if not UTF-8 (GrpcMessageConversionExtensions.cs).
+
+    >>> decode("eyJhIjogMX0=", "base64").value
+    '{"a": 1}'
+    """
+    # .NET's decoder skips white space and refuses all else that is not of the alphabet.
+    body = base64.b64decode("".join(text.split()), validate=True) if encoding == "base64" else text.encode()
+    try:
+        return Datum(body.decode(), "string")
+    except UnicodeDecodeError:
+        return Datum(body, "bytes")
+
+
+def metadata(message: Message) -> dict[str, Datum]:
+    """What the function finds in its QueueMessage beside the body, in the form in which the host sends it."""
+    return {
+        "Id": Datum(message.id, "string"),
+        "PopReceipt": Datum(message.receipt, "string"),
+        "DequeueCount": Datum(str(message.dequeue_count), "json"),
+        "InsertionTime": _json_time(message.inserted_on),
+        "ExpirationTime": _json_time(message.expires_on),
+        "NextVisibleTime": _json_time(message.next_visible_on),
+    }
+
+
+def _json_time(instant: datetime) -> Datum:
+    return Datum(json.dumps(instant.isoformat()), "json")

@@ -1,0 +1,89 @@
+"""The host put together: an app's triggers, each with what serves it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from local.host import hostjson, settings
+from local.host.backends import Backend
+from local.host.functions import CannotStartError, Function
+from local.host.hostjson import HostJson
+from local.host.invoker import Invoker
+from local.host.listener import QueueListener
+from local.host.queues import LeasedQueue
+from local.host.routes import Routes
+from local.host.web import Front, serving
+
+#: Every binding that this host knows.  For another trigger, such as a timer: its type here, a listener with a
+#: `run(stop)` in a file of its own, and a line in `serve`.
+_KNOWN = {"httpTrigger", "queueTrigger", "http"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run an app."""
+
+    app: Path
+    port: int
+    key: str
+    lease: timedelta
+
+
+async def serve(options: Options, backend: Backend, stop: asyncio.Event, listening: Callable[[str], None]) -> None:
+    """Run the app until `stop` is set; `listening` is told the address once requests are answered."""
+    if not (options.app / "function_app.py").exists():
+        raise CannotStartError(f"there is no function_app.py in {options.app}")
+    host_json = hostjson.read(options.app)
+    sys.path.insert(0, str(options.app))
+    functions = await backend.start(options.app)
+    _refuse_unknown(functions)
+    invoke = Invoker(backend, host_json.function_timeout)
+    routes = Routes(_triggered_by("httpTrigger", functions), host_json.extensions.http.route_prefix)
+    async with AsyncExitStack() as opened:
+        listeners = await _queue_listeners(functions, options.lease, host_json, invoke, opened)
+        listening(await opened.enter_async_context(serving(Front(routes, options.key, invoke), options.port)))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(stop.wait())  # without listeners there is nothing else to wait for
+            for listener in listeners:
+                group.create_task(listener.run(stop))
+
+
+async def _queue_listeners(
+    functions: Iterable[Function], lease: timedelta, host: HostJson, invoke: Invoker, opened: AsyncExitStack
+) -> Sequence[QueueListener]:
+    listeners: list[QueueListener] = []
+
+    def wake(queue_name: str) -> None:
+        """A poison copy is seen at once by the listener of that queue (RegisterSharedWatcherWithQueueProcessor)."""
+        for listener in listeners:
+            if listener.queue.name == queue_name:
+                listener.wake()
+
+    for function in _triggered_by("queueTrigger", functions):
+        name = settings.resolve(function, function.trigger["queueName"])
+        try:
+            queue = LeasedQueue(settings.connection_string(function), name, lease)
+        except ValueError as error:  # the SDK's messages do not quote the connection string
+            raise CannotStartError(f"function {function.name}: {error}") from None
+        await opened.enter_async_context(queue)
+        listeners.append(QueueListener(function, queue, host.extensions.queues, invoke, buried=wake))
+    return listeners
+
+
+def _triggered_by(trigger_type: str, functions: Iterable[Function]) -> list[Function]:
+    return [function for function in functions if function.trigger["type"] == trigger_type]
+
+
+def _refuse_unknown(functions: Iterable[Function]) -> None:
+    for function in functions:
+        for binding in function.bindings:
+            if binding["type"] not in _KNOWN:
+                raise CannotStartError(
+                    f"function {function.name}: this host does not support bindings of type {binding['type']}"
+                )
