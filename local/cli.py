@@ -1,0 +1,62 @@
+"""The commands of ``python3 -m local``."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import click
+from rich.console import Console
+
+from local.bootstrap import ROOT
+from local.run import run as watch_the_scenario
+from local.serve import serve as keep_serving
+from local.simulator.__main__ import simulator
+
+CONSOLE = Console()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Run and test the app on this machine, with no Azure account."""
+    # A closed terminal or a `kill` must end the parts as Ctrl-C does.
+    for name in {"SIGTERM", "SIGHUP"} & set(dir(signal)):
+        signal.signal(getattr(signal, name), _interrupt)
+
+
+@main.command()
+def run() -> None:
+    """Watch sixteen simulated jobs to their end, and check that each ended as it must."""
+    watch_the_scenario(CONSOLE)
+
+
+@main.command()
+@click.option("--port", type=int, help="Port of the app; a free one by default.")
+def serve(port: int | None) -> None:
+    """Keep everything running, and say how to use it."""
+    keep_serving(CONSOLE, port)
+
+
+@main.command(
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...]) -> None:
+    """Run the tests; all arguments go to pytest."""
+    sys.exit(subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=ROOT))
+
+
+@main.command()
+def check() -> None:
+    """Lint, formatting and types: what the gate checks besides the tests."""
+    tools = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
+    sys.exit(max(subprocess.call([sys.executable, "-m", *tool], cwd=ROOT) for tool in tools))
+
+
+main.add_command(simulator)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,51 @@
+"""``python3 -m local serve``: all parts, staying up, for trying things by hand."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+
+from rich.console import Console
+
+from local.stack import Stack, stack
+from shared.apis import APIS
+from shared.watching import watch_id
+
+TEXT = """
+The app          {url}/api
+Its key          {key}
+The platform     {simulator}   (simulated; jobs take 20 s; /_sim/requests and /_sim/events show what it got)
+Storage          {storage}
+Logs             {logs}
+
+Start a watch:
+  curl -s -X POST '{url}/api/watches' -H 'x-functions-key: {key}' -d '{body}'
+See how it stands:
+  curl -s '{url}/api/watches/{watch}' -H 'x-functions-key: {key}'
+Stop it:
+  curl -s -X DELETE '{url}/api/watches/{watch}' -H 'x-functions-key: {key}'
+See what was announced:
+  curl -s '{simulator}/_sim/events'
+
+Ctrl-C ends everything.
+"""
+
+
+def serve(console: Console, port: int | None) -> None:
+    """Run all parts until interrupted."""
+    console.print("Starting Azurite, the simulated iTwin Platform and the Functions host ...")
+    with stack(port=port) as parts, suppress(KeyboardInterrupt):
+        console.print(_text(parts), markup=False, highlight=False, soft_wrap=True)
+        threading.Event().wait()
+
+
+def _text(parts: Stack) -> str:
+    return TEXT.format(
+        url=parts.url,
+        key=parts.key,
+        simulator=parts.simulator,
+        storage=parts.storage,
+        logs=parts.directory / "host.log",
+        body='{"api": "reporting", "job": {"jobId": "demo-1"}}',
+        watch=watch_id(APIS["reporting"], {"jobId": "demo-1"}),
+    )

@@ -1,0 +1,114 @@
+"""The whole of it on one machine: Azurite, the simulated platform, and the Functions host with the app."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from azure.data.tables import TableServiceClient
+from azure.storage.queue import QueueServiceClient
+
+from local.azurite import azurite
+from local.bootstrap import ROOT, STATE
+from local.processes import free_port, running
+
+CLIENT_ID, CLIENT_SECRET = "service-local", "local-secret"
+
+
+QUEUE, WATCHES, RESULTS = "tickets", "Watches", "Results"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Where everything is."""
+
+    url: str  #: of the app
+    key: str  #: for the header x-functions-key
+    simulator: str  #: URL of the simulated platform, and of its `/_sim`
+    storage: str  #: connection string
+    directory: Path  #: data and logs, gone when the stack ends well
+
+    def app(self) -> httpx.Client:
+        """Return a client of the app, with the key; an error status raises."""
+        return httpx.Client(
+            base_url=f"{self.url}/api",
+            headers={"x-functions-key": self.key},
+            event_hooks={"response": [httpx.Response.raise_for_status]},
+            timeout=30,
+            trust_env=False,
+        )
+
+    def behind_the_platform(self) -> httpx.Client:
+        """Return a client of the simulator's other side: its scripts and journals; an error status raises."""
+        return httpx.Client(
+            base_url=f"{self.simulator}/_sim",
+            event_hooks={"response": [httpx.Response.raise_for_status]},
+            timeout=30,
+            trust_env=False,
+        )
+
+
+@contextmanager
+def stack(settings: Mapping[str, str] | None = None, port: int | None = None) -> Iterator[Stack]:
+    """Run all parts until the block ends.  After an error the directory stays, for its logs; a Ctrl-C is none."""
+    STATE.mkdir(exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix="stack-", dir=STATE))
+    try:
+        with _parts(directory, settings or {}, port) as parts:
+            yield parts
+    except KeyboardInterrupt:
+        shutil.rmtree(directory)
+        raise
+    shutil.rmtree(directory)
+
+
+@contextmanager
+def _parts(directory: Path, settings: Mapping[str, str], port: int | None) -> Iterator[Stack]:
+    key, simulator_port, app_port = secrets.token_urlsafe(24), free_port(), port or free_port()
+    url, simulator = f"http://127.0.0.1:{app_port}", f"http://127.0.0.1:{simulator_port}"
+    simulator_command = ["-m", "local.simulator", "--port", str(simulator_port)]
+    host_command = ["-m", "local.host", "--app", str(ROOT), "--port", str(app_port), "--key", key]
+    with (
+        azurite(directory / "azurite") as storage,
+        running([sys.executable, *simulator_command], port=simulator_port, log=directory / "simulator.log"),
+    ):
+        make_storage(storage)
+        environment = {**app_settings(storage, simulator), **settings}
+        with running([sys.executable, *host_command], port=app_port, log=directory / "host.log", env=environment):
+            yield Stack(url, key, simulator, storage, directory)
+
+
+def app_settings(storage: str, simulator: str) -> dict[str, str]:
+    """Return the app's settings as README lists them; those of the caller's environment do not reach it."""
+    blank = {name: "" for name in os.environ if name.startswith(("ITWIN_", "AzureWebJobsStorage"))}
+    return blank | {
+        "AzureWebJobsStorage": storage,
+        "ITWIN_API_URL": simulator,
+        "ITWIN_TOKEN_URL": f"{simulator}/connect/token",
+        "ITWIN_CLIENT_ID": CLIENT_ID,
+        "ITWIN_CLIENT_SECRET": CLIENT_SECRET,
+        "TICKETS_QUEUE": QUEUE,
+        "WATCHES_TABLE": WATCHES,
+        "RESULTS_TABLE": RESULTS,
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": (
+            f"InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint={simulator}/"
+        ),
+        "NO_PROXY": "127.0.0.1,localhost",
+    }
+
+
+def make_storage(connection_string: str) -> None:
+    """Make the queue and the tables, as the deployment does in Azure."""
+    with QueueServiceClient.from_connection_string(connection_string) as queues:
+        queues.create_queue(QUEUE)
+    with TableServiceClient.from_connection_string(connection_string) as tables:
+        for name in (WATCHES, RESULTS):
+            tables.create_table_if_not_exists(name)

@@ -1,0 +1,101 @@
+"""Whether what happened is what the scenario says must happen: the platform's journal, the rows, and the events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from azure.data.tables import TableServiceClient
+
+from local.scenario import Job
+from local.stack import RESULTS, Stack
+
+#: What a real clock, rounded down to the journal's microseconds, may be off by.
+EPSILON = timedelta(milliseconds=1)
+
+UNAUTHORIZED = 401
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of one watch when all is over."""
+
+    watch: Mapping[str, Any]  #: as GET shows it
+    rows: Sequence[Mapping[str, Any]]  #: of the results table
+    events: Sequence[Mapping[str, Any]]  #: `WatchFinished`, as the ingestion endpoint got them
+    requests: Sequence[Mapping[str, Any]]  #: for the job's status, in order
+
+
+def gather(stack: Stack, watches: Mapping[str, str], jobs: Sequence[Job]) -> dict[str, Evidence]:
+    """Collect the evidence for each job by its `what`; `watches` are their watch ids."""
+    with TableServiceClient.from_connection_string(stack.storage) as tables:
+        rows = list(tables.get_table_client(RESULTS).list_entities())
+    with stack.app() as app, stack.behind_the_platform() as platform:
+        events = [envelope["data"]["baseData"] for envelope in platform.get("/events").json()["events"]]
+        requests = platform.get("/requests").json()["requests"]
+        return {
+            job.what: Evidence(
+                watch=app.get(f"/watches/{watches[job.what]}").json(),
+                rows=[row for row in rows if row["WatchId"] == watches[job.what]],
+                events=[event for event in events if event["properties"]["watchId"] == watches[job.what]],
+                requests=[request for request in requests if request["path"] == job.path],
+            )
+            for job in jobs
+        }
+
+
+def disagreements(job: Job, found: Evidence) -> Iterator[str]:
+    """Say everything that is not as it must be."""
+    watch = found.watch
+    if watch["outcome"] != job.outcome:
+        yield f"ended as {watch['outcome']}, not as {job.outcome}"
+    if job.reason not in (watch["reason"] or ""):
+        yield f"the reason is {watch['reason']!r}, without {job.reason!r}"
+    if job.polls is not None and watch["polls"] != job.polls:
+        yield f"{watch['polls']} polls, not {job.polls}"
+    yield from _row_disagreements(watch, found.rows)
+    yield from _event_disagreements(watch, found.events)
+    yield from _early_polls(job, found.requests)
+
+
+def _row_disagreements(watch: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if len(rows) != 1:
+        yield f"{len(rows)} rows in {RESULTS}, not 1"
+        return
+    (row,) = rows
+    told = (row["PartitionKey"], row["Outcome"], row["Reason"] or None, row["Polls"], _instant(row["EndedAt"]))
+    if told != (watch["api"], watch["outcome"], watch["reason"], watch["polls"], _instant(watch["endedAt"])):
+        yield f"the row says {told}"
+
+
+def _event_disagreements(watch: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if not events:
+        yield "no WatchFinished event"
+    for event in events:
+        properties, measurements = event["properties"], event["measurements"]
+        told = (event["name"], properties["api"], properties["outcome"], measurements["polls"])
+        if told != ("WatchFinished", watch["api"], watch["outcome"], watch["polls"]):
+            yield f"an event says {told}"
+
+
+def _early_polls(job: Job, requests: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A watch asks no earlier than a Retry-After allows, and never twice within a second."""
+    polls = [request for request in requests if request["status"] != UNAUTHORIZED]  # after a 401 it may ask at once
+    for turn, (before, after) in enumerate(pairwise(polls)):
+        answer = job.script[min(turn, len(job.script) - 1)]
+        told = max(1, _seconds(answer.get("headers", {})))
+        gap = _instant(after["time"]) - _instant(before["time"])
+        if gap + EPSILON < timedelta(seconds=told):
+            yield f"asked again after {gap.total_seconds():.3f} s, not {told}"
+
+
+def _seconds(headers: Mapping[str, str]) -> int:
+    told = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
+    return int(told) if told.isdigit() and len(told) < 7 else 0  # noqa: PLR2004 -- more is a mistake, and no wait
+
+
+def _instant(text: str | datetime) -> datetime:
+    return text if isinstance(text, datetime) else datetime.fromisoformat(text)

@@ -1,0 +1,45 @@
+"""All parts together, once for all tests here."""
+
+import time
+
+import pytest
+
+from local.stack import stack
+
+#: A twentieth of the real delays, and failed turns tried again at once, so that these tests end.
+SETTINGS = {"WAIT_SCALE": "0.05", "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01"}
+
+
+@pytest.fixture(scope="session")
+def parts():
+    with stack(SETTINGS) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def app(parts):
+    with parts.app() as client:
+        client.event_hooks = {}  # errors are what some tests are about
+        yield client
+
+
+@pytest.fixture(scope="session")
+def platform(parts):
+    with parts.behind_the_platform() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def ended(app):
+    """A function that waits until a watch has ended, and returns it."""
+
+    def wait(watch_id, within=60):
+        give_up = time.monotonic() + within
+        while time.monotonic() < give_up:
+            watch = app.get(f"/watches/{watch_id}").json()
+            if watch["state"] == "ended":
+                return watch
+            time.sleep(0.2)
+        raise AssertionError(f"still watching after {within} s: {watch}")
+
+    return wait

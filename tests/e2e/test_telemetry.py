@@ -1,0 +1,52 @@
+"""Ends are announced even when Application Insights has a bad day."""
+
+import time
+from uuid import uuid4
+
+from azure.data.tables import TableServiceClient
+
+from local.scenario import reporting
+from local.stack import RESULTS, WATCHES
+
+
+def test_an_end_is_announced_once_application_insights_is_back(app, platform, ended, parts):
+    job = reporting(f"job {uuid4()}", [{"body": {"status": {"state": "Succeeded"}}}], "succeeded")
+    platform.post("/jobs", json={"path": job.path, "script": job.script})
+    accepted = {"body": {"itemsReceived": 1, "itemsAccepted": 1, "errors": []}}
+    platform.post("/jobs", json={"path": "/v2.1/track", "script": [{"status": 500}, {"drop": True}, accepted]})
+
+    watch_id = app.post("/watches", json={"api": job.api, "job": job.ids}).json()["id"]
+    ended(watch_id)
+
+    give_up = time.monotonic() + 30
+    with TableServiceClient.from_connection_string(parts.storage) as tables:
+        while not tables.get_table_client(WATCHES).get_entity(watch_id[:2], watch_id)["Published"]:
+            assert time.monotonic() < give_up
+            time.sleep(0.2)
+        rows = [row for row in tables.get_table_client(RESULTS).list_entities() if row["WatchId"] == watch_id]
+    events = [envelope["data"]["baseData"] for envelope in platform.get("/events").json()["events"]]
+    mine = [event["properties"]["outcome"] for event in events if event["properties"]["watchId"] == watch_id]
+    assert (len(rows), mine) == (1, ["succeeded"])
+
+
+def test_events_are_tied_to_their_invocation(app, platform, ended):
+    job = reporting(f"job {uuid4()}", [{"body": {"status": {"state": "Succeeded"}}}], "succeeded")
+    platform.post("/jobs", json={"path": job.path, "script": job.script})
+    watch_id = app.post("/watches", json={"api": job.api, "job": job.ids}).json()["id"]
+    ended(watch_id)
+
+    give_up = time.monotonic() + 10
+    while not (
+        envelopes := [
+            envelope
+            for envelope in platform.get("/events").json()["events"]
+            if envelope["data"]["baseData"]["properties"]["watchId"] == watch_id
+        ]
+    ):
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
+
+    tags = envelopes[0]["tags"]
+    assert len(tags["ai.operation.id"]) == 32
+    assert set(tags["ai.operation.id"]) != {"0"}
+    assert tags["ai.cloud.role"] == "itwin-job-watch"
