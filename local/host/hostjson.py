@@ -26,7 +26,7 @@ _OVERRIDE = "AzureFunctionsJobHost__"
 _TIME_SPAN = re.compile(r"(?:(\d+)\.)?([01]?\d|2[0-3]):([0-5]?\d):([0-5]?\d)(\.\d{1,7})?")
 
 
-def _time_span(written: Any) -> timedelta:
+def time_span(written: Any) -> timedelta:
     """Read "[d.]hh:mm:ss[.fffffff]".  The host takes a bare number for days, which nobody means: refused here."""
     if not (match := _TIME_SPAN.fullmatch(str(written))):
         raise ValueError('write a time as "hh:mm:ss"')
@@ -36,14 +36,14 @@ def _time_span(written: Any) -> timedelta:
 
 
 def _function_timeout(written: Any) -> timedelta | None:
-    return None if written == "-1" else _time_span(written)
+    return None if written == "-1" else time_span(written)
 
 
 def _lower(written: Any) -> Any:
     return written.lower() if isinstance(written, str) else written
 
 
-_TimeSpan = Annotated[timedelta, BeforeValidator(_time_span)]
+_TimeSpan = Annotated[timedelta, BeforeValidator(time_span)]
 
 
 class _Section(BaseModel):

@@ -18,11 +18,12 @@ from local.host.invoker import Invoker
 from local.host.listener import QueueListener
 from local.host.queues import LeasedQueue
 from local.host.routes import Routes
+from local.host.timers import TimerListener
 from local.host.web import Front, serving
 
-#: Every binding that this host knows.  For another trigger, such as a timer: its type here, a listener with a
+#: Every binding that this host knows.  For another trigger, such as one on blobs: its type here, a listener with a
 #: `run(stop)` in a file of its own, and a line in `serve`.
-_KNOWN = {"httpTrigger", "queueTrigger", "http"}
+_KNOWN = {"httpTrigger", "queueTrigger", "timerTrigger", "http"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,12 @@ async def serve(options: Options, backend: Backend, stop: asyncio.Event, listeni
     _refuse_unknown(functions)
     invoke = Invoker(backend, host_json.function_timeout)
     routes = Routes(_triggered_by("httpTrigger", functions), host_json.extensions.http.route_prefix)
+    timers = [TimerListener(function, invoke) for function in _triggered_by("timerTrigger", functions)]
+    front = Front(routes, options.key, invoke, {timer.name: timer.call_by_hand for timer in timers})
     async with AsyncExitStack() as opened:
-        listeners = await _queue_listeners(functions, options.lease, host_json, invoke, opened)
-        listening(await opened.enter_async_context(serving(Front(routes, options.key, invoke), options.port)))
+        queues = await _queue_listeners(functions, options.lease, host_json, invoke, opened)
+        listeners: list[QueueListener | TimerListener] = [*queues, *timers]
+        listening(await opened.enter_async_context(serving(front, options.port)))
         async with asyncio.TaskGroup() as group:
             group.create_task(stop.wait())  # without listeners there is nothing else to wait for
             for listener in listeners:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -16,6 +17,9 @@ from local.host.traces import new_span
 
 ADDRESS = "127.0.0.1"  #: this machine alone: it is no server for others
 
+#: Runs a function that has no HTTP trigger: https://learn.microsoft.com/azure/azure-functions/functions-manually-run-non-http
+_ADMIN = "/admin/functions/"
+
 #: The host's default: https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#limits
 _LARGEST_REQUEST = 100 * 1024 * 1024
 
@@ -26,13 +30,24 @@ _SERVERS_OWN = {"content-length", "transfer-encoding"}
 class Front:
     """Answers every request: finds the function, checks the key, and calls."""
 
-    def __init__(self, routes: Routes, key: str, invoke: Callable[[Invocation], Awaitable[Answer | None]]) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        key: str,
+        invoke: Callable[[Invocation], Awaitable[Answer | None]],
+        by_hand: Mapping[str, Callable[[], Awaitable[None]]],
+    ) -> None:
+        """`by_hand` are the functions, by name, that an administrator may call without their trigger."""
         self._routes = routes
         self._key = key.encode()
         self._invoke = invoke
+        self._by_hand = by_hand
+        self._under_way: set[asyncio.Future[None]] = set()
 
     async def answer(self, request: web.Request) -> web.Response:
         """Call the function whose route and key the request has."""
+        if request.path.startswith(_ADMIN):
+            return self._call_by_hand(request, request.path.removeprefix(_ADMIN))
         found = self._routes.find(request.method, request.rel_url.raw_path)
         if not found:
             return web.Response(status=404)
@@ -48,10 +63,23 @@ class Front:
             return web.Response(status=500)
         return _response(answer) if answer else web.Response(status=204)
 
+    def _call_by_hand(self, request: web.Request, name: str) -> web.Response:
+        """Begin the call and answer at once, as the real host does."""
+        if request.method != "POST" or name not in self._by_hand:
+            return web.Response(status=404)
+        if not self._has_key(request):
+            return web.Response(status=401)
+        call = asyncio.ensure_future(self._by_hand[name]())
+        self._under_way.add(call)  # the event loop alone would not keep it
+        call.add_done_callback(self._under_way.discard)
+        return web.Response(status=202)
+
     def _may_call(self, request: web.Request, function: Function) -> bool:
+        anonymous = str(function.trigger.get("authLevel", "function")).lower() == "anonymous"
+        return anonymous or self._has_key(request)
+
+    def _has_key(self, request: web.Request) -> bool:
         """The key, in the header or else in the query; there is one for all levels (AuthenticationLevelHandler.cs)."""
-        if str(function.trigger.get("authLevel", "function")).lower() == "anonymous":
-            return True
         given = request.headers.get("x-functions-key") or request.query.get("code", "")
         return hmac.compare_digest(given.encode(errors="surrogateescape"), self._key)
 

@@ -150,7 +150,7 @@ def test_an_app_that_cannot_be_indexed_is_refused(refusal, source, says):
 @pytest.mark.parametrize(
     ("decorator", "binding"),
     [
-        ('@app.timer_trigger(arg_name="x", schedule="0 0 * * * *")', "timerTrigger"),
+        ('@app.blob_trigger(arg_name="x", path="p", connection="S")', "blobTrigger"),
         (
             '@app.queue_output(arg_name="out", queue_name="q", connection="S")\n@app.route(trigger_arg_name="x")',
             "queue",
@@ -158,7 +158,7 @@ def test_an_app_that_cannot_be_indexed_is_refused(refusal, source, says):
     ],
 )
 def test_a_binding_that_is_not_supported_is_refused(refusal, decorator, binding):
-    parameters = "x: func.HttpRequest, out: func.Out[str]" if "out" in decorator else "x: func.TimerRequest"
+    parameters = "x: func.HttpRequest, out: func.Out[str]" if "out" in decorator else "x: func.InputStream"
     said = refusal(f"{decorator}\ndef ticks({parameters}): ...")
     assert f"function ticks: this host does not support bindings of type {binding}" in said
 
@@ -167,6 +167,16 @@ def test_missing_settings_are_named(refusal, monkeypatch):
     assert "function work: the setting QUEUE in '%QUEUE%' has no value" in refusal(QUEUE)
     monkeypatch.setenv("QUEUE", "q")
     assert "function work: the setting Storage has no connection string" in refusal(QUEUE)
+
+
+def test_a_schedule_that_cannot_be_read_is_named(refusal, monkeypatch):
+    timer = """
+    @app.timer_trigger(arg_name="timer", schedule="%WHEN%")
+    def ticks(timer: func.TimerRequest) -> None: ...
+    """
+    assert "function ticks: the setting WHEN in '%WHEN%' has no value" in refusal(timer)
+    monkeypatch.setenv("WHEN", "0 60 * * * *")
+    assert "function ticks: the schedule '0 60 * * * *' is neither" in refusal(timer)
 
 
 def test_a_wrong_connection_string_is_not_shown(refusal, monkeypatch):

@@ -125,6 +125,7 @@ def host(tmp_path_factory, azurite, queues, backend):
     ) as host:
         yield host
         assert "AccountKey" not in host.log
+        assert " INFO azure" not in host.log  # it would be of every poll
         assert "exception was never retrieved" not in host.log
 
 

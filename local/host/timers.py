@@ -1,0 +1,86 @@
+"""The timer trigger: calls one function whenever its schedule says so.
+
+As in TimerListener.cs of Azure/azure-webjobs-sdk-extensions:
+
+* A function's runs never overlap.  Its next time is the first one after its last run began; if that is over when the
+  run ends, the function runs at once, and only once, however many times it missed.
+* With runOnStartup it also runs when the host starts.
+* A run that failed is logged, and the next one comes at its time.
+
+Not as there:
+
+* A run that makes up for missed ones is past due.  The real host says so only of what it missed while it was down:
+  https://github.com/Azure/azure-webjobs-sdk-extensions/issues/631.
+* Nothing is remembered from one start to the next, as if useMonitor were false for all: what was missed while the host
+  was down stays missed, and `schedule_status` is empty.
+* Timers take no lease.  The real host leases a blob in AzureWebJobsStorage for each, so that of several host processes
+  one alone runs it; here there is one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from azure.functions.meta import Datum
+
+from local.host import schedules, settings
+from local.host.functions import Answer, CannotStartError, Function, Invocation, InvocationFailedError
+from local.host.schedules import Cron
+from local.host.traces import new_span
+
+
+class TimerListener:
+    """One timer trigger."""
+
+    def __init__(self, function: Function, invoke: Callable[[Invocation], Awaitable[Answer | None]]) -> None:
+        written = settings.resolve(function, function.trigger["schedule"])
+        try:
+            self._schedule = schedules.read(written)
+        except ValueError as error:
+            raise CannotStartError(f"function {function.name}: {error}") from None
+        self._function = function
+        self._invoke = invoke
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Call the function at its times until `stop` is set; return when a call under way is done with."""
+        started = _now()
+        due = started if self._function.trigger.get("runOnStartup") else self._schedule.after(started)
+        past_due = False
+        while await _reached(due, stop):
+            began = _now()
+            await self._call(past_due=past_due)
+            due = self._schedule.after(began)
+            past_due = due <= _now()
+
+    @property
+    def name(self) -> str:
+        """The function's."""
+        return self._function.name
+
+    async def call_by_hand(self) -> None:
+        """Call the function now, whatever its schedule."""
+        await self._call(past_due=False)
+
+    async def _call(self, *, past_due: bool) -> None:
+        # A TimerInfo in the form in which the host sends it.
+        adjusts = isinstance(self._schedule, Cron)
+        info = {"Schedule": {"AdjustForDST": adjusts}, "ScheduleStatus": None, "IsPastDue": past_due}
+        with suppress(InvocationFailedError):  # it is logged
+            await self._invoke(Invocation(self._function, Datum(json.dumps(info), "json"), {}, new_span()))
+
+
+async def _reached(due: datetime, stop: asyncio.Event) -> bool:
+    """Wait for that time, by the clock and not by the event loop's; False if `stop` is set first."""
+    while not stop.is_set() and (left := (due - _now()).total_seconds()) > 0:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(left):
+                await stop.wait()
+    return not stop.is_set()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
