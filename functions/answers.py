@@ -10,12 +10,13 @@ from typing import Any
 import azure.functions as func
 from azure.core.exceptions import AzureError
 
+from functions.turns import turn
 from shared import problems
 from shared.model import Watch
 from shared.problems import Problem
 from shared.schemas import WatchDocument
 from shared.settings import SettingsError
-from shared.telemetry import UndeliveredError, invocation
+from shared.telemetry import UndeliveredError
 from shared.watching import Conflict
 
 log = logging.getLogger("watch.http")
@@ -29,7 +30,7 @@ def answered(trigger: Trigger) -> Trigger:
     @functools.wraps(trigger)
     async def wrapped(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         try:
-            with invocation(context.trace_context.trace_parent):
+            async with turn(context):
                 return await trigger(req, context)
         except Problem as problem:
             return problem_response(problem)

@@ -2,8 +2,7 @@
 
 import azure.functions as func
 
-from shared.model import Ticket
-from shared.telemetry import invocation
+from functions.turns import turn
 from shared.wiring import watcher
 
 bp = func.Blueprint()
@@ -11,5 +10,5 @@ bp = func.Blueprint()
 
 @bp.queue_trigger(arg_name="message", queue_name="%TICKETS_QUEUE%", connection="AzureWebJobsStorage")
 async def poll_watch(message: func.QueueMessage, context: func.Context) -> None:  # noqa: D103
-    with invocation(context.trace_context.trace_parent):
-        await watcher().deliver(Ticket.from_json(message.get_body()), str(message.id))
+    async with turn(context):
+        await watcher().receive(message.get_body(), str(message.id))

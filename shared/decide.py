@@ -11,12 +11,17 @@ from datetime import datetime, timedelta
 
 from shared.model import Decision, Fault, Finish, NotYet, Observation, Outcome, Report, RequeueAfter, Watch
 from shared.remote import RemoteApi
+from shared.schedule import Schedule
 
 #: Refusals in a row, over at least the API's `patience`, before we believe them: a job may not be visible at once.
 ENOUGH_REFUSALS = 5
 
 #: The least wait that a `Retry-After: 0` can ask for.  Without it a server that always says 0 is asked without pause.
 SOONEST = timedelta(seconds=1)
+
+#: When a watch that got no turn is given the next: later each round, and spread, since many may have waited for one
+#: thing.  After the last round it is abandoned, two to four days after its last turn.
+REVIVALS = Schedule.seconds(60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, jitter=1.0)
 
 
 def decide(watch: Watch, seen: Observation, api: RemoteApi, now: datetime, draw: float = 0.0) -> Decision:
@@ -38,7 +43,7 @@ def decide(watch: Watch, seen: Observation, api: RemoteApi, now: datetime, draw:
 
 def advance(watch: Watch, seen: Observation, decision: Decision, now: datetime, message_id: str) -> Watch:
     """The row after this step."""
-    watch = replace(_take_in(watch, seen, now), seq=watch.seq + 1, stepped_by=message_id)
+    watch = replace(_take_in(watch, seen, now), seq=watch.seq + 1, stepped_by=message_id, revivals=0)
     match decision:
         case RequeueAfter(delay):
             return replace(watch, due=now + delay)
@@ -56,6 +61,20 @@ def stop(watch: Watch, now: datetime) -> Watch:
         reason="stopped on request",
         ended_at=now,
     )
+
+
+def revive(watch: Watch, revivals: Schedule, now: datetime, draw: float = 0.0) -> Watch:
+    """The row of a watch whose ticket failed for good or never came: fenced off from that ticket, and due anew.
+
+    After as many rounds as `revivals` has delays, the row of an abandoned one.
+    """
+    watch = replace(watch, seq=watch.seq + 1, stepped_by="")
+    rounds = len(revivals.delays)
+    if watch.revivals >= rounds:
+        reason = f"no turn succeeded in {rounds} rounds; before that: {watch.reason or watch.status or 'nothing'}"
+        return replace(watch, outcome=Outcome.ABANDONED, reason=reason, ended_at=now)
+    due = max(watch.due, now + revivals.delay(watch.revivals, draw))  # reviving is no licence to ask early
+    return replace(watch, revivals=watch.revivals + 1, due=due)
 
 
 def _delay(watch: Watch, seen: Observation, api: RemoteApi, now: datetime, draw: float) -> timedelta:

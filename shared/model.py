@@ -56,6 +56,7 @@ class Watch:
     faults_in_a_row: int = 0
     refusals_in_a_row: int = 0  #: faults in a row that are not expected to heal by waiting
     refused_since: datetime | None = None  #: the first of these
+    revivals: int = 0  #: rounds since its last turn in which it was given another, because none came
     outcome: Outcome | None = None
     ended_at: datetime | None = None
     published: bool = False  #: the end is in the results table and was announced

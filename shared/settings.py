@@ -26,7 +26,7 @@ UNRESOLVED = "@Microsoft.KeyVault("
 
 #: Narrower than a URL may be (RFC 3986), because the readers of wider ones disagree about where the host ends.
 URL = re.compile(
-    r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(:(?P<port>\d{1,5}))?"
+    r"(?P<scheme>https?)://(?!\S*[xX][nN]--)(?P<host>[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[::1\])(:(?P<port>[0-9]{1,5}))?"
     r"(?P<path>/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
 )
 LAST_PORT = 65535
@@ -107,6 +107,7 @@ class Settings(BaseModel):
         None, alias="APPLICATIONINSIGHTS_CONNECTION_STRING"
     )
     site_name: str = Field("itwin-job-watch", alias="WEBSITE_SITE_NAME")  # set by Azure
+    retention_days: int = Field(30, alias="WATCH_RETENTION_DAYS", ge=1, le=36500)
     wait_scale: float = Field(1.0, alias="WAIT_SCALE", ge=0, le=1000, allow_inf_nan=False)
     polling: Mapping[str, Polling] = Field(default_factory=dict)  #: by API name, from `POLLING_<API>`
 
@@ -128,7 +129,7 @@ class Settings(BaseModel):
         problems |= {
             name: f"names no API we know; known are {', '.join(sorted(polling))}"
             for name in env
-            if name.startswith("POLLING_") and name not in polling
+            if name.startswith("POLLING_") and name not in polling and env[name].strip()
         }
         try:
             settings = cls.model_validate(values)

@@ -15,11 +15,12 @@ from azure.storage.queue.aio import QueueClient
 
 from shared.settings import Settings, SettingsError
 
-#: The storage SDK's own first retry waits 15 s, longer than a whole turn should take.  Seconds, as the SDK wants them.
+#: Seconds, as the SDKs want them.  The queue's own first retry would wait 15 s, longer than a whole turn should take;
+#: with these they wait about 0.5, 2 and 2.8 s.
 QUEUE_RETRIES: dict[str, Any] = {
-    "initial_backoff": 1,
-    "increment_base": 2,
-    "random_jitter_range": 1,
+    "initial_backoff": 0.5,
+    "increment_base": 1.5,
+    "random_jitter_range": 0.5,
     "retry_total": 3,
 }
 TABLE_RETRIES: dict[str, Any] = {"retry_backoff_factor": 0.5, "retry_backoff_max": 4, "retry_total": 3}

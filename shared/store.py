@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import AsyncIterator
 from dataclasses import asdict, fields, replace
+from datetime import datetime
 from typing import Any
 
 from azure.core import MatchConditions
@@ -13,6 +16,8 @@ from azure.data.tables.aio import TableClient
 
 from shared.model import Outcome, Watch
 from shared.watching import Conflict
+
+log = logging.getLogger("watch.store")
 
 
 class TableStore:
@@ -48,6 +53,30 @@ class TableStore:
         except (ResourceModifiedError, ResourceNotFoundError) as error:
             raise Conflict(watch.id) from error
         return replace(watch, etag=saved["etag"])
+
+    async def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[Watch]:
+        """Find rows that were due before and are not published, and published ones that ended before.
+
+        One scan of the table, page by page; the service passes over what does not match.
+        """
+        query = "Published eq false and Due lt @due or Published eq true and EndedAt lt @ended"
+        parameters = {"due": due_before, "ended": ended_before}
+        async for entity in self._table.query_entities(query, parameters=parameters):
+            try:
+                watch = _watch(entity)
+            except (KeyError, TypeError, ValueError):  # somebody has edited it: no reason to leave all others alone
+                log.exception("row.unreadable partition=%r row=%r", entity["PartitionKey"], entity["RowKey"])
+                continue
+            yield watch
+
+    async def delete(self, watch: Watch) -> None:
+        """Remove the row it was loaded from; raises `Conflict` when that has changed, not when it has gone."""
+        try:
+            await self._table.delete_entity(
+                partition(watch.id), watch.id, etag=watch.etag, match_condition=MatchConditions.IfNotModified
+            )
+        except ResourceModifiedError as error:
+            raise Conflict(watch.id) from error
 
 
 def partition(watch_id: str) -> str:

@@ -36,7 +36,7 @@ class UndeliveredError(Exception):
 
 
 class Events:
-    """The announce port.  At least once per watch: count distinct `watchId`."""
+    """The announce and reject ports.  At least once per watch: count distinct `watchId`."""
 
     def __init__(self, connection_string: str, role: str) -> None:
         """`role` is the name under which the application map shows us.
@@ -52,23 +52,36 @@ class Events:
         self._log.addHandler(handler)
 
     async def announce(self, watch: Watch) -> None:
-        """Send `WatchFinished` and wait for the answer; raises `UndeliveredError` or TimeoutError.
+        """Send `WatchFinished`; raises `UndeliveredError` or TimeoutError."""
+        await self._send("WatchFinished", _dimensions(watch), _measurements(watch))
 
-        Waiting is on a future, so that the event loop stays free.
-        """
+    async def reject(self, why: str, excerpt: str) -> None:
+        """Send `TicketRejected`; raises `UndeliveredError` or TimeoutError."""
+        await self._send("TicketRejected", {"reason": why, "excerpt": excerpt}, {})
+
+    async def _send(self, name: str, dimensions: Mapping[str, str], measurements: Mapping[str, float]) -> None:
+        """Send an event and wait for the answer: on a future, so that the event loop stays free."""
         answer: Future[int] = Future()
-        self._log.info("WatchFinished", extra={**_fields(watch), **_trace(_traceparent.get()), "answer": answer})
+        fields = {"custom_dimensions": dimensions, "custom_measurements": measurements, "answer": answer}
+        self._log.info(name, extra={**fields, **_trace(_traceparent.get())})
         self._handler.flush_soon()
         async with asyncio.timeout(TIMEOUT.total_seconds()):
             result = await asyncio.wrap_future(answer)
         if result == TransportStatusCode.RETRY:
-            raise UndeliveredError(f"the end of watch {watch.id} could not be announced; it will be tried again")
+            raise UndeliveredError(f"{name} could not be delivered; it will be tried again")
         if result != TransportStatusCode.SUCCESS:  # e.g. a wrong instrumentation key: trying again would not help
-            log.error("event.rejected watch=%s: Application Insights refused it or what was sent with it", watch.id)
+            about = dimensions.get("watchId") or dimensions.get("excerpt")
+            log.error("event.rejected event=%s about=%r: refused, or something that was sent with it", name, about)
 
 
-async def announce_nowhere(_: Watch) -> None:
-    """The announce port of an app without a connection string."""
+class NoEvents:
+    """The same of an app without a connection string."""
+
+    async def announce(self, watch: Watch) -> None:
+        """Send nothing."""
+
+    async def reject(self, why: str, excerpt: str) -> None:
+        """Send nothing."""
 
 
 @contextmanager
@@ -81,25 +94,27 @@ def invocation(traceparent: str | None) -> Iterator[None]:
         _traceparent.reset(token)
 
 
-def _fields(watch: Watch) -> dict[str, Any]:
-    """Strings to filter by and numbers to calculate with (`customDimensions` and `customMeasurements`)."""
+def _dimensions(watch: Watch) -> dict[str, str]:
+    """Return what to filter by (`customDimensions`)."""
+    return {
+        "watchId": watch.id,
+        "api": watch.api,
+        "outcome": str(watch.outcome),
+        "reason": watch.reason,
+        "status": watch.status,
+        "labels": ", ".join(watch.labels),
+        **watch.job,
+    }
+
+
+def _measurements(watch: Watch) -> dict[str, float]:
+    """Return what to calculate with (`customMeasurements`)."""
     ended_at = watch.ended_at or watch.started_at
     return {
-        "custom_dimensions": {
-            "watchId": watch.id,
-            "api": watch.api,
-            "outcome": str(watch.outcome),
-            "reason": watch.reason,
-            "status": watch.status,
-            "labels": ", ".join(watch.labels),
-            **watch.job,
-        },
-        "custom_measurements": {
-            "durationSeconds": (ended_at - watch.started_at).total_seconds(),
-            "polls": watch.polls,
-            "faults": watch.faults,
-            "throttled": watch.throttled,
-        },
+        "durationSeconds": (ended_at - watch.started_at).total_seconds(),
+        "polls": watch.polls,
+        "faults": watch.faults,
+        "throttled": watch.throttled,
     }
 
 
@@ -170,28 +185,30 @@ class _Handler(AzureEventHandler):
 
     def _export(self, batch: Sequence[logging.LogRecord], event: QueueEvent | None = None) -> None:
         """Export a batch, and tell those who wait for its records how that went."""
-        batch = [*batch, *self._waiting(self.options.max_batch_size - len(batch))]
+        more = list(self._waiting(self.options.max_batch_size - len(batch)))
+        records = [*batch, *(item for item in more if not isinstance(item, QueueEvent))]
         self._result: int = TransportStatusCode.RETRY
         self.storage.wanted = False
         try:
-            super()._export(batch, event)
+            super()._export(records, event)
         finally:
             result = TransportStatusCode.RETRY if self.storage.wanted else self._result
-            for record in batch:
+            for record in records:
                 answer: Future[int] = record.__dict__["answer"]
                 if answer.set_running_or_notify_cancel():  # else its waiter has given up
                     answer.set_result(result)
+            for flush in (item for item in more if isinstance(item, QueueEvent)):
+                flush.set()
 
-    def _waiting(self, most: int) -> Iterator[logging.LogRecord]:
+    def _waiting(self, most: int) -> Iterator[logging.LogRecord | QueueEvent]:
         """Take what has been queued since: those that wait together travel together."""
         while most > 0 and not self._queue.is_empty():
             for item in self._queue.gets(most, 0):
                 if item is self._queue.EXIT_EVENT:
                     self._queue.put(item)
                     return
-                if not isinstance(item, QueueEvent):  # a flush is what this is
-                    most -= 1
-                    yield item
+                most -= not isinstance(item, QueueEvent)
+                yield item
 
     def _transmit(self, envelopes: Sequence[Mapping[str, Any]]) -> int:
         self._result = super()._transmit(envelopes)

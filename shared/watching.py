@@ -12,19 +12,27 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from shared.decide import advance, decide, stop
+from shared.decide import REVIVALS, advance, decide, revive, stop
 from shared.model import Decision, Finish, Observation, Report, Ticket, Watch
-from shared.remote import NoResponse, RemoteApi, Request, Response, ask, observe, too_early
+from shared.remote import NoResponse, RemoteApi, Request, Response, ask, observe, tidy, too_early
+from shared.schedule import Schedule
 
 log = logging.getLogger("watch")
 
 #: Watch ids are made from the job, so that posting a job twice is one watch.
 NAMESPACE = uuid.UUID("6d2f0c1e-6a53-4f0a-9b7e-0d6c6f1f3a11")
+
+#: How late a turn may be before it counts as lost.  A ticket whose worker died is hidden for the rest of a lease of 10
+#: minutes; a watch that is revived earlier than that is fenced off from it, so this may be shorter.
+GRACE = timedelta(minutes=5)
+
+LONGEST_EXCERPT = 100
 
 
 class Conflict(Exception):  # noqa: N818 -- the field's word for it
@@ -43,6 +51,12 @@ class Store(Protocol):
     async def commit(self, watch: Watch) -> Watch:
         """Replace the row only if it is still the one `watch.etag` names; raises `Conflict` otherwise."""
 
+    def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[Watch]:
+        """Find rows that were due before and are not published, and published ones that ended before."""
+
+    async def delete(self, watch: Watch) -> None:
+        """Remove the row only if it is still the one `watch.etag` names; raises `Conflict` otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
@@ -54,8 +68,12 @@ class Watcher:
     fetch: Callable[[Request], Awaitable[Response | NoResponse]]  #: one GET; never raises for what the network does
     record: Callable[[Watch], Awaitable[None]]  #: one row of results; doing it again changes nothing
     announce: Callable[[Watch], Awaitable[None]]  #: one event, delivered when this returns
+    reject: Callable[[str, str], Awaitable[None]]  #: one event on a ticket that is none: why, and an excerpt
     now: Callable[[], datetime]
     draw: Callable[[], float]  #: a random number in [0, 1)
+    alone: Callable[[str], AbstractAsyncContextManager[None]] = lambda _: nullcontext()  #: see `OneAtATime`
+    revivals: Schedule = REVIVALS
+    grace: timedelta = GRACE
 
     async def start(
         self,
@@ -91,17 +109,22 @@ class Watcher:
             watch = await self.act(watch)
         return watch, begun
 
+    async def receive(self, body: bytes, message_id: str) -> None:
+        """Take a message off the queue: a ticket, or something that is reported and dropped."""
+        if ticket := await self._read(body):
+            await self.deliver(ticket, message_id)
+
     async def deliver(self, ticket: Ticket, message_id: str) -> None:
         """Give a watch its turn.  Called at least once per ticket, possibly late, possibly twice at once."""
-        watch = await self.store.load(ticket.watch_id)
-        if watch is None:
-            log.warning("ticket.orphaned watch=%s seq=%d", ticket.watch_id, ticket.seq)
-            return
-        if ticket.seq == watch.seq:  # the fence: it is this ticket's turn
-            watch = await self.store.commit(await self._step(watch, message_id))
-        ours = watch.stepped_by == message_id  # our step, now or in an earlier delivery
-        if ours or watch.outcome is not None:  # an end that a stop could not publish is anyone's to publish
-            await self.act(watch)
+        async with self.alone(ticket.watch_id):
+            watch = await self._load(ticket)
+            if watch is None:
+                return
+            if ticket.seq == watch.seq:  # the fence: it is this ticket's turn
+                watch = await self.store.commit(await self._step(watch, message_id))
+            ours = watch.stepped_by == message_id  # our step, now or in an earlier delivery
+            if ours or watch.outcome is not None:  # an end that a stop could not publish is anyone's to publish
+                await self.act(watch)
 
     async def stop(self, watch_id: str) -> Watch | None:
         """End a watch at a user's wish.  An ended one stays as it ended.  None when there is no such watch."""
@@ -114,6 +137,25 @@ class Watcher:
                 continue
         return None
 
+    async def receive_poisoned(self, body: bytes) -> None:
+        """Take a message off the poison queue: a ticket that failed too often.  Its watch is given another.
+
+        A ticket of a turn that has passed needs nothing, unless the next one is overdue: it may have failed to send it.
+        """
+        ticket = await self._read(body)
+        watch = await self._load(ticket) if ticket else None
+        if watch is None or ticket is None:
+            return
+        if watch.outcome is not None or ticket.seq == watch.seq or watch.due + self.grace <= self.now():
+            await self.tend(watch)
+
+    async def tend(self, watch: Watch) -> None:
+        """Give a watch that fell behind its next turn, or publish how it ended.  Raises `Conflict` if it just moved."""
+        if watch.outcome is None:
+            watch = await self.store.commit(revive(watch, self.revivals, self.now(), self.draw()))
+            log.warning("watch.revived watch=%s api=%s round=%d", watch.id, watch.api, watch.revivals)
+        await self.act(watch)
+
     async def act(self, watch: Watch) -> Watch:
         """Do what the row promises.  Doing it again is harmless."""
         if watch.outcome is None:
@@ -123,6 +165,24 @@ class Watcher:
             await self.announce(watch)
             watch = await self.store.commit(replace(watch, published=True))
         return watch
+
+    async def _read(self, body: bytes) -> Ticket | None:
+        try:
+            return Ticket.from_json(body)
+        except ValueError:
+            await self._reject("not a ticket", body.decode("utf-8", "replace"))
+            return None
+
+    async def _load(self, ticket: Ticket) -> Watch | None:
+        watch = await self.store.load(ticket.watch_id)
+        if watch is None:
+            await self._reject("no such watch", ticket.to_json())
+        return watch
+
+    async def _reject(self, why: str, text: str) -> None:
+        excerpt = tidy(text, LONGEST_EXCERPT)
+        log.warning("ticket.rejected reason=%r excerpt=%r", why, excerpt)
+        await self.reject(why, excerpt)
 
     async def _step(self, watch: Watch, message_id: str) -> Watch:
         api = self.apis[watch.api]

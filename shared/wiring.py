@@ -5,24 +5,27 @@ from __future__ import annotations
 import logging
 import os
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
+from shared.alone import OneAtATime
 from shared.apis import APIS
 from shared.credentials import ClientCredentials
+from shared.decide import REVIVALS
 from shared.fetch import Fetcher
-from shared.model import Watch
 from shared.results import TableResults
 from shared.settings import Settings
 from shared.storage import Storage, connect
 from shared.store import TableStore
-from shared.telemetry import Events, announce_nowhere
+from shared.telemetry import Events, NoEvents
+from shared.tending import Tender
 from shared.tickets import TicketQueue
-from shared.watching import Watcher
+from shared.watching import GRACE, Watcher
 
 log = logging.getLogger("watch")
 
@@ -48,6 +51,7 @@ def storage() -> Storage:
 def watcher() -> Watcher:
     """Put the watcher together."""
     known, stores = settings(), storage()
+    events = _events(known)
     tokens = ClientCredentials(
         http=_http(),
         url=known.token_url,
@@ -62,24 +66,40 @@ def watcher() -> Watcher:
         send=TicketQueue(stores.tickets).send,
         fetch=Fetcher(_http(known.api_url), tokens),
         record=TableResults(stores.results).record,
-        announce=_announce(known),
+        announce=events.announce,
+        reject=events.reject,
         now=_now,
         draw=random.random,
+        alone=OneAtATime(),
+        revivals=REVIVALS.scaled(known.wait_scale),
+        grace=GRACE * known.wait_scale,
     )
+
+
+@cache
+def tender() -> Tender:
+    """Put together what looks after all watches."""
+    w = watcher()
+    return Tender(w, retention=timedelta(days=settings().retention_days))
 
 
 def _http(base_url: str = "") -> httpx.AsyncClient:
     """Make a client without limits of its own: its users set their time-outs, and host.json how many they are."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
-    return httpx.AsyncClient(base_url=base_url, follow_redirects=False, timeout=None, limits=limits)  # noqa: S113
+    return httpx.AsyncClient(
+        base_url=base_url,
+        follow_redirects=False,
+        timeout=None,  # noqa: S113
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # one watch's answer is no other's business
+    )
 
 
-def _announce(known: Settings) -> Callable[[Watch], Awaitable[None]]:
+def _events(known: Settings) -> Events | NoEvents:
     if known.telemetry is None:
         log.warning("telemetry.off: APPLICATIONINSIGHTS_CONNECTION_STRING is not set, so ends are not announced")
-        return announce_nowhere
+        return NoEvents()
     with _without("APPLICATIONINSIGHTS_CONNECTION_STRING"):  # the exporter reads it too, and fails on some of its forms
-        return Events(known.telemetry.get_secret_value(), known.site_name).announce
+        return Events(known.telemetry.get_secret_value(), known.site_name)
 
 
 @contextmanager

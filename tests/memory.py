@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from itertools import count
 
 from shared.model import Watch
@@ -32,6 +34,20 @@ class MemoryStore:
         if found is None or found.etag != watch.etag:
             raise Conflict(watch.id)
         return self._put(watch)
+
+    async def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[Watch]:
+        """Find rows that were due before and are not published, and published ones that ended before."""
+        for watch in list(self.rows.values()):
+            long_ended = watch.ended_at is not None and watch.ended_at < ended_before
+            if long_ended if watch.published else watch.due < due_before:
+                yield watch
+
+    async def delete(self, watch: Watch) -> None:
+        """Remove the row it was loaded from; raises `Conflict` when that has changed, not when it has gone."""
+        found = self.rows.get(watch.id)
+        if found is not None and found.etag != watch.etag:
+            raise Conflict(watch.id)
+        self.rows.pop(watch.id, None)
 
     def _put(self, watch: Watch) -> Watch:
         self.rows[watch.id] = replace(watch, etag=f'W/"{next(self._versions)}"')

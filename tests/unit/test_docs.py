@@ -41,7 +41,9 @@ def test_it_says_the_default_of_each_setting(cells, default, _):
         elif field.default is None:
             assert default == ""
         else:
-            assert quoted(default) == [f"{field.default:g}" if isinstance(field.default, float) else field.default]
+            assert quoted(default) == [
+                f"{field.default:g}" if isinstance(field.default, int | float) else field.default
+            ]
 
 
 def test_it_lists_every_outcome_and_no_other():

@@ -4,14 +4,19 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 
+from shared.alone import OneAtATime
 from shared.apis import APIS
 from shared.apis.reality_analysis import REALITY_ANALYSIS
+from shared.decide import REVIVALS
 from shared.model import Outcome, Ticket
 from shared.remote import Response
-from shared.watching import Conflict, Watcher, watch_id
+from shared.tending import Tender
+from shared.watching import GRACE, Conflict, Watcher, watch_id
 from tests.memory import MemoryStore
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -25,7 +30,7 @@ class World:
         self.now = NOON
         self.state = "active"
         self.store = MemoryStore()
-        self.sent, self.asked, self.recorded, self.announced = [], [], [], []
+        self.sent, self.asked, self.recorded, self.announced, self.rejected = [], [], [], [], []
         self.broken = None  #: an error that announcing raises
         self.watcher = Watcher(
             apis=APIS,
@@ -34,6 +39,7 @@ class World:
             fetch=self._fetch,
             record=self._record,
             announce=self._announce,
+            reject=self._reject,
             now=lambda: self.now,
             draw=lambda: 0.0,
         )
@@ -54,11 +60,20 @@ class World:
             raise self.broken
         self.announced.append(watch)
 
+    async def _reject(self, why, excerpt):
+        self.rejected.append((why, excerpt))
+
     def start(self, **more):
         return asyncio.run(self.watcher.start(REALITY_ANALYSIS, JOB, **more))
 
     def deliver(self, seq, message_id="m"):
         asyncio.run(self.watcher.deliver(Ticket(self.id, seq), message_id))
+
+    def receive_poisoned(self, seq):
+        asyncio.run(self.watcher.receive_poisoned(Ticket(self.id, seq).to_json().encode()))
+
+    def tend(self):
+        return asyncio.run(Tender(self.watcher, timedelta(days=30)).tend())
 
     def stop(self):
         return asyncio.run(self.watcher.stop(self.id))
@@ -195,7 +210,7 @@ def test_an_end_that_could_not_be_announced_is_announced_when_the_message_comes_
 
 def test_losing_the_swap_raises_so_that_the_message_comes_back(started):
     async def someone_else_steps(_):
-        row = await started.store.load(started.id)
+        row = started.store.rows[started.id]
         await started.store.commit(replace(row, seq=row.seq + 1, stepped_by="other"))
         return Response(200, body=b'{"progress": {"state": "active"}}')
 
@@ -211,6 +226,7 @@ def test_a_ticket_without_a_row_ends_quietly(world):
     asyncio.run(world.watcher.deliver(Ticket("nobody", 0), "m"))
 
     assert (world.asked, world.sent) == ([], [])
+    assert world.rejected == [("no such watch", '{"watch":"nobody","seq":0}')]
 
 
 def test_a_stop_ends_the_watch_at_once_and_publishes_it(started):
@@ -252,7 +268,7 @@ def test_a_stop_wins_over_a_turn_that_gets_in_between(started):
         async def commit(self, watch):
             if watch.outcome is Outcome.STOPPED and not self.raced:
                 self.raced = True
-                row = await self.load(watch.id)
+                row = self.rows[watch.id]
                 await super().commit(replace(row, seq=row.seq + 1))
             return await super().commit(watch)
 
@@ -286,3 +302,172 @@ def test_a_job_is_one_watch_whatever_the_order_of_its_ids():
     assert watch_id(access_control, {"itwinId": "1", "jobId": "2"}) != watch_id(
         access_control, {"itwinId": "2", "jobId": "1"}
     )
+
+
+LATE = GRACE + timedelta(seconds=1)
+
+
+def test_a_message_that_is_no_ticket_is_reported_and_dropped(world):
+    asyncio.run(world.watcher.receive(b"\x00<script>" + b"x" * 500, "m"))
+
+    ((why, excerpt),) = world.rejected
+    assert why == "not a ticket"
+    assert excerpt.startswith("?<script>xxx")
+    assert len(excerpt) == 100
+
+
+def test_a_poisoned_ticket_is_fenced_off_and_replaced(started):
+    started.now += timedelta(hours=2)
+
+    started.receive_poisoned(0)
+
+    row = started.row
+    assert (row.seq, row.revivals, row.stepped_by) == (1, 1, "")
+    assert started.sent == [(Ticket(started.id, 1), timedelta(minutes=1))]
+
+
+def test_each_round_is_later_and_a_turn_ends_them(started):
+    waits = []
+    for seq in range(3):
+        started.receive_poisoned(seq)
+        waits.append(started.sent[-1][1])
+        started.now = started.row.due
+
+    assert waits == [timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15)]
+    started.deliver(3)
+    assert started.row.revivals == 0
+
+
+def test_after_the_last_round_the_watch_is_abandoned_and_published(started):
+    for seq in range(len(REVIVALS.delays) + 1):
+        started.now = started.row.due
+        started.receive_poisoned(seq)
+
+    row = started.row
+    assert (row.outcome, row.published) == (Outcome.ABANDONED, True)
+    assert row.reason.startswith("no turn succeeded in 7 rounds")
+    assert [watch.outcome for watch in started.announced] == [Outcome.ABANDONED]
+
+
+def test_a_poisoned_ticket_of_a_turn_that_has_passed_needs_nothing(started):
+    started.deliver(0)
+    before = started.row
+
+    started.receive_poisoned(0)
+
+    assert started.row == before
+
+
+def test_unless_the_next_turn_is_overdue_which_it_may_have_failed_to_announce(started):
+    started.deliver(0)
+    started.now = started.row.due + LATE
+
+    started.receive_poisoned(0)
+
+    assert (started.row.seq, started.row.revivals) == (2, 1)
+
+
+def test_a_poisoned_ticket_of_an_ended_watch_publishes_it(started):
+    started.state, started.broken = "success", TimeoutError("Application Insights")
+    with pytest.raises(TimeoutError):
+        started.deliver(0)
+
+    started.broken = None
+    started.receive_poisoned(0)
+
+    assert started.row.published
+
+
+def test_reviving_is_no_licence_to_ask_early(started):
+    started.deliver(0)
+
+    asyncio.run(started.watcher.tend(replace(started.row, due=NOON + timedelta(days=1))))
+
+    assert started.row.due == NOON + timedelta(days=1)
+
+
+def test_tending_gives_those_that_fell_behind_a_turn_and_leaves_the_others(started):
+    assert started.tend() == 0
+    assert started.sent == []
+
+    started.now += LATE
+    assert started.tend() == 0
+
+    assert started.sent == [(Ticket(started.id, 1), timedelta(minutes=1))]
+
+
+def test_a_late_ticket_of_a_revived_watch_does_nothing(started):
+    started.now += LATE
+    started.tend()
+
+    started.deliver(0, "late")
+
+    assert started.asked == []
+
+
+def test_tending_publishes_what_ended_unpublished(started):
+    started.broken = TimeoutError("Application Insights")
+    with pytest.raises(TimeoutError):
+        started.stop()
+    started.broken = None
+    started.now += LATE
+
+    started.tend()
+
+    assert started.row.published
+
+
+def test_tending_removes_what_ended_long_ago_and_was_published(started):
+    started.stop()
+    started.now += timedelta(days=30)
+    started.tend()
+    assert started.row is not None
+
+    started.now += timedelta(seconds=1)
+    started.tend()
+
+    assert started.row is None
+    assert len(started.recorded) == 1
+
+
+def test_one_row_that_cannot_be_tended_does_not_keep_others_from_it(started):
+    other = replace(started.row, id=str(UUID(int=1)))
+    asyncio.run(started.store.insert(other))
+    started.now += LATE
+
+    async def refuse(ticket, delay):
+        if ticket.watch_id == started.id:
+            raise ServiceRequestError("storage")
+        started.sent.append((ticket, delay))
+
+    watcher = replace(started.watcher, send=refuse)
+    failed = asyncio.run(Tender(watcher, timedelta(days=30)).tend())
+
+    assert failed == 1
+    assert [ticket.watch_id for ticket, _ in started.sent] == [other.id]
+
+
+def test_two_deliveries_of_one_ticket_in_one_process_ask_once(started):
+    async def slow(request):
+        started.asked.append(request)
+        await asyncio.sleep(0.01)
+        return Response(200, body=b'{"progress": {"state": "active"}}')
+
+    watcher = replace(started.watcher, fetch=slow, alone=OneAtATime())
+
+    async def scenario():
+        await asyncio.gather(*(watcher.deliver(Ticket(started.id, 0), message_id) for message_id in "ab"))
+
+    asyncio.run(scenario())
+
+    assert len(started.asked) == 1
+    assert (started.row.seq, len(started.sent)) == (1, 1)
+
+
+def test_other_watches_are_not_held_up():
+    async def scenario():
+        alone = OneAtATime()
+        async with alone("a"), alone("b"):
+            return len(alone._locks)
+
+    assert asyncio.run(asyncio.wait_for(scenario(), 5)) == 2

@@ -1,0 +1,14 @@
+"""Poison queue trigger: a watch whose ticket failed too often is given another, later each time, or abandoned."""
+
+import azure.functions as func
+
+from functions.turns import turn
+from shared.wiring import watcher
+
+bp = func.Blueprint()
+
+
+@bp.queue_trigger(arg_name="message", queue_name="%TICKETS_QUEUE%-poison", connection="AzureWebJobsStorage")
+async def revive_watch(message: func.QueueMessage, context: func.Context) -> None:  # noqa: D103
+    async with turn(context):
+        await watcher().receive_poisoned(message.get_body())

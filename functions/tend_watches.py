@@ -1,0 +1,23 @@
+"""Timer trigger: finds watches that fell behind and gives them a turn; removes those that ended long ago."""
+
+import logging
+from datetime import timedelta
+
+import azure.functions as func
+
+from functions.turns import turn
+from shared.wiring import tender
+
+bp = func.Blueprint()
+
+log = logging.getLogger("watch.tending")
+
+#: Inside functionTimeout.  What a round does not reach, the next one will: what is tended is no longer stale.
+ROUND = timedelta(minutes=4)
+
+
+@bp.timer_trigger(arg_name="timer", schedule="0 */5 * * * *")
+async def tend_watches(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001, D103
+    async with turn(context, ROUND):
+        if failed := await tender().tend():
+            log.error("round.incomplete failed=%d: the next round will try these again", failed)

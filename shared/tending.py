@@ -1,0 +1,63 @@
+"""Looks after all watches: finds those that fell behind and gives them a turn; removes those that ended long ago."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from azure.core.exceptions import AzureError
+
+from shared.model import Watch
+from shared.telemetry import UndeliveredError
+from shared.watching import Conflict, Watcher
+
+log = logging.getLogger("watch.tending")
+
+#: Rows in hand at a time, each of which takes two or three calls.
+AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Tender:
+    """One round over the table.  Two at once do no harm: who loses a row to the other leaves it."""
+
+    watcher: Watcher
+    retention: timedelta  #: how long the row of an ended watch stays; its result stays for ever
+
+    async def tend(self) -> int:
+        """Go over the table once; gives how many rows could not be tended, which the next round will find again."""
+        now = self.watcher.now()
+        stale = self.watcher.store.stale(due_before=now - self.watcher.grace, ended_before=now - self.retention)
+        failed = 0
+        async for rows in _by(AT_ONCE, stale):
+            failed += sum(await asyncio.gather(*map(self._fails, rows)))
+        return failed
+
+    async def _fails(self, watch: Watch) -> bool:
+        """Tend one row; True when a service did not let us.  One row must not keep us from the others."""
+        try:
+            if watch.published:
+                await self.watcher.store.delete(watch)
+            else:
+                await self.watcher.tend(watch)
+        except Conflict:  # it has just moved, so it needs nothing
+            return False
+        except (AzureError, UndeliveredError, TimeoutError) as error:
+            log.warning("watch.untended watch=%s error=%s: %s", watch.id, type(error).__name__, error)
+            return True
+        return False
+
+
+async def _by(most: int, rows: AsyncIterator[Watch]) -> AsyncIterator[list[Watch]]:
+    """Group rows, so that never more than `most` are held."""
+    group: list[Watch] = []
+    async for row in rows:
+        group.append(row)
+        if len(group) == most:
+            yield group
+            group = []
+    if group:
+        yield group

@@ -1,0 +1,122 @@
+"""How the queue and the tables are reached, and what is said when they are not."""
+
+import asyncio
+import base64
+import traceback
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from shared.model import Ticket
+from shared.settings import Settings, SettingsError
+from shared.storage import connect
+from shared.tickets import TicketQueue
+
+
+def settings(**env):
+    unique = uuid4().hex
+    return Settings.from_env(
+        {
+            "ITWIN_CLIENT_ID": "c",
+            "ITWIN_CLIENT_SECRET": "s",
+            "TICKETS_QUEUE": f"tickets-{unique}",
+            "WATCHES_TABLE": f"Watches{unique}",
+            "RESULTS_TABLE": f"Results{unique}",
+            **env,
+        }
+    )
+
+
+def on_storage(known, scenario):
+    async def within():
+        storage = connect(known)
+        try:
+            return await scenario(storage)
+        finally:
+            for client in (storage.tickets, storage.watches, storage.results):
+                await client.close()
+
+    return asyncio.run(within())
+
+
+def create(storage):
+    return {
+        "tickets": storage.tickets.create_queue,
+        "watches": storage.watches.create_table,
+        "results": storage.results.create_table,
+    }
+
+
+@pytest.mark.parametrize("missing", [(), ("tickets",), ("watches",), ("results",), ("tickets", "watches", "results")])
+def test_what_is_missing_is_named(azurite, missing):
+    known = settings(AzureWebJobsStorage=azurite)
+    names = {
+        "tickets": f"the queue {known.tickets_queue}",
+        "watches": f"the table {known.watches_table}",
+        "results": f"the table {known.results_table}",
+    }
+
+    async def scenario(storage):
+        for part, make in create(storage).items():
+            if part not in missing:
+                await make()
+        return await storage.unreachable()
+
+    assert on_storage(known, scenario) == [f"{names[part]} (ResourceNotFoundError)" for part in missing]
+
+
+@pytest.mark.filterwarnings("ignore:Testing an element's truth value:DeprecationWarning:azure")  # Python 3.12 on
+def test_a_key_that_the_account_does_not_take_is_named(azurite):
+    key = azurite.split("AccountKey=")[1].split(";")[0]
+
+    async def scenario(storage):
+        return len(await storage.unreachable())
+
+    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "c2VjcmV0")), scenario) == 3
+    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "!no base64!")), scenario) == 3
+
+
+@pytest.mark.parametrize(
+    "connection_string",
+    [
+        "s3cr3t",
+        "AccountKey=s3cr3t",
+        "AccountName=;AccountKey=s3cr3t",
+        "AccountName=a;AccountKey=",
+        "=s3cr3t;",
+        ";;",
+        "https://account.queue.core.windows.net/?sig=s3cr3t",
+    ],
+)
+def test_a_malformed_connection_string_is_named_and_not_repeated(connection_string):
+    with pytest.raises(SettingsError) as caught:
+        connect(settings(AzureWebJobsStorage=connection_string))
+
+    assert caught.value.problems == {"AzureWebJobsStorage": "is malformed: not a connection string"}
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_tickets_are_encoded_as_the_trigger_expects(azurite):
+    async def scenario(storage):
+        await storage.tickets.create_queue()
+        await TicketQueue(storage.tickets).send(Ticket("w", 1), timedelta(0))
+        return [message.content async for message in storage.tickets.receive_messages()]
+
+    (text,) = on_storage(settings(AzureWebJobsStorage=azurite), scenario)
+
+    assert Ticket.from_json(base64.b64decode(text, validate=True)) == Ticket("w", 1)
+
+
+@pytest.mark.parametrize("identity", [{}, {"AzureWebJobsStorage__clientId": "11111111-2222-3333-4444-555555555555"}])
+def test_an_account_name_is_reached_as_the_apps_identity(identity):
+    known = settings(AzureWebJobsStorage__accountName="account1", **identity)
+
+    async def scenario(storage):
+        return [client.url for client in (storage.tickets, storage.watches, storage.results)]
+
+    assert on_storage(known, scenario) == [
+        f"https://account1.queue.core.windows.net/{known.tickets_queue}",
+        "https://account1.table.core.windows.net",
+        "https://account1.table.core.windows.net",
+    ]

@@ -1,0 +1,350 @@
+"""What every store promises, on Table storage and on its stand-in in memory alike."""
+
+import asyncio
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from azure.core.exceptions import AzureError
+from azure.data.tables.aio import TableClient
+
+from shared.model import Outcome, Watch
+from shared.store import TableStore
+from shared.watching import Conflict
+from tests.memory import MemoryStore
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+FRESH = Watch(
+    id="0d6c9f0e-5a55-5f0e-9d5c-0d6c9f0e5a55",
+    api="schedules",
+    job={"scheduleId": "s", "operationId": "o"},
+    started_at=NOON,
+    deadline=NOON + timedelta(days=7),
+    due=NOON,
+    not_before=NOON,
+)
+FULL = Watch(
+    id="ffffffff-5a55-5f0e-9d5c-0d6c9f0e5a55",
+    api="schedules",
+    job={"operationId": "o/%2F?#'\"\\", "scheduleId": "é😀中\u200d"},
+    labels=("nightly", 'q"uote', "é😀"),
+    started_at=NOON + timedelta(microseconds=1),
+    deadline=NOON + timedelta(days=7, microseconds=999_999),
+    due=NOON + timedelta(microseconds=123_456),
+    not_before=NOON - timedelta(microseconds=1),
+    seq=2**31 - 1,
+    stepped_by="message 'é'",
+    status="Failed",
+    progress=33.3,
+    reason="line 😀 " + "x" * 490,
+    validator='W/"é\'"',
+    waits=1,
+    polls=2,
+    faults=3,
+    throttled=4,
+    faults_in_a_row=5,
+    refusals_in_a_row=6,
+    refused_since=NOON,
+    revivals=7,
+    outcome=Outcome.PARTIAL,
+    ended_at=NOON + timedelta(hours=1),
+    published=True,
+)
+
+
+def in_memory(scenario):
+    return asyncio.run(scenario(MemoryStore()))
+
+
+def in_a_table(azurite, scenario):
+    async def within():
+        async with TableClient.from_connection_string(azurite, f"Watches{uuid4().hex}") as table:
+            await table.create_table()
+            return await scenario(TableStore(table))
+
+    return asyncio.run(within())
+
+
+@pytest.fixture(params=["memory", "table"])
+def on_a_store(request):
+    """Runs a scenario on a new store."""
+    if request.param == "memory":
+        return in_memory
+    azurite = request.getfixturevalue("azurite")
+    return lambda scenario: in_a_table(azurite, scenario)
+
+
+def types(watch):
+    """The types of a watch's fields, with those of instants as what they are used for."""
+    values = {field.name: getattr(watch, field.name) for field in fields(watch)}
+    return {name: datetime if isinstance(value, datetime) else type(value) for name, value in values.items()}
+
+
+@pytest.mark.parametrize("watch", [FRESH, FULL])
+def test_what_is_inserted_is_loaded(on_a_store, watch):
+    async def scenario(store):
+        return await store.insert(watch), await store.load(watch.id)
+
+    inserted, loaded = on_a_store(scenario)
+
+    assert inserted == watch
+    assert loaded == watch
+    assert types(loaded) == types(watch)
+    assert (loaded.etag, bool(loaded.etag)) == (inserted.etag, True)
+
+
+@pytest.mark.parametrize(("before", "after"), [(FRESH, FULL), (FULL, FRESH)])
+def test_what_is_committed_is_loaded(on_a_store, before, after):
+    """Also what is None or empty afterwards and was not before."""
+
+    async def scenario(store):
+        inserted = await store.insert(before)
+        committed = await store.commit(replace(after, id=before.id, etag=inserted.etag))
+        return inserted, committed, await store.load(before.id)
+
+    inserted, committed, loaded = on_a_store(scenario)
+
+    assert committed == loaded == replace(after, id=before.id)
+    assert inserted.etag != committed.etag == loaded.etag
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"progress": 0.0},
+        {"progress": 40.0},
+        {"progress": 1e-300},
+        {"progress": -1.5},
+        {"outcome": Outcome.STOPPED, "ended_at": NOON},
+        {"due": NOON.replace(microsecond=1)},
+        {"due": datetime(1900, 1, 1, tzinfo=UTC)},
+        {"deadline": datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)},
+        {"job": {}},
+        {"labels": ("",)},
+        {"status": " "},
+        {"published": True},
+    ],
+)
+def test_each_value_comes_back_as_it_is(on_a_store, change):
+    async def scenario(store):
+        await store.insert(replace(FRESH, **change))
+        return await store.load(FRESH.id)
+
+    loaded = on_a_store(scenario)
+
+    assert loaded == replace(FRESH, **change)
+    assert types(loaded) == types(replace(FRESH, **change))
+
+
+def test_a_loaded_row_can_be_reckoned_with_and_committed(on_a_store):
+    async def scenario(store):
+        await store.insert(FULL)
+        loaded = await store.load(FULL.id)
+        await store.commit(replace(loaded, due=loaded.due + timedelta(seconds=1), ended_at=loaded.due))
+        return await store.load(FULL.id)
+
+    assert on_a_store(scenario) == replace(FULL, due=FULL.due + timedelta(seconds=1), ended_at=FULL.due)
+
+
+def test_a_committed_row_can_be_committed_again(on_a_store):
+    async def scenario(store):
+        watch = await store.insert(FRESH)
+        for seq in range(1, 4):
+            watch = await store.commit(replace(watch, seq=seq))
+        return await store.load(FRESH.id)
+
+    assert on_a_store(scenario).seq == 3
+
+
+def test_a_second_insert_is_a_conflict_and_changes_nothing(on_a_store):
+    async def scenario(store):
+        first = await store.insert(FRESH)
+        with pytest.raises(Conflict):
+            await store.insert(replace(FRESH, labels=("second",)))
+        return first, await store.load(FRESH.id)
+
+    first, loaded = on_a_store(scenario)
+
+    assert (loaded, loaded.etag) == (FRESH, first.etag)
+
+
+def test_of_two_commits_from_one_load_the_second_is_a_conflict(on_a_store):
+    async def scenario(store):
+        await store.insert(FRESH)
+        one, other = await store.load(FRESH.id), await store.load(FRESH.id)
+        await store.commit(replace(one, reason="one"))
+        with pytest.raises(Conflict):
+            await store.commit(replace(other, reason="other"))
+        return await store.load(FRESH.id)
+
+    assert on_a_store(scenario).reason == "one"
+
+
+def test_committing_the_same_values_still_counts_as_a_change(on_a_store):
+    async def scenario(store):
+        loaded = await store.insert(FRESH)
+        await store.commit(loaded)
+        with pytest.raises(Conflict):
+            await store.commit(loaded)
+
+    on_a_store(scenario)
+
+
+def test_of_many_commits_at_once_one_wins(on_a_store):
+    async def scenario(store):
+        watch = await store.insert(FRESH)
+        tries = (store.commit(replace(watch, seq=seq)) for seq in range(1, 11))
+        done = await asyncio.gather(*tries, return_exceptions=True)
+        return done, await store.load(FRESH.id)
+
+    done, loaded = on_a_store(scenario)
+
+    assert [one for one in done if not isinstance(one, Conflict)] == [loaded]
+
+
+def test_of_many_inserts_at_once_one_wins(on_a_store):
+    async def scenario(store):
+        done = await asyncio.gather(*(store.insert(FRESH) for _ in range(10)), return_exceptions=True)
+        return [type(one) for one in done]
+
+    assert sorted(on_a_store(scenario), key=str) == sorted([Watch] + [Conflict] * 9, key=str)
+
+
+def test_committing_a_row_that_is_gone_is_a_conflict_and_does_not_bring_it_back(on_a_store):
+    async def scenario(store):
+        watch = await store.insert(FRESH)
+        await store.delete(watch)
+        with pytest.raises(Conflict):
+            await store.commit(watch)
+        return await store.load(FRESH.id)
+
+    assert on_a_store(scenario) is None
+
+
+def test_committing_what_was_deleted_and_inserted_anew_is_a_conflict(on_a_store):
+    async def scenario(store):
+        watch = await store.insert(FRESH)
+        await store.delete(watch)
+        await store.insert(FRESH)
+        with pytest.raises(Conflict):
+            await store.commit(watch)
+
+    on_a_store(scenario)
+
+
+@pytest.mark.parametrize("watch_id", [FULL.id, FRESH.id[:-1], FRESH.id.upper(), "0d", "x", "it's"])
+def test_an_unknown_id_loads_nothing(on_a_store, watch_id):
+    async def scenario(store):
+        await store.insert(FRESH)
+        return await store.load(watch_id)
+
+    assert on_a_store(scenario) is None
+
+
+def test_a_conflict_names_the_watch(on_a_store):
+    async def scenario(store):
+        await store.insert(FRESH)
+        with pytest.raises(Conflict, match=FRESH.id):
+            await store.insert(FRESH)
+
+    on_a_store(scenario)
+
+
+def test_a_missing_table_is_an_error_and_not_a_missing_row(azurite):
+    """Else a name that is wrong in the settings would let every ticket die as an orphan, without a trace."""
+
+    async def scenario():
+        async with TableClient.from_connection_string(azurite, f"Missing{uuid4().hex}") as table:
+            with pytest.raises(AzureError):
+                await TableStore(table).load(FRESH.id)
+
+    asyncio.run(scenario())
+
+
+def test_a_deleted_row_is_gone_and_deleting_it_again_is_no_error(on_a_store):
+    async def scenario(store):
+        watch = await store.insert(FRESH)
+        await store.insert(FULL)
+        await store.delete(watch)
+        await store.delete(watch)
+        return await store.load(FRESH.id), await store.load(FULL.id)
+
+    assert on_a_store(scenario) == (None, FULL)
+
+
+def test_deleting_a_row_that_has_changed_is_a_conflict_and_leaves_it(on_a_store):
+    async def scenario(store):
+        before = await store.insert(FRESH)
+        await store.commit(replace(before, seq=1))
+        with pytest.raises(Conflict):
+            await store.delete(before)
+        return await store.load(FRESH.id)
+
+    assert on_a_store(scenario).seq == 1
+
+
+LATER, EARLIER = NOON + timedelta(seconds=1), NOON - timedelta(seconds=1)
+ENDED = replace(FRESH, outcome=Outcome.FAILED, ended_at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("watch", "due_before", "ended_before", "stale"),
+    [
+        (FRESH, NOON, NOON, False),
+        (FRESH, LATER, EARLIER, True),
+        (ENDED, NOON, LATER, False),
+        (ENDED, LATER, EARLIER, True),  # it ended, and was not published
+        (replace(ENDED, published=True), LATER, NOON, False),
+        (replace(ENDED, published=True), EARLIER, LATER, True),
+    ],
+)
+def test_stale_is_what_was_due_before_and_what_was_published_before(on_a_store, watch, due_before, ended_before, stale):
+    async def scenario(store):
+        await store.insert(watch)
+        return [found async for found in store.stale(due_before, ended_before)]
+
+    assert on_a_store(scenario) == ([watch] if stale else [])
+
+
+def test_what_is_found_stale_can_be_committed_and_deleted_on_the_way(on_a_store):
+    async def scenario(store):
+        for number in range(6):
+            await store.insert(replace(FULL, id=f"{number:02}", published=False))
+        async for watch in store.stale(LATER + timedelta(days=1), NOON):
+            await (
+                store.delete(watch) if watch.id < "03" else store.commit(replace(watch, published=True, ended_at=NOON))
+            )
+        return [await store.load(f"{number:02}") for number in range(6)]
+
+    assert [watch and watch.published for watch in on_a_store(scenario)] == [None] * 3 + [True] * 3
+
+
+def test_the_full_row_has_something_in_every_field():
+    """So that none is forgotten above."""
+    assert [field.name for field in fields(Watch) if getattr(FULL, field.name) == field.default] == ["etag"]
+
+
+def test_every_column_has_a_readable_name_and_none_is_lost(azurite):
+    async def scenario(store):
+        await store.insert(FULL)
+        return [row async for row in store._table.list_entities()]
+
+    (row,) = in_a_table(azurite, scenario)
+
+    assert row.keys() == {
+        *("PartitionKey", "RowKey", "Id", "Api", "Job", "Labels", "StartedAt", "Deadline", "Due", "NotBefore", "Seq"),
+        *("SteppedBy", "Status", "Progress", "Reason", "Validator", "Waits", "Polls", "Faults", "Throttled"),
+        *("FaultsInARow", "RefusalsInARow", "RefusedSince", "Revivals", "Outcome", "EndedAt", "Published"),
+    }
+    assert (row["PartitionKey"], row["RowKey"]) == ("ff", FULL.id)
+
+
+def test_a_row_that_somebody_spoilt_does_not_hide_the_others(azurite, caplog):
+    async def scenario(store):
+        await store._table.create_entity({"PartitionKey": "00", "RowKey": "spoilt", "Published": False, "Due": NOON})
+        await store.insert(FRESH)
+        return [found async for found in store.stale(LATER, NOON)]
+
+    assert in_a_table(azurite, scenario) == [FRESH]
+    assert "row.unreadable partition='00' row='spoilt'" in caplog.text

@@ -1,0 +1,118 @@
+"""Tickets on a real queue: as the Functions host expects them, and never early."""
+
+import asyncio
+import base64
+import time
+import xml.etree.ElementTree as ET
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import pytest
+from azure.storage.queue import TextBase64EncodePolicy
+from azure.storage.queue.aio import QueueClient
+
+from shared.model import Ticket
+from shared.tickets import TicketQueue
+
+TICKET = Ticket("0d6c9f0e-5a55-5f0e-9d5c-0d6c9f0e5a55", 7)
+
+
+def on_a_queue(azurite, scenario):
+    """Runs a scenario with a ticket queue, as wired, and a plain client that sees messages as they are."""
+    name = f"tickets-{uuid4().hex}"
+    answers: list[Any] = []
+
+    async def within():
+        async with (
+            QueueClient.from_connection_string(
+                azurite, name, message_encode_policy=TextBase64EncodePolicy(), raw_response_hook=answers.append
+            ) as queue,
+            QueueClient.from_connection_string(azurite, name) as plain,
+        ):
+            await plain.create_queue()
+            return await scenario(TicketQueue(queue), plain)
+
+    return asyncio.run(within()), answers
+
+
+def sent(azurite, delay):
+    """What the service says of a ticket that was sent with this delay: how long it is hidden, and when it expires."""
+
+    async def scenario(tickets, _):
+        await tickets.send(TICKET, delay)
+
+    _, (answer,) = on_a_queue(azurite, scenario)
+    (message,) = ET.fromstring(answer.http_response.text())  # noqa: S314 -- Azurite's
+    inserted, visible, expires = (
+        parsedate_to_datetime(message.findtext(name, ""))
+        for name in ("InsertionTime", "TimeNextVisible", "ExpirationTime")
+    )
+    return visible - inserted, expires, parse_qs(urlsplit(answer.http_request.url).query)
+
+
+def test_a_ticket_is_base64_as_the_trigger_expects(azurite):
+    async def scenario(tickets, plain):
+        await tickets.send(TICKET, timedelta(0))
+        return [message.content async for message in plain.receive_messages()]
+
+    (text,), _ = on_a_queue(azurite, scenario)
+
+    assert Ticket.from_json(base64.b64decode(text, validate=True)) == TICKET
+
+
+@pytest.mark.parametrize(
+    ("delay", "hidden"),
+    [
+        (timedelta(0), 0),
+        (timedelta(microseconds=1), 1),
+        (timedelta(seconds=1), 1),
+        (timedelta(seconds=14, microseconds=1), 15),
+        (timedelta(seconds=15), 15),
+        (timedelta(hours=1, milliseconds=500), 3601),
+        (timedelta(days=7, seconds=-1), 604_799),
+        (timedelta(days=7), 604_800),
+        (timedelta(days=7, microseconds=1), 604_800),
+        (timedelta(days=8), 604_800),
+        (timedelta.max, 604_800),
+    ],
+)
+def test_a_delay_is_rounded_up_to_whole_seconds_and_to_seven_days_at_most(azurite, delay, hidden):
+    wait, _, query = sent(azurite, delay)
+
+    assert query["visibilitytimeout"] == [str(hidden)]
+    assert wait == timedelta(seconds=hidden)
+
+
+@pytest.mark.parametrize("delay", [timedelta(0), timedelta(days=7)])
+def test_a_ticket_never_expires(azurite, delay):
+    _, expires, query = sent(azurite, delay)
+
+    assert query["messagettl"] == ["-1"]
+    assert expires.year == 9999
+
+
+def test_a_ticket_is_not_visible_early(azurite):
+    delay = timedelta(seconds=0.6)
+
+    async def scenario(tickets, plain):
+        began = time.monotonic()
+        await tickets.send(TICKET, delay)
+        while not await plain.peek_messages():
+            assert time.monotonic() - began < 10
+            await asyncio.sleep(0.05)
+        return time.monotonic() - began
+
+    waited, _ = on_a_queue(azurite, scenario)
+
+    assert waited >= delay.total_seconds()
+
+
+def test_a_ticket_without_a_delay_is_visible_at_once(azurite):
+    async def scenario(tickets, plain):
+        await tickets.send(TICKET, timedelta(0))
+        return len(await plain.peek_messages())
+
+    assert on_a_queue(azurite, scenario)[0] == 1

@@ -1,0 +1,89 @@
+"""What the Functions host finds when it imports `function_app`."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+INDEX = """
+import json, function_app
+print(json.dumps([
+    [function.get_function_name(), function.get_raw_bindings()] for function in function_app.app.get_functions()
+]))
+"""
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Indexed in a process of its own, with none of our settings: {name: its trigger}."""
+    env = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
+    done = subprocess.run([sys.executable, "-c", INDEX], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = {name: [json.loads(binding) for binding in bindings] for name, bindings in json.loads(done.stdout)}
+    return {name: trigger for name, bindings in found.items() for trigger in bindings if trigger["direction"] == "IN"}
+
+
+def test_every_function_has_a_trigger(found):
+    assert found.keys() == {
+        "start_watch",
+        "read_watch",
+        "stop_watch",
+        "health",
+        "poll_watch",
+        "revive_watch",
+        "tend_watches",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "route", "methods"),
+    [
+        ("start_watch", "watches", ["POST"]),
+        ("read_watch", "watches/{id}", ["GET"]),
+        ("stop_watch", "watches/{id}", ["DELETE"]),
+        ("health", "health", ["GET"]),
+    ],
+)
+def test_routes_and_methods(found, name, route, methods):
+    trigger = found[name]
+
+    assert (trigger["type"], trigger["route"], trigger["methods"]) == ("httpTrigger", route, methods)
+
+
+def test_every_route_asks_for_a_function_key(found):
+    routes = {name: trigger for name, trigger in found.items() if trigger["type"] == "httpTrigger"}
+
+    assert {name: trigger["authLevel"] for name, trigger in routes.items()} == dict.fromkeys(routes, "FUNCTION")
+
+
+@pytest.mark.parametrize(
+    ("name", "queue"), [("poll_watch", "%TICKETS_QUEUE%"), ("revive_watch", "%TICKETS_QUEUE%-poison")]
+)
+def test_tickets_come_from_the_queues_of_the_settings(found, name, queue):
+    trigger = found[name]
+
+    assert (trigger["type"], trigger["queueName"], trigger["connection"]) == (
+        "queueTrigger",
+        queue,
+        "AzureWebJobsStorage",
+    )
+
+
+def test_tending_begins_by_the_clock(found):
+    trigger = found["tend_watches"]
+
+    assert (trigger["type"], trigger["schedule"]) == ("timerTrigger", "0 */5 * * * *")
+
+
+def test_importing_reads_no_setting_and_builds_nothing():
+    """A setting that is missing must not keep the host from loading the app that says so."""
+    parts = "[wiring.settings, wiring.storage, wiring.watcher]"
+    code = f"import function_app; from shared import wiring; print([part.cache_info().misses for part in {parts}])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[0, 0, 0]"
