@@ -9,7 +9,7 @@ from pathlib import Path
 
 from local import node
 from local.bootstrap import NPM, ROOT
-from local.processes import free_port, running
+from local.processes import Service, free_port
 
 ACCOUNT = "devstoreaccount1"
 #: Published by Microsoft for every emulator: https://learn.microsoft.com/azure/storage/common/storage-use-azurite
@@ -18,7 +18,14 @@ KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr
 
 @contextmanager
 def azurite(directory: Path) -> Iterator[str]:
-    """Run Azurite with its data and log in `directory`; gives the connection string.
+    """Run Azurite with its data and log in `directory`; gives the connection string."""
+    service, connection_string = prepare(directory)
+    with service.running():
+        yield connection_string
+
+
+def prepare(directory: Path) -> tuple[Service, str]:
+    """Return Azurite, to be started, and its connection string.
 
     Never `--inMemoryPersistence`: its clean-up of queue extents stops the whole emulator for seconds at a time.
     """
@@ -33,14 +40,14 @@ def azurite(directory: Path) -> Iterator[str]:
         *("--location", str(directory), "--silent", "--skipApiVersionCheck", "--disableTelemetry"),
         *("--blobPort", str(blob), "--queuePort", str(queue), "--tablePort", str(table)),
     ]
-    with running(command, port=table, log=directory / "azurite.log"):
-        yield ";".join(
-            [
-                "DefaultEndpointsProtocol=http",
-                f"AccountName={ACCOUNT}",
-                f"AccountKey={KEY}",
-                f"BlobEndpoint=http://127.0.0.1:{blob}/{ACCOUNT}",
-                f"QueueEndpoint=http://127.0.0.1:{queue}/{ACCOUNT}",
-                f"TableEndpoint=http://127.0.0.1:{table}/{ACCOUNT}",
-            ]
-        )
+    connection_string = ";".join(
+        [
+            "DefaultEndpointsProtocol=http",
+            f"AccountName={ACCOUNT}",
+            f"AccountKey={KEY}",
+            f"BlobEndpoint=http://127.0.0.1:{blob}/{ACCOUNT}",
+            f"QueueEndpoint=http://127.0.0.1:{queue}/{ACCOUNT}",
+            f"TableEndpoint=http://127.0.0.1:{table}/{ACCOUNT}",
+        ]
+    )
+    return Service(command, table, directory / "azurite.log"), connection_string

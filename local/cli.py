@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from local.bootstrap import ROOT
+from local.chaos import chaos as cause_chaos
 from local.run import run as watch_the_scenario
 from local.serve import serve as keep_serving
 from local.simulator.__main__ import simulator
@@ -46,6 +47,15 @@ def serve(port: int | None) -> None:
 def test(arguments: tuple[str, ...]) -> None:
     """Run the tests; all arguments go to pytest."""
     sys.exit(subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=ROOT))
+
+
+@main.command()
+@click.option("--watches", type=click.IntRange(min=1), default=100, show_default=True)
+@click.option("--kills", type=click.IntRange(min=0), default=5, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides what happens, and roughly when.")
+def chaos(watches: int, kills: int, seed: int) -> None:
+    """Break everything under many watches, and check that none is lost."""
+    cause_chaos(CONSOLE, watches, kills, seed)
 
 
 @main.command()

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,53 +30,82 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(slots=True)
+class Service:
+    """A program that listens on a port, and can be started, stopped, killed and started again."""
+
+    command: Sequence[str]
+    port: int
+    log: Path  #: what it prints, over all its lives
+    env: Mapping[str, str] = field(default_factory=dict)
+    _child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """Its present life, or its last."""
+        assert self._child, "not started yet"  # noqa: S101 -- a mistake of the caller's
+        return self._child
+
+    def start(self) -> None:
+        """Return once its port answers; raises `DidNotStartError`.
+
+        It has a session of its own, so that a Ctrl-C in the terminal reaches us alone and children are stopped in
+        order, and a stdin that closes when we die, however we die.
+        """
+        with self.log.open("ab") as output:
+            self._child = subprocess.Popen(
+                self.command,
+                cwd=ROOT,
+                env={**os.environ, **self.env},
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        give_up = time.monotonic() + READY_WITHIN.total_seconds()
+        while time.monotonic() < give_up and self._child.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        last_lines = "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
+        raise DidNotStartError(f"{Path(self.command[0]).name} did not start:\n{last_lines}")
+
+    @contextmanager
+    def running(self) -> Iterator[Service]:
+        """Run it until the block ends; the block begins once it listens."""
+        try:
+            self.start()
+            yield self
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Ask it to end, and insist if it does not."""
+        if self._child and self._child.poll() is None:
+            self._child.send_signal(signal.SIGTERM)
+            try:
+                self._child.wait(STOPPED_WITHIN.total_seconds())
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self._forget()
+
+    def kill(self) -> None:
+        """End it at once, without a word."""
+        if self._child:
+            self._child.kill()
+            self._child.wait()
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._child and self._child.stdin:
+            self._child.stdin.close()
+
+
 @contextmanager
 def running(
     command: Sequence[str], *, port: int, log: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `command` until the block ends; the block begins once `port` answers.
-
-    The child has a session of its own, so that a Ctrl-C in the terminal reaches us alone and children are stopped in
-    order, and a stdin that closes when we die, however we die.
-    """
-    with log.open("wb") as output:
-        child = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env={**os.environ, **(env or {})},
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        _wait_for(child, port, log)
-        yield child
-    finally:
-        stop(child)
-
-
-def stop(child: subprocess.Popen[bytes]) -> None:
-    """Ask the child to end, and insist if it does not."""
-    if child.poll() is None:
-        child.send_signal(signal.SIGTERM)
-        try:
-            child.wait(STOPPED_WITHIN.total_seconds())
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-    if child.stdin:
-        child.stdin.close()
-
-
-def _wait_for(child: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    give_up = time.monotonic() + READY_WITHIN.total_seconds()
-    while time.monotonic() < give_up:
-        if child.poll() is not None:
-            break
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    last_lines = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
-    raise DidNotStartError(f"{Path(str(child.args[0])).name} did not start:\n{last_lines}")  # type: ignore[index]
+    """Run a program until the block ends; the block begins once it listens."""
+    with Service(command, port, log, env or {}).running() as service:
+        yield service.process

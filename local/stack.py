@@ -10,15 +10,16 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient
 
-from local.azurite import azurite
+from local.azurite import prepare as prepare_azurite
 from local.bootstrap import ROOT, STATE
-from local.processes import free_port, running
+from local.processes import Service, free_port
 
 CLIENT_ID, CLIENT_SECRET = "service-local", "local-secret"
 
@@ -35,6 +36,8 @@ class Stack:
     simulator: str  #: URL of the simulated platform, and of its `/_sim`
     storage: str  #: connection string
     directory: Path  #: data and logs, gone when the stack ends well
+    azurite: Service
+    host: Service
 
     def app(self) -> httpx.Client:
         """Return a client of the app, with the key; an error status raises."""
@@ -57,12 +60,14 @@ class Stack:
 
 
 @contextmanager
-def stack(settings: Mapping[str, str] | None = None, port: int | None = None) -> Iterator[Stack]:
+def stack(
+    settings: Mapping[str, str] | None = None, port: int | None = None, lease: timedelta | None = None
+) -> Iterator[Stack]:
     """Run all parts until the block ends.  After an error the directory stays, for its logs; a Ctrl-C is none."""
     STATE.mkdir(exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix="stack-", dir=STATE))
     try:
-        with _parts(directory, settings or {}, port) as parts:
+        with _parts(directory, settings or {}, port or free_port(), lease) as parts:
             yield parts
     except KeyboardInterrupt:
         shutil.rmtree(directory)
@@ -71,19 +76,23 @@ def stack(settings: Mapping[str, str] | None = None, port: int | None = None) ->
 
 
 @contextmanager
-def _parts(directory: Path, settings: Mapping[str, str], port: int | None) -> Iterator[Stack]:
-    key, simulator_port, app_port = secrets.token_urlsafe(24), free_port(), port or free_port()
-    url, simulator = f"http://127.0.0.1:{app_port}", f"http://127.0.0.1:{simulator_port}"
+def _parts(directory: Path, settings: Mapping[str, str], port: int, lease: timedelta | None) -> Iterator[Stack]:
+    key, simulator_port = secrets.token_urlsafe(24), free_port()
+    url, simulator = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{simulator_port}"
     simulator_command = ["-m", "local.simulator", "--port", str(simulator_port)]
-    host_command = ["-m", "local.host", "--app", str(ROOT), "--port", str(app_port), "--key", key]
+    host_command = ["-m", "local.host", "--app", str(ROOT), "--port", str(port), "--key", key]
+    if lease is not None:
+        host_command += ["--lease", str(int(lease.total_seconds()))]
+    storage_service, storage = prepare_azurite(directory / "azurite")
     with (
-        azurite(directory / "azurite") as storage,
-        running([sys.executable, *simulator_command], port=simulator_port, log=directory / "simulator.log"),
+        storage_service.running(),
+        Service([sys.executable, *simulator_command], simulator_port, directory / "simulator.log").running(),
     ):
         make_storage(storage)
         environment = {**app_settings(storage, simulator), **settings}
-        with running([sys.executable, *host_command], port=app_port, log=directory / "host.log", env=environment):
-            yield Stack(url, key, simulator, storage, directory)
+        host = Service([sys.executable, *host_command], port, directory / "host.log", environment)
+        with host.running():
+            yield Stack(url, key, simulator, storage, directory, storage_service, host)
 
 
 def app_settings(storage: str, simulator: str) -> dict[str, str]:
@@ -108,7 +117,8 @@ def app_settings(storage: str, simulator: str) -> dict[str, str]:
 def make_storage(connection_string: str) -> None:
     """Make the queue and the tables, as the deployment does in Azure."""
     with QueueServiceClient.from_connection_string(connection_string) as queues:
-        queues.create_queue(QUEUE)
+        for name in (QUEUE, f"{QUEUE}-poison"):
+            queues.create_queue(name)
     with TableServiceClient.from_connection_string(connection_string) as tables:
         for name in (WATCHES, RESULTS):
             tables.create_table_if_not_exists(name)

@@ -1,0 +1,42 @@
+"""`python3 -m local chaos`, small; and that its count of early polls can count."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+from local.bootstrap import ROOT
+from local.chaos import Mishaps, early
+from local.scenario import reporting
+from local.verdict import Evidence
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+JOB = reporting("job", [{"status": 429, "headers": {"retry-after": "3"}}, {"body": {}}], "failed")
+
+
+def test_a_small_run_loses_doubles_and_hurries_nothing():
+    command = [sys.executable, "-m", "local", "chaos", "--watches", "24", "--kills", "2", "--seed", "7"]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = dict(line.rsplit(maxsplit=1) for line in done.stdout.splitlines() if line.strip()[-1:].isdigit())
+    assert {name.strip(): figures[name] for name in figures if name.strip() in {"watches", "kills", "lost"}}
+
+
+def asked(*seconds):
+    requests = [{"time": (NOON + timedelta(seconds=second)).isoformat(), "status": 200} for second in seconds]
+    return Evidence(watch={}, rows=[], events=[], requests=requests)
+
+
+def test_a_poll_before_the_retry_after_is_early():
+    assert len(list(early(JOB, asked(0, 2.9), Mishaps()))) == 1
+    assert list(early(JOB, asked(0, 3), Mishaps())) == []
+
+
+def test_two_polls_at_once_are_one_too_many():
+    assert len(list(early(JOB, asked(0, 3, 3.1), Mishaps()))) == 1
+
+
+def test_what_a_killed_worker_was_told_nobody_can_know():
+    assert list(early(JOB, asked(0, 2), Mishaps(kills=[NOON + timedelta(seconds=1)]))) == []
+    assert len(list(early(JOB, asked(0, 2), Mishaps(kills=[NOON + timedelta(seconds=3)])))) == 1
