@@ -1,11 +1,17 @@
 """What every store promises, on Table storage and on its stand-in in memory alike."""
 
 import asyncio
+import base64
+import json
+import threading
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 from uuid import uuid4
 
 import pytest
+from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import AzureError
 from azure.data.tables.aio import TableClient
 
@@ -348,3 +354,57 @@ def test_a_row_that_somebody_spoilt_does_not_hide_the_others(azurite, caplog):
 
     assert in_a_table(azurite, scenario) == [FRESH]
     assert "row.unreadable partition='00' row='spoilt'" in caplog.text
+
+
+class EmptyPageThenOne(BaseHTTPRequestHandler):
+    """A table service that has looked for 5 s and found nothing yet, as the real one may say and Azurite never does.
+
+    https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination
+    """
+
+    row: ClassVar = {
+        "odata.etag": '"1"',
+        "PartitionKey": "0d",
+        "RowKey": FRESH.id,
+        "Id": FRESH.id,
+        "Api": FRESH.api,
+        "Job": json.dumps(FRESH.job),
+        "Labels": "[]",
+        "StartedAt": "2026-11-20T12:00:00Z",
+        "Deadline": "2026-11-27T12:00:00Z",
+        "Due": "2026-11-20T12:00:00Z",
+        "NotBefore": "2026-11-20T12:00:00Z",
+        **{f"{name}@odata.type": "Edm.DateTime" for name in ("StartedAt", "Deadline", "Due", "NotBefore")},
+    }
+
+    def do_GET(self):
+        first = "NextPartitionKey" not in self.path
+        body = json.dumps({"value": [] if first else [self.row]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        if first:
+            self.send_header("x-ms-continuation-NextPartitionKey", "0d")
+            self.send_header("x-ms-continuation-NextRowKey", "0")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_an_empty_page_is_not_the_end():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), EmptyPageThenOne)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    async def scenario():
+        endpoint = f"http://127.0.0.1:{server.server_port}/account"
+        credential = AzureNamedKeyCredential("account", base64.b64encode(b"key").decode())
+        async with TableClient(endpoint, "Watches", credential=credential) as table:
+            return [found async for found in TableStore(table).stale(LATER, NOON)]
+
+    try:
+        assert asyncio.run(scenario()) == [FRESH]
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -15,7 +15,7 @@ from shared.apis.reality_analysis import REALITY_ANALYSIS
 from shared.decide import REVIVALS
 from shared.model import Outcome, Ticket
 from shared.remote import Response
-from shared.tending import Tender
+from shared.tending import AT_ONCE, Tender
 from shared.watching import GRACE, Conflict, Watcher, watch_id
 from tests.memory import MemoryStore
 
@@ -471,3 +471,41 @@ def test_other_watches_are_not_held_up():
             return len(alone._locks)
 
     assert asyncio.run(asyncio.wait_for(scenario(), 5)) == 2
+
+
+def test_a_round_over_a_large_table_holds_few_rows_at_a_time(started):
+    """Ended rows to remove, ten thousand of them, counted as they come and go."""
+    held = most_held = 0
+
+    class LargeStore(MemoryStore):
+        async def stale(self, due_before, ended_before):  # noqa: ARG002
+            nonlocal held, most_held
+            for number in range(10_000):
+                held += 1
+                most_held = max(most_held, held)
+                yield replace(ended, id=str(number))
+
+        async def delete(self, watch):  # noqa: ARG002
+            nonlocal held
+            await asyncio.sleep(0)
+            held -= 1
+
+    ended = started.stop()
+    tender = Tender(replace(started.watcher, store=LargeStore()), timedelta(days=30))
+
+    assert asyncio.run(tender.tend()) == 0
+    assert (held, most_held) == (0, AT_ONCE)
+
+
+def test_what_is_tended_at_once_comes_back_spread_out(started):
+    draws = iter([0.0, 0.5, 0.999])
+    watcher = replace(started.watcher, draw=lambda: next(draws))
+    others = [replace(started.row, id=str(UUID(int=number))) for number in range(2)]
+    for other in others:
+        asyncio.run(started.store.insert(other))
+    started.now += LATE
+
+    asyncio.run(Tender(watcher, timedelta(days=30)).tend())
+
+    waits = [delay.total_seconds() for _, delay in started.sent]
+    assert waits == [60, 90, pytest.approx(120, abs=0.1)]
