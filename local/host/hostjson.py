@@ -31,7 +31,10 @@ def time_span(written: Any) -> timedelta:
     if not (match := _TIME_SPAN.fullmatch(str(written))):
         raise ValueError('write a time as "hh:mm:ss"')
     days, hours, minutes, seconds, fraction = match.groups(default="0")
-    whole = timedelta(days=int(days), hours=int(hours), minutes=int(minutes), seconds=int(seconds))
+    try:
+        whole = timedelta(days=int(days), hours=int(hours), minutes=int(minutes), seconds=int(seconds))
+    except OverflowError:
+        raise ValueError("no time is as long as that") from None
     return whole + timedelta(seconds=float(fraction))
 
 

@@ -47,7 +47,7 @@ async def serve(options: Options, backend: Backend, stop: asyncio.Event, listeni
     invoke = Invoker(backend, host_json.function_timeout)
     routes = Routes(_triggered_by("httpTrigger", functions), host_json.extensions.http.route_prefix)
     timers = [TimerListener(function, invoke) for function in _triggered_by("timerTrigger", functions)]
-    front = Front(routes, options.key, invoke, {timer.name: timer.call_by_hand for timer in timers})
+    front = Front(routes, options.key, invoke, {timer.name: timer.call for timer in timers})
     async with AsyncExitStack() as opened:
         queues = await _queue_listeners(functions, options.lease, host_json, invoke, opened)
         listeners: list[QueueListener | TimerListener] = [*queues, *timers]

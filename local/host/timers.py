@@ -9,10 +9,9 @@ As in TimerListener.cs of Azure/azure-webjobs-sdk-extensions:
 
 Not as there:
 
-* A run that makes up for missed ones is past due.  The real host says so only of what it missed while it was down:
-  https://github.com/Azure/azure-webjobs-sdk-extensions/issues/631.
 * Nothing is remembered from one start to the next, as if useMonitor were false for all: what was missed while the host
-  was down stays missed, and `schedule_status` is empty.
+  was down stays missed, so that no run is past due, and `schedule_status` is empty.
+* A call by hand takes no heed of a run under way.
 * Timers take no lease.  The real host leases a blob in AzureWebJobsStorage for each, so that of several host processes
   one alone runs it; here there is one.
 """
@@ -49,26 +48,21 @@ class TimerListener:
         """Call the function at its times until `stop` is set; return when a call under way is done with."""
         started = _now()
         due = started if self._function.trigger.get("runOnStartup") else self._schedule.after(started)
-        past_due = False
         while await _reached(due, stop):
             began = _now()
-            await self._call(past_due=past_due)
+            await self.call()
             due = self._schedule.after(began)
-            past_due = due <= _now()
 
     @property
     def name(self) -> str:
         """The function's."""
         return self._function.name
 
-    async def call_by_hand(self) -> None:
+    async def call(self) -> None:
         """Call the function now, whatever its schedule."""
-        await self._call(past_due=False)
-
-    async def _call(self, *, past_due: bool) -> None:
-        # A TimerInfo in the form in which the host sends it.
+        # A TimerInfo in the form in which the host sends it.  Past due is what was missed while the host was down.
         adjusts = isinstance(self._schedule, Cron)
-        info = {"Schedule": {"AdjustForDST": adjusts}, "ScheduleStatus": None, "IsPastDue": past_due}
+        info = {"Schedule": {"AdjustForDST": adjusts}, "ScheduleStatus": None, "IsPastDue": False}
         with suppress(InvocationFailedError):  # it is logged
             await self._invoke(Invocation(self._function, Datum(json.dumps(info), "json"), {}, new_span()))
 
