@@ -120,7 +120,7 @@ class Watcher:
             watch = await self._load(ticket)
             if watch is None:
                 return
-            if ticket.seq == watch.seq:  # the fence: it is this ticket's turn
+            if ticket.seq == watch.seq and watch.outcome is None:  # the fence: it is this ticket's turn
                 watch = await self.store.commit(await self._step(watch, message_id))
             ours = watch.stepped_by == message_id  # our step, now or in an earlier delivery
             if ours or watch.outcome is not None:  # an end that a stop could not publish is anyone's to publish

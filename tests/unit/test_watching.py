@@ -248,6 +248,16 @@ def test_a_stopped_watch_is_not_polled_when_its_ticket_arrives(started):
     assert (started.asked, started.sent) == ([], [])
 
 
+def test_no_ticket_moves_an_ended_watch_whatever_its_number(started):
+    """None is ever sent with the number of an ended row; but anyone may write to a queue."""
+    ended = started.stop()
+
+    started.deliver(ended.seq, "forged")
+
+    assert started.row == ended
+    assert started.asked == []
+
+
 def test_an_ended_watch_stays_as_it_ended(started):
     started.state = "failed"
     started.deliver(0)
