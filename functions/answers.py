@@ -3,6 +3,7 @@
 import functools
 import json
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,15 +49,14 @@ def answered(trigger: Trigger) -> Trigger:
 
 def problem_response(problem: Problem) -> func.HttpResponse:
     """Answer with a problem; one that time may heal says when to come back."""
-    headers = {"Retry-After": "10"} if problem.name == "unavailable" else {}
+    headers = {} if problem.retry_after is None else {"Retry-After": _seconds(problem.retry_after)}
     return json_response(problem.document(), problem.status, headers, "application/problem+json")
 
 
 def watch_response(watch: Watch, now: datetime, status: int = 200, **headers: str) -> func.HttpResponse:
     """Answer with a watch; while it goes on, with when it is worth asking again."""
     if watch.outcome is None:
-        wait = max(timedelta(seconds=1), watch.due - now)
-        headers["Retry-After"] = str(-(-wait // timedelta(seconds=1)))  # rounded up
+        headers["Retry-After"] = _seconds(max(timedelta(seconds=1), watch.due - now))
     return json_response(WatchDocument.of(watch).model_dump(mode="json", by_alias=True), status, headers)
 
 
@@ -70,3 +70,7 @@ def json_response(
         headers={"Cache-Control": "no-store", **headers},
         mimetype=mimetype,
     )
+
+
+def _seconds(span: timedelta) -> str:
+    return str(math.ceil(span.total_seconds()))

@@ -35,6 +35,7 @@ def prepare(directory: Path) -> tuple[Service, str]:
     directory.mkdir(parents=True, exist_ok=True)
     blob, queue, table = (free_port() for _ in range(3))
     command = [
+        *(sys.executable, "-m", "local.leash"),
         *programs.node,
         str(node.azurite(NPM)),
         *("--location", str(directory), "--silent", "--skipApiVersionCheck", "--disableTelemetry"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import click
 from rich.console import Console
 
 from local.bootstrap import ROOT
 from local.chaos import chaos as cause_chaos
+from local.processes import DidNotStartError
 from local.run import run as watch_the_scenario
 from local.serve import serve as keep_serving
 from local.simulator.__main__ import simulator
@@ -18,7 +20,17 @@ from local.simulator.__main__ import simulator
 CONSOLE = Console()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Says what did not start, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DidNotStartError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Run and test the app on this machine, with no Azure account."""
     # A closed terminal or a `kill` must end the parts as Ctrl-C does.
@@ -33,7 +45,7 @@ def run() -> None:
 
 
 @main.command()
-@click.option("--port", type=int, help="Port of the app; a free one by default.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the app; a free one by default.")
 def serve(port: int | None) -> None:
     """Keep everything running, and say how to use it."""
     keep_serving(CONSOLE, port)

@@ -47,7 +47,7 @@ def display(console: Console) -> Iterator[Callable[[Watches], None]]:
 
 def table(watches: Watches) -> Table:
     """Draw all watches."""
-    drawn = Table("API", "Job", "Status", "Progress", "Polls", "Outcome", "Reason", box=None, pad_edge=False)
+    drawn = Table("API", "Job", "Status", "Progress", "", "Polls", "Outcome", "Reason", box=None, pad_edge=False)
     for what, watch in watches.items():
         outcome = watch["outcome"] or ""
         drawn.add_row(
@@ -55,6 +55,7 @@ def table(watches: Watches) -> Table:
             what,
             escape(watch["status"] or ""),
             "" if watch["progress"] is None else ProgressBar(completed=watch["progress"], width=16),
+            "" if watch["progress"] is None else f"{watch['progress']:.0f} %",
             str(watch["polls"]),
             f"[{COLOURS[outcome]}]{outcome}[/]" if outcome else "",
             escape(watch["reason"] or "")[:60],

@@ -52,6 +52,8 @@ class Service:
         It has a session of its own, so that a Ctrl-C in the terminal reaches us alone and children are stopped in
         order, and a stdin that closes when we die, however we die.
         """
+        if self._listens():
+            raise DidNotStartError(f"port {self.port} is taken by another program")
         with self.log.open("ab") as output:
             self._child = subprocess.Popen(
                 self.command,
@@ -64,9 +66,8 @@ class Service:
             )
         give_up = time.monotonic() + READY_WITHIN.total_seconds()
         while time.monotonic() < give_up and self._child.poll() is None:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+            if self._listens():
+                return
             time.sleep(0.05)
         last_lines = "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
         raise DidNotStartError(f"{Path(self.command[0]).name} did not start:\n{last_lines}")
@@ -96,6 +97,10 @@ class Service:
             self._child.kill()
             self._child.wait()
         self._forget()
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def _forget(self) -> None:
         if self._child and self._child.stdin:

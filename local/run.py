@@ -27,10 +27,15 @@ def run(console: Console) -> None:
     """Run it; exits with 1 unless all watches ended as they must, and were recorded and announced so."""
     console.print("Starting Azurite, the simulated iTwin Platform and the Functions host ...")
     with stack(SETTINGS) as parts:
-        console.print(f"Watching {len(JOBS)} jobs of four APIs through {parts.url}/api/watches")
-        with parts.app() as app, parts.behind_the_platform() as platform:
-            watches = _start(app, platform, parts)
-            _follow(app, platform, watches, console)
+        apis = len({job.api for job in JOBS})
+        console.print(f"Watching {len(JOBS)} jobs of {apis} APIs through {parts.url}/api/watches", highlight=False)
+        try:
+            with parts.app() as app, parts.behind_the_platform() as platform:
+                watches = _start(app, platform, parts)
+                _follow(app, platform, watches, console)
+        except httpx.HTTPError as error:
+            console.print(f"A part stopped working ({error}).  Logs are in {parts.directory}", soft_wrap=True)
+            sys.exit(1)
         if not _report(verdict.gather(parts, watches, JOBS), console):
             console.print(f"Logs are in {parts.directory}", soft_wrap=True)
             sys.exit(1)

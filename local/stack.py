@@ -77,7 +77,7 @@ def stack(
 
 @contextmanager
 def _parts(directory: Path, settings: Mapping[str, str], port: int, lease: timedelta | None) -> Iterator[Stack]:
-    key, simulator_port = secrets.token_urlsafe(24), free_port()
+    key, simulator_port = secrets.token_hex(20), free_port()
     url, simulator = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{simulator_port}"
     simulator_command = ["-m", "local.simulator", "--port", str(simulator_port)]
     host_command = ["-m", "local.host", "--app", str(ROOT), "--port", str(port), "--key", key]

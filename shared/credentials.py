@@ -15,6 +15,7 @@ import httpx
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from shared.bodies import read_at_most
+from shared.schedule import parse_retry_after
 
 TIMEOUT = timedelta(seconds=15)
 
@@ -45,7 +46,7 @@ class TokenSource(Protocol):
 
 class _Granted(BaseModel):
     access_token: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$")]  # what a header may carry
-    expires_in: float = Field(default=ASSUMED_LIFE.total_seconds(), gt=0, lt=timedelta(days=365).total_seconds())
+    expires_in: Annotated[float, Field(ge=0, lt=timedelta(days=365).total_seconds())] | None = None
 
 
 class _Refused(BaseModel):
@@ -73,6 +74,7 @@ class ClientCredentials:
     now: Callable[[], datetime]
     _token: str = field(default="", init=False, repr=False)
     _renew_at: datetime | None = field(default=None, init=False)
+    _not_before: datetime | None = field(default=None, init=False)  #: the endpoint asked to be left alone until then
     _pending: asyncio.Task[str] | None = field(default=None, init=False, repr=False)
 
     async def token(self) -> str:
@@ -91,11 +93,13 @@ class ClientCredentials:
     async def _renew(self) -> str:
         asked_at = self.now()
         granted = await self._request()
-        life = timedelta(seconds=granted.expires_in)
+        life = ASSUMED_LIFE if granted.expires_in is None else timedelta(seconds=granted.expires_in)
         self._token, self._renew_at = granted.access_token, asked_at + life - min(MARGIN, life / 2)
         return self._token
 
     async def _request(self) -> _Granted:
+        if self._not_before and self.now() < self._not_before:
+            raise CredentialsError(f"the token endpoint asked to be left alone until {self._not_before:%H:%M:%S} UTC")
         form = {
             "grant_type": "client_credentials",
             "client_id": self.client_id,
@@ -109,10 +113,12 @@ class ClientCredentials:
                 self.http.stream("POST", self.url, data=form, headers=headers) as answer,
             ):
                 status, body = answer.status_code, await read_at_most(LARGEST_BODY, answer)
+                wait = parse_retry_after(answer.headers.get("retry-after"), self.now())
         except (httpx.HTTPError, TimeoutError) as error:
             # `from None`: a traceback may be logged, and httpx's error holds the request with the secret in its body
             raise CredentialsError(f"the token endpoint did not answer ({type(error).__name__})") from None
         if status != OK:
+            self._not_before = self.now() + wait if wait else None
             raise CredentialsError(f"the token endpoint answered {status}{_code(body)}")
         try:
             return _Granted.model_validate_json(body)

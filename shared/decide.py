@@ -60,6 +60,7 @@ def stop(watch: Watch, now: datetime) -> Watch:
         outcome=Outcome.STOPPED,
         reason="stopped on request",
         ended_at=now,
+        due=min(watch.due, now),  # tending looks for what is overdue, and a stop may die before it has published
     )
 
 
@@ -106,10 +107,11 @@ def _take_in(watch: Watch, seen: Observation, now: datetime) -> Watch:
                 refused_since=(watch.refused_since or now) if lasts else None,
             )
         case Report():
+            says_nothing_new = seen.status is None and watch.faults_in_a_row == 0
             watch = replace(
                 watch,
                 status=watch.status if seen.status is None else seen.status,
-                reason=watch.reason if seen.status is None and not watch.faults_in_a_row else seen.reason,
+                reason=watch.reason if says_nothing_new else seen.reason,
                 progress=watch.progress if seen.progress is None else seen.progress,
                 validator=watch.validator if seen.validator is None else seen.validator,
                 waits=1 if _moved(watch, seen) else watch.waits + 1,

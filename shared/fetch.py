@@ -29,12 +29,16 @@ class Fetcher:
         self._tokens = tokens
 
     async def __call__(self, request: Request) -> Response | NoResponse:
-        """Ask once; after a 401, once more with a new token.  A second 401 is an answer like any other."""
+        """Ask once; after a 401, once more with a new token.
+
+        A second 401, or one that says when to come back, is an answer like any other.
+        """
         try:
             token = await self._tokens.token()
             answer = await self._get(request, token)
             if answer.status == UNAUTHORIZED:
                 self._tokens.forget(token)
+            if answer.status == UNAUTHORIZED and "retry-after" not in answer.headers:
                 answer = await self._get(request, await self._tokens.token())
         except CredentialsError as error:
             return NoResponse(f"no access token: {error}")
@@ -45,12 +49,12 @@ class Fetcher:
         return answer
 
     async def _get(self, request: Request, token: str) -> Response:
-        headers = {**request.headers, "Authorization": f"Bearer {token}"}
+        authorized = {**request.headers, "Authorization": f"Bearer {token}"}
         async with (
             asyncio.timeout(TIMEOUT.total_seconds()),
-            self._http.stream("GET", request.path, headers=headers) as answer,
+            self._http.stream("GET", request.path, headers=authorized) as answer,
         ):
             body = await read_at_most(LARGEST_BODY, answer)
         # Some services repeat the token in their complaint about it, and what they say ends in rows and logs.
-        body = body.replace(token.encode(), b"***")
-        return Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
+        headers = {name.lower(): value.replace(token, "***") for name, value in answer.headers.items()}
+        return Response(answer.status_code, headers, body.replace(token.encode(), b"***"))

@@ -9,8 +9,12 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from shared import problems
 from shared.apis import APIS
 from shared.remote import RemoteApi
+from shared.text import tidy
 
 LONGEST_ID = 512
+
+#: Members told of that are too many.
+MOST_NAMED = 5
 
 BROKEN_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})")  # RFC 3986, section 2.1
 
@@ -42,8 +46,8 @@ def check_job(api: RemoteApi, job: Mapping[str, str]) -> Mapping[str, str]:
 
     Ids are opaque: any text will do that can stand as one segment of a path.
     """
-    missing = [name for name in api.fields if not job.get(name)]
-    surplus = sorted(job.keys() - set(api.fields))
+    missing = [name for name in api.fields if not job.get(name, "").strip()]
+    surplus = [tidy(name, 64) for name in sorted(job.keys() - set(api.fields))[:MOST_NAMED]]
     if missing or surplus:
         wanted = ", ".join(f'"{name}": "<id>"' for name in api.fields)
         said = "; ".join(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
+
+from shared.text import tidy
 
 #: Stable names: programs branch on them.
 TYPE = "urn:problem-type:itwin-job-watch:"
@@ -12,10 +15,20 @@ TYPE = "urn:problem-type:itwin-job-watch:"
 class Problem(Exception):  # noqa: N818 -- the RFC's word for it
     """An answer that is not what the caller hoped for."""
 
-    def __init__(self, status: int, name: str, title: str, detail: str, errors: Sequence[dict[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        name: str,
+        title: str,
+        detail: str,
+        *,
+        errors: Sequence[dict[str, str]] = (),
+        retry_after: timedelta | None = None,
+    ) -> None:
         """`errors` say which part of the body is meant, as a JSON pointer (RFC 9457, section 3)."""
         super().__init__(detail)
         self.status, self.name, self.title, self.detail, self.errors = status, name, title, detail, errors
+        self.retry_after = retry_after  #: when the same request may succeed
 
     def document(self) -> dict[str, Any]:
         """Return the body of an `application/problem+json` answer."""
@@ -40,7 +53,7 @@ def too_large(largest: int) -> Problem:
 
 def invalid(detail: str, errors: Sequence[dict[str, str]] = ()) -> Problem:
     """Return the problem of a body whose members are not as they must be."""
-    return Problem(422, "invalid-body", "The body is not a start request", detail, errors)
+    return Problem(422, "invalid-body", "The body is not a start request", detail, errors=errors)
 
 
 def unknown_api(detail: str) -> Problem:
@@ -65,9 +78,8 @@ def wrong_deadline(detail: str) -> Problem:
 
 def unknown_watch(watch_id: str) -> Problem:
     """Return the problem of an id that names no watch."""
-    return Problem(
-        404, "unknown-watch", "No such watch", f"There is no watch {watch_id!r}. POST /api/watches starts one."
-    )
+    detail = f"There is no watch {tidy(watch_id, 64)}. POST /api/watches starts one."
+    return Problem(404, "unknown-watch", "No such watch", detail)
 
 
 def misconfigured(problems: dict[str, str]) -> Problem:
@@ -78,10 +90,10 @@ def misconfigured(problems: dict[str, str]) -> Problem:
         "misconfigured",
         "The app's settings are not complete",
         "Set what is listed under errors in the app's environment variables. " + "; ".join(e["detail"] for e in errors),
-        errors,
+        errors=errors,
     )
 
 
 def unavailable(detail: str) -> Problem:
     """Return the problem of a service that we need and cannot reach."""
-    return Problem(503, "unavailable", "Try again later", detail)
+    return Problem(503, "unavailable", "Try again later", detail, retry_after=timedelta(seconds=10))

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from shared.model import Fault, NotYet, Observation, Outcome, Report, Watch
 from shared.schedule import Schedule, parse_retry_after
+from shared.text import tidy
 
 #: In a vocabulary: the job has not ended.
 RUNNING = None
@@ -146,17 +147,6 @@ def _report(api: RemoteApi, word: str, body: Any, validator: str, wait: timedelt
 def _can_be_sent_back(validator: str) -> bool:
     """Validators go back verbatim, so one that no header may carry is none."""
     return validator.isascii() and validator.isprintable() and len(validator) <= LONGEST_VALIDATOR
-
-
-def tidy(text: str, longest: int) -> str:
-    r"""Make a text from outside fit for one cell of a table: one line, bounded, encodable.
-
-    >>> tidy("  <b>no\n such\ud800 job", 12)
-    '<b>no such?…'
-    """
-    line = " ".join(text.encode("utf-8", "replace").decode().split())
-    line = "".join(character if character.isprintable() else "?" for character in line)
-    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def _json(body: bytes) -> Any:

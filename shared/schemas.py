@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic.alias_generators import to_camel
 
 from shared import problems
@@ -15,12 +24,15 @@ from shared.apis import APIS
 from shared.locate import check_job, locate
 from shared.model import Outcome, Watch
 from shared.remote import RemoteApi
+from shared.text import tidy
 
 #: The largest start body is some hundred bytes of ids, a deadline and ten labels.
 LARGEST_BODY = 16 * 1024
 
 #: No job that is watched takes longer, and no table holds an instant much further away than this.
 LONGEST_WATCH = timedelta(days=366)
+
+LONGEST_LABEL = 64
 
 #: Errors told of one body.
 MOST_ERRORS = 10
@@ -43,7 +55,13 @@ def _deadline(text: Any) -> datetime | timedelta:
         raise ValueError(wanted) from None
 
 
-Label = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+def _label(text: str) -> str:
+    if not 1 <= len(text) <= LONGEST_LABEL or not text.isprintable():
+        raise ValueError(f"must have 1 to {LONGEST_LABEL} characters, all of them printable")
+    return text
+
+
+Label = Annotated[str, AfterValidator(_label)]
 
 
 class StartRequest(BaseModel):
@@ -62,6 +80,8 @@ class StartRequest(BaseModel):
         """Read a body; raises `Problem`."""
         if len(body) > LARGEST_BODY:
             raise problems.too_large(LARGEST_BODY)
+        if not body:
+            raise problems.malformed(f"{EXAMPLES} What came was empty; a body needs a Content-Length header.")
         try:
             return cls.model_validate_json(body)
         except ValidationError as error:
@@ -83,7 +103,9 @@ class StartRequest(BaseModel):
             return locate(self.url, origin)
         api = APIS.get(self.api or "")
         if api is None:
-            raise problems.unknown_api(f"{self.api!r} is not an API we know. Send one of: {', '.join(APIS)}.")
+            raise problems.unknown_api(
+                f"{tidy(self.api or '', 64)} is not an API we know. Send one of: {', '.join(APIS)}."
+            )
         return api, check_job(api, self.job or {})
 
     def deadline_from(self, now: datetime) -> datetime | timedelta | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import (
@@ -18,6 +17,7 @@ from pydantic import (
 )
 
 from shared.apis import APIS
+from shared.decide import SOONEST
 from shared.schedule import ABSURD, Schedule
 
 #: A Key Vault reference that could not be resolved stays in place as its own text.
@@ -57,6 +57,20 @@ def _origin(text: str) -> str:
     return text.rstrip("/")
 
 
+def _queue_name(text: str) -> str:
+    """https://learn.microsoft.com/rest/api/storageservices/naming-queues-and-metadata, less "-poison"."""
+    if not re.fullmatch(r"[a-z0-9](-?[a-z0-9]){2,55}", text):
+        raise ValueError("must be 3 to 56 small letters and digits, with single hyphens between")
+    return text
+
+
+def _table_name(text: str) -> str:
+    """https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]{2,62}", text):
+        raise ValueError("must be 3 to 63 letters and digits, a letter first")
+    return text
+
+
 def _telemetry(connection_string: SecretStr) -> SecretStr:
     """Keep what the exporter needs, since it fails on whatever else such a string may hold."""
     parts = dict(part.strip().partition("=")[::2] for part in connection_string.get_secret_value().split(";"))
@@ -73,17 +87,15 @@ def _seconds(text: Any) -> Any:
         schedule = Schedule.seconds(*(float(delay) for delay in text.split(",")))
     except (ValueError, OverflowError):  # "nan" is a ValueError of timedelta, "inf" an OverflowError
         raise ValueError("must be seconds with commas between, such as 30,60,120") from None
-    if not all(timedelta(0) < delay <= ABSURD for delay in schedule.delays):
-        raise ValueError(f"must be more than 0 and at most {ABSURD.days} days of seconds each")
+    if not all(SOONEST <= delay <= ABSURD for delay in schedule.delays):
+        raise ValueError(f"must be at least 1 second and at most {ABSURD.days} days each")
     return schedule
 
 
 Url = Annotated[str, AfterValidator(_url)]
 Origin = Annotated[str, AfterValidator(_origin)]
-#: https://learn.microsoft.com/rest/api/storageservices/naming-queues-and-metadata
-QueueName = Annotated[str, Field(pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")]
-#: https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
-TableName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]{2,62}$")]
+QueueName = Annotated[str, AfterValidator(_queue_name)]
+TableName = Annotated[str, AfterValidator(_table_name)]
 Polling = Annotated[Schedule, BeforeValidator(_seconds)]
 
 
@@ -126,6 +138,8 @@ class Settings(BaseModel):
         }
         if not values.keys() & {"AzureWebJobsStorage", "AzureWebJobsStorage__accountName"}:
             problems["AzureWebJobsStorage"] = "is missing (or AzureWebJobsStorage__accountName)"
+        if values.get("WATCHES_TABLE", "Watches").lower() == values.get("RESULTS_TABLE", "Results").lower():
+            problems["RESULTS_TABLE"] = "names the same table as WATCHES_TABLE"
         problems |= {
             name: f"names no API we know; known are {', '.join(sorted(polling))}"
             for name in env

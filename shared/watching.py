@@ -19,9 +19,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.decide import REVIVALS, advance, decide, revive, stop
-from shared.model import Decision, Finish, Observation, Report, Ticket, Watch
-from shared.remote import NoResponse, RemoteApi, Request, Response, ask, observe, tidy, too_early
+from shared.model import Observation, Report, Ticket, Watch
+from shared.remote import NoResponse, RemoteApi, Request, Response, ask, observe, too_early
 from shared.schedule import Schedule
+from shared.text import tidy
 
 log = logging.getLogger("watch")
 
@@ -31,6 +32,9 @@ NAMESPACE = uuid.UUID("6d2f0c1e-6a53-4f0a-9b7e-0d6c6f1f3a11")
 #: How late a turn may be before it counts as lost.  A ticket whose worker died is hidden for the rest of a lease of 10
 #: minutes; a watch that is revived earlier than that is fenced off from it, so this may be shorter.
 GRACE = timedelta(minutes=5)
+
+#: How late a turn may be before a start sends its ticket again.
+RESEND_AFTER = timedelta(seconds=30)
 
 LONGEST_EXCERPT = 100
 
@@ -84,7 +88,8 @@ class Watcher:
     ) -> tuple[Watch, bool]:
         """Begin a watch whose first turn is at once; or return the one that already follows this job, and False.
 
-        A watch that is found overdue gets its ticket again, in case the start that made it died before sending one.
+        A watch that is found overdue gets its ticket again, in case the start that made it died before sending one; not
+        sooner, or several starts at once would each send one.
         """
         now = self.now()
         watch = Watch(
@@ -105,7 +110,7 @@ class Watcher:
             if found is None:  # deleted in between: the caller may try again
                 raise
             watch, begun = found, False
-        if watch.due <= now:
+        if begun or watch.due + RESEND_AFTER <= now:
             watch = await self.act(watch)
         return watch, begun
 
@@ -121,7 +126,9 @@ class Watcher:
             if watch is None:
                 return
             if ticket.seq == watch.seq and watch.outcome is None:  # the fence: it is this ticket's turn
-                watch = await self.store.commit(await self._step(watch, message_id))
+                before, (after, seen) = watch, await self._step(watch, message_id)
+                watch = await self.store.commit(after)
+                _log_transition(before, watch, seen)
             ours = watch.stepped_by == message_id  # our step, now or in an earlier delivery
             if ours or watch.outcome is not None:  # an end that a stop could not publish is anyone's to publish
                 await self.act(watch)
@@ -184,7 +191,7 @@ class Watcher:
         log.warning("ticket.rejected reason=%r excerpt=%r", why, excerpt)
         await self.reject(why, excerpt)
 
-    async def _step(self, watch: Watch, message_id: str) -> Watch:
+    async def _step(self, watch: Watch, message_id: str) -> tuple[Watch, Observation]:
         api = self.apis[watch.api]
         seen: Observation | None = too_early(watch, self.now())
         if seen is None:
@@ -193,9 +200,7 @@ class Watcher:
             seen = observe(api, request, answer, self.now())
         now = self.now()
         decision = decide(watch, seen, api, now, self.draw())
-        after = advance(watch, seen, decision, now, message_id)
-        _log_transition(watch, after, seen, decision)
-        return after
+        return advance(watch, seen, decision, now, message_id), seen
 
 
 def watch_id(api: RemoteApi, job: Mapping[str, str]) -> str:
@@ -203,9 +208,9 @@ def watch_id(api: RemoteApi, job: Mapping[str, str]) -> str:
     return str(uuid.uuid5(NAMESPACE, json.dumps([api.name, sorted(job.items())])))
 
 
-def _log_transition(before: Watch, after: Watch, seen: Observation, decision: Decision) -> None:
+def _log_transition(before: Watch, after: Watch, seen: Observation) -> None:
     """Say what changed; a poll that changes nothing is not worth a line."""
-    if isinstance(decision, Finish):
+    if after.outcome is not None:
         log.info("watch.ended watch=%s api=%s outcome=%s", after.id, after.api, after.outcome)
     elif after.status != before.status:
         log.info("watch.moved watch=%s api=%s status=%r", after.id, after.api, after.status)

@@ -26,7 +26,13 @@ SECONDS = click.FloatRange(min=0, min_open=True)
 
 
 @click.command(help=HELP)
-@click.option("--port", default=0, metavar="N", help="Port to listen on; 0, the default, takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="N",
+    help="Port to listen on; 0, the default, takes a free one.",
+)
 @click.option("--client-id", default="service-local", show_default=True)
 @click.option("--client-secret", default="local-secret", show_default=True)
 @click.option("--token-lifetime", type=SECONDS, default=3600, show_default=True, metavar="SECONDS")

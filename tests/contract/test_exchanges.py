@@ -11,7 +11,8 @@ from shared.model import Fault, Report, Watch
 from shared.remote import Response, ask, observe
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-EXCHANGES = {path.stem: json.loads(path.read_text()) for path in (Path(__file__).parent / "exchanges").glob("*.json")}
+FOLDER = Path(__file__).parent / "exchanges"
+EXCHANGES = {path.stem: json.loads(path.read_text()) for path in FOLDER.glob("*.json")}
 
 each_api = pytest.mark.parametrize("api", APIS.values(), ids=APIS)
 each_answer = pytest.mark.parametrize(
@@ -22,6 +23,10 @@ each_answer = pytest.mark.parametrize(
         for answer in recorded["answers"]
     ],
 )
+
+
+def test_every_api_has_its_exchanges():
+    assert [name for name in APIS if name not in EXCHANGES] == [], f"write these as NAME.json in {FOLDER.name}/"
 
 
 @each_api
@@ -55,6 +60,23 @@ def test_every_word_of_its_vocabulary_was_recorded(api):
     recorded = [answer["sees"].get("status") for answer in EXCHANGES[api.name]["answers"]]
 
     assert [word for word in api.vocabulary if word not in recorded] == []
+
+
+@each_api
+def test_every_place_it_reads_was_recorded(api):
+    """A path left over from the file it was copied from reads nothing."""
+    bodies = [answer["body"] for answer in EXCHANGES[api.name]["answers"] if isinstance(answer["body"], dict)]
+    places = [api.status_at, api.issues_at, api.progress_at, *api.reasons_at]
+
+    assert [place for place in places if place and not any(stands(place, body) for body in bodies)] == []
+
+
+def stands(place, body):
+    for key in place.split("."):
+        if not isinstance(body, dict) or key not in body:
+            return False
+        body = body[key]
+    return True
 
 
 @each_api

@@ -17,6 +17,6 @@ def test_it_watches_all_jobs_to_their_end_and_finds_nothing_wrong():
     assert f"{len(JOBS)} of {len(JOBS)} watches ended as they must: {len(JOBS)} rows" in done.stdout
 
 
-def test_the_scenario_has_twelve_jobs_or_more_of_all_apis():
+def test_the_scenario_has_twelve_jobs_or_more_of_four_apis():
     assert len(JOBS) >= 12
-    assert {job.api for job in JOBS} == set(APIS)
+    assert {"access-control", "reality-analysis", "reporting", "schedules"} <= {job.api for job in JOBS} <= set(APIS)

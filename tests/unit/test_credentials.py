@@ -108,6 +108,28 @@ def test_a_token_is_kept_until_a_minute_before_its_end_or_for_half_of_a_short_li
     assert asyncio.run(scenario()) == ["token-1", "token-1", "token-2"]
 
 
+@pytest.mark.parametrize("life", [0, None])
+def test_a_token_of_no_stated_or_no_further_life_is_still_one(life):
+    async def scenario():
+        return await Endpoint(granted("token", life)).client().token()
+
+    assert asyncio.run(scenario()) == "token"
+
+
+def test_an_endpoint_that_says_when_to_come_back_is_left_alone_until_then():
+    async def scenario():
+        endpoint = Endpoint(httpx.Response(429, headers={"Retry-After": "30"}))
+        tokens = endpoint.client()
+        for seconds in (0, 29.9):
+            endpoint.now = NOON + timedelta(seconds=seconds)
+            with pytest.raises(CredentialsError):
+                await tokens.token()
+        endpoint.now = NOON + timedelta(seconds=30)
+        return await tokens.token(), len(endpoint.requests)
+
+    assert asyncio.run(scenario()) == ("token-2", 2)
+
+
 def test_its_life_counts_from_the_question_and_not_from_the_answer():
     async def scenario():
         endpoint = Endpoint()
@@ -274,12 +296,10 @@ def oauth_error(status, **members):
         (granted("tok en", 3600), "answered 200 without a usable access_token"),
         (granted("tokén", 3600), "answered 200 without a usable access_token"),
         (granted("t" * LARGEST_BODY, 3600), "answered 200 without a usable access_token"),
-        (granted("token", 0), "answered 200 without a usable access_token"),
         (granted("token", -1), "answered 200 without a usable access_token"),
         (granted("token", 10**400), "answered 200 without a usable access_token"),
         (granted("token", 1e18), "answered 200 without a usable access_token"),
         (granted("token", "soon"), "answered 200 without a usable access_token"),
-        (granted("token", None), "answered 200 without a usable access_token"),
         (httpx.Response(200, content=b'{"access_token": "t", "expires_in": NaN}'), "answered 200 without a usable"),
         (
             httpx.Response(200, content=b'{"access_token": "t", "expires_in": Infinity}'),

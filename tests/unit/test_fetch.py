@@ -178,6 +178,12 @@ def test_a_second_401_is_an_answer_like_any_other():
     assert (response.status, response.body, asked) == (401, b"no", 2)
 
 
+def test_a_401_that_says_when_to_come_back_is_not_asked_again_before():
+    response, asked = fetched(http(401, Retry_After="5"), http(200))
+
+    assert (response.status, response.headers["retry-after"], asked) == (401, "5", 1)
+
+
 def test_a_401_after_which_there_is_no_other_token_is_no_response():
     assert fetched(http(401), tokens=Tokens("only")) == (
         NoResponse("no access token: the token endpoint answered 400 invalid_client"),
@@ -254,6 +260,12 @@ def test_a_token_that_is_repeated_in_the_body_is_masked():
     response, _ = fetched(http(403, body), tokens=Tokens("t0k3n.abc-_~+/="))
 
     assert response.body == b'{"error": {"message": "The token *** is not valid: ***"}}'
+
+
+def test_a_token_that_is_repeated_in_a_header_is_masked():
+    response, _ = fetched(http(ETag='"t1-7"'))
+
+    assert response.headers["etag"] == '"***-7"'
 
 
 @pytest.mark.parametrize("written", ["RETRY-AFTER", "retry-after", "Retry-After"])

@@ -35,12 +35,12 @@ LAYERS = [
     {name for name in DEPLOYED if name.startswith("shared.apis.")},
     {"shared.remote"},
     {"shared.schedule"},
-    {"shared.model"},
+    {"shared.model", "shared.text"},
     {"functions", "shared"},  # docstrings
 ]
 
 #: No I/O, no clock, no randomness.
-PURE = ["shared.model", "shared.schedule", "shared.remote", "shared.decide"]
+PURE = ["shared.model", "shared.schedule", "shared.text", "shared.remote", "shared.decide"]
 PURE += [name for name in DEPLOYED if name.startswith("shared.apis")]
 
 IMPURE_PACKAGES = {

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from shared.apis import APIS
 from shared.apis.schedules import SCHEDULES
 from shared.model import Fault, Outcome, Report
-from shared.remote import LASTING, NoResponse, Request, Response, observe, tidy
+from shared.remote import LASTING, NoResponse, Request, Response, observe
 from shared.schedule import Schedule
+from shared.text import tidy
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PLAIN = Request("/", {})

@@ -278,7 +278,7 @@ def test_the_platform_is_an_origin_without_a_path(url):
     [
         ("30", Schedule.seconds(30)),
         ("15,30,60", Schedule.seconds(15, 30, 60)),
-        (" 0.5 , 30 ", Schedule.seconds(0.5, 30)),
+        (" 1.5 , 30 ", Schedule.seconds(1.5, 30)),
     ],
 )
 def test_a_polling_schedule_is_read_for_its_api(value, schedule):

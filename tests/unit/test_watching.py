@@ -16,7 +16,7 @@ from shared.decide import REVIVALS
 from shared.model import Outcome, Ticket
 from shared.remote import Response
 from shared.tending import AT_ONCE, Tender
-from shared.watching import GRACE, Conflict, Watcher, watch_id
+from shared.watching import GRACE, RESEND_AFTER, Conflict, Watcher, watch_id
 from tests.memory import MemoryStore
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -118,11 +118,20 @@ def test_starting_the_same_job_again_gives_the_same_watch(world):
     assert (again.id, again.seq, again.labels) == (first.id, 1, ())
 
 
-def test_a_start_sends_the_ticket_again_when_the_turn_is_due(started):
+def test_a_start_sends_the_ticket_again_when_the_turn_is_overdue(started):
     """Its first start may have died between the row and the ticket."""
+    started.now += RESEND_AFTER
+
     started.start()
 
     assert started.sent == [(Ticket(started.id, 0), timedelta(0))]
+
+
+def test_several_starts_at_once_send_one_ticket(world):
+    for _ in range(20):
+        world.start()
+
+    assert len(world.sent) == 1
 
 
 def test_a_start_sends_nothing_while_a_ticket_is_on_its_way(started):

@@ -1,0 +1,151 @@
+"""The simulations prove something only if they fail when a rule is broken: here each rule is broken in turn.
+
+A rule is broken in a copy of `shared/`, on which the simulations run in a process of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+#: The quickest first, since the first failure is enough; without the meetings that have by far the most schedules.
+SIMULATIONS = [f"tests/simulation/test_{name}.py" for name in ("scenarios", "overlap", "crashes")]
+SIMULATIONS += ["-k", "not success-1"]
+
+#: Makes sure that the copy is what runs, and the random search short and the same each time.
+CONFTEST = """
+from pathlib import Path
+
+from hypothesis import Phase, settings
+
+import shared
+
+assert Path(shared.__file__).parents[1] == Path(__file__).parent
+settings.register_profile(
+    "brief",
+    max_examples=25,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+)
+settings.load_profile("brief")
+"""
+
+AT_ONCE = 2
+LONGEST = 300  #: seconds
+
+#: A promise that was not kept; a test that cannot run, or a mutant that stumbles over its own name, proves nothing.
+CAUGHT = re.compile(r"^FAILED (\S+) - (AssertionError|assert)", re.MULTILINE)
+
+STEP = "watch = await self.store.commit(await self._step(watch, message_id))"
+AFTER, COMMIT = "after = await self._step(watch, message_id)", "watch = await self.store.commit(after)"
+FENCE = "if ticket.seq == watch.seq and watch.outcome is None:"
+OURS = "ours = watch.stepped_by == message_id"
+REVIVED = 'watch = replace(watch, seq=watch.seq + 1, stepped_by="")'
+
+#: By the name of the broken rule: the file, and what is replaced in it by what.
+MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
+    "drop on conflict": ("watching.py", {STEP: f"try:\n    {STEP}\nexcept Conflict:\n    return"}),
+    "act before commit": ("watching.py", {STEP: f"{AFTER}\nawait self.act(after)\n{COMMIT}"}),
+    "publish before commit": (
+        "watching.py",
+        {STEP: f"{AFTER}\nif after.outcome:\n    await self.record(after)\n    await self.announce(after)\n{COMMIT}"},
+    ),
+    "redo by seq": ("watching.py", {OURS: "ours = ticket.seq == watch.seq - 1"}),
+    "no redo": ("watching.py", {FENCE: f"ours = ticket.seq == watch.seq\n{FENCE}", OURS: "pass"}),
+    "no fence": ("watching.py", {FENCE: "if watch.outcome is None:"}),
+    "a ticket moves an ended watch": ("watching.py", {FENCE: "if ticket.seq == watch.seq:"}),
+    "seq not advanced": ("decide.py", {"seq=watch.seq + 1, stepped_by=message_id": "stepped_by=message_id"}),
+    "start does not resend": ("watching.py", {"if begun or watch.due + RESEND_AFTER <= now:": "if begun:"}),
+    "start always sends": ("watching.py", {"if begun or watch.due + RESEND_AFTER <= now:": "if True:"}),
+    "tend without fence": ("decide.py", {REVIVED: 'watch = replace(watch, stepped_by="")'}),
+    "revive without bound": ("decide.py", {"if watch.revivals >= rounds:": "if False:"}),
+    "revive forgets due": ("decide.py", {"due = max(watch.due, now + ": "due = max(now, now + "}),
+    "a turn leaves the revivals counted": ("decide.py", {"stepped_by=message_id, revivals=0": "stepped_by=message_id"}),
+    "a poisoned ticket is dropped": ("watching.py", {"or ticket.seq == watch.seq or": "or"}),
+    "poll before due": ("remote.py", {"NotYet(until) if now < until else None": "None"}),
+    "a deadline overrides Retry-After": (
+        "remote.py",
+        {"until = max(watch.due, watch.not_before)": "until = watch.due"},
+    ),
+    "stop without publish": ("watching.py", {"return await self.act(watch)": "return watch"}),
+    "stop gives up when a turn gets in between": ("watching.py", {"continue": "return watch"}),
+    "publish without record": ("watching.py", {"await self.record(watch)": "pass"}),
+    "published mark before announce": (
+        "watching.py",
+        {
+            "await self.announce(watch)": "await self.store.commit(replace(watch, published=True))\n"
+            "await self.announce(watch)\nreturn watch"
+        },
+    ),
+    "an ended watch is not published by a stray ticket": (
+        "watching.py",
+        {"if ours or watch.outcome is not None:": "if ours:"},
+    ),
+}
+
+
+def broken(source: str, replacements: dict[str, str]) -> str:
+    """Replace each rule, which stands in the source once; further lines are indented as its own is."""
+    for rule, instead in replacements.items():
+        found = re.findall(rf"^( *)(.*){re.escape(rule)}", source, re.MULTILINE)
+        assert len(found) == 1, f"the source has changed, and this mutant now breaks {len(found)} rules: {rule}"
+        source = source.replace(rule, instead.replace("\n", "\n" + found[0][0]))
+    return source
+
+
+def simulate(here: Path, mutant: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the simulations, up to the first failure, on a copy in which one rule is broken, or none."""
+    cached = shutil.ignore_patterns("__pycache__", Path(__file__).name)
+    for folder in ("shared", "tests/simulation"):
+        shutil.copytree(ROOT / folder, here / folder, ignore=cached)
+    for file in ("tests/__init__.py", "tests/memory.py"):
+        shutil.copy(ROOT / file, here / file)
+    (here / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    if mutant:
+        file, replacements = MUTANTS[mutant]
+        target = here / "shared" / file
+        target.write_text(broken(target.read_text(encoding="utf-8"), replacements), encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", "--tb=line", "-p", "no:cacheprovider", *SIMULATIONS],
+        cwd=here,
+        env={**os.environ, "PYTHONPATH": str(here), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "300"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LONGEST,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def runs(request, tmp_path_factory):
+    """The simulations of an unbroken copy and of each mutant that is asked for, begun all at once."""
+    tests = [item for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
+    mutants = ["", *(item.callspec.params["mutant"] for item in tests)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {mutant: pool.submit(simulate, tmp_path_factory.mktemp("copy"), mutant) for mutant in mutants}
+        pool.shutdown(cancel_futures=True)
+
+
+def test_the_simulations_pass_on_an_unbroken_copy(runs):
+    run = runs[""].result()
+
+    assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_the_simulations_catch(runs, mutant):
+    run = runs[mutant].result()
+
+    assert CAUGHT.search(run.stdout), run.stdout

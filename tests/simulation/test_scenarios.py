@@ -1,0 +1,250 @@
+"""The shortest story for each promise that takes more than two workers to break."""
+
+from datetime import timedelta
+from itertools import repeat
+
+import pytest
+
+from shared.model import Outcome
+from shared.watching import GRACE, RESEND_AFTER
+from tests.simulation.world import LIFETIME, MAX_DEQUEUES, RETENTION, REVIVALS, World
+
+MINUTE = timedelta(minutes=1)
+
+
+def started(**how):
+    world = World(**how)
+    world.start().finish()
+    return world
+
+
+@pytest.fixture
+def world():
+    return started()
+
+
+def begun_and_dead():
+    """There is a row, but no ticket."""
+    world = World(job="success")
+    start = world.start()
+    start.go()
+    start.kill()
+    assert world.row
+    assert not world.tickets
+    return world
+
+
+def stop_and_die(world):
+    """The row says so, but it is not published."""
+    stop = world.stop()
+    while not world.row.outcome:
+        stop.go()
+    stop.kill()
+    assert not world.row.published
+
+
+def deliver_the_next(world):
+    world.wait_for_a_message()
+    return world.deliver(world.visible(world.tickets)[0]).finish()
+
+
+def poison(world, port):
+    """Let the next ticket fail until it is buried."""
+    world.failing[port] = repeat("before")
+    for _ in range(MAX_DEQUEUES):
+        deliver_the_next(world)
+    world.failing.clear()
+
+
+def settle(world, *, tending):
+    world.settle(tending=tending)
+    world.check_nothing_multiplies()
+    world.check_all_is_done()
+
+
+def test_an_extra_ticket_dies_out(world):
+    world.duplicate(world.tickets[0], world.now)
+    for _ in range(6):
+        deliver_the_next(world)
+
+    assert len(world.tickets) == 1
+
+
+def test_an_extra_ticket_dies_out_whenever_it_comes(world):
+    """The ticket of a turn that has long passed must not be taken for a later one."""
+    world.duplicate(world.tickets[0], world.now + 10 * MINUTE)
+    while world.now < world.row.started_at + 15 * MINUTE:
+        deliver_the_next(world)
+
+    assert len(world.tickets) == 1
+
+
+def test_a_start_that_died_before_its_ticket_is_made_good_by_the_next():
+    world = begun_and_dead()
+
+    world.now += RESEND_AFTER
+    world.start().finish()
+
+    settle(world, tending=False)
+    assert world.row.outcome is Outcome.SUCCEEDED
+
+
+def test_a_start_that_died_before_its_ticket_and_is_not_repeated_is_found_by_a_round():
+    world = begun_and_dead()
+
+    settle(world, tending=True)
+
+
+def test_starting_again_makes_no_second_ticket_while_the_first_is_on_its_way(world):
+    deliver_the_next(world)
+
+    world.start().finish()
+
+    assert len(world.tickets) == 1
+    world.check_nothing_multiplies()
+
+
+def test_a_stop_has_published_when_it_returns(world):
+    world.stop().finish()
+
+    assert world.row.published
+    assert [event.outcome for event in world.events] == [Outcome.STOPPED]
+
+
+def test_a_stop_that_died_is_published_by_the_ticket_that_still_comes(world):
+    stop_and_die(world)
+
+    settle(world, tending=False)
+    assert [event.outcome for event in world.events] == [Outcome.STOPPED]
+
+
+def test_a_stop_that_died_is_published_by_a_round_however_far_off_the_ticket_is(world):
+    world.status, world.retry_after = 429, timedelta(minutes=20)
+    deliver_the_next(world)
+    stop_and_die(world)
+
+    world.now += GRACE + MINUTE
+    world.tend().finish()
+
+    assert world.row.published
+
+
+def test_a_ticket_of_an_earlier_life_does_not_move_an_ended_watch(world):
+    """Watches of one job have one name, and their turns the same numbers."""
+    deliver_the_next(world)
+    world.stop().finish()
+    world.now += 2 * RETENTION
+    world.tend().finish()
+    assert not world.table.rows
+    world.start().finish()
+    world.stop().finish()
+    (old,) = [message for message in world.tickets if message.ticket.seq == world.row.seq]
+
+    world.deliver(old).finish()
+
+    settle(world, tending=False)
+    assert [event.outcome for event in world.events] == [Outcome.STOPPED] * 2
+
+
+def test_a_lost_ticket_is_replaced_by_a_round(world):
+    deliver_the_next(world)
+    world.lose(world.tickets[0])
+
+    settle(world, tending=True)
+
+
+def test_a_late_ticket_is_fenced_off_by_the_round_that_replaced_it(world):
+    """A backlog must not grow by being tended."""
+    for _ in range(len(REVIVALS.delays)):
+        world.now += 30 * MINUTE
+        world.tend().finish()
+
+    world.check_nothing_multiplies()
+    assert world.mishaps == 0
+    settle(world, tending=False)
+
+
+def test_a_ticket_that_comes_early_asks_nothing(world):
+    deliver_the_next(world)
+
+    world.tickets[0].visible_at = world.now
+    world.deliver(world.tickets[0]).finish()
+
+    assert world.polls == 1
+    assert world.tickets[0].visible_at >= world.row.due
+
+
+def test_a_poisoned_ticket_gives_its_watch_another_turn(world):
+    poison(world, "commit")
+    assert [message.ticket.seq for message in world.poison] == [world.row.seq]
+
+    settle(world, tending=False)
+    assert world.row.outcome is Outcome.EXPIRED
+
+
+def test_a_poisoned_ticket_does_not_bring_the_turn_forward(world):
+    """It came early, and could not be put off; that the API wants to be left alone still holds."""
+    world.status, world.retry_after = 429, timedelta(minutes=20)
+    deliver_the_next(world)
+    due = world.row.due
+    world.duplicate(world.tickets[0], world.now)
+    poison(world, "commit")
+
+    world.deliver_poisoned(world.poison[0]).finish()
+
+    assert world.row.due == due
+    settle(world, tending=False)
+
+
+def test_the_api_is_left_alone_until_it_wants_to_be_asked_even_at_the_deadline(world):
+    world.status, world.retry_after = 429, LIFETIME + MINUTE
+    deliver_the_next(world)
+
+    settle(world, tending=False)
+
+    assert world.row.outcome is Outcome.EXPIRED
+    assert world.polls == 1
+
+
+def test_a_watch_none_of_whose_turns_succeeds_is_abandoned(world):
+    """Poison copies, rounds and revived tickets must not keep each other alive for ever."""
+    world.failing["fetch"] = repeat("before")
+    while world.row.outcome is None:
+        assert world.now < world.row.started_at + timedelta(hours=12)
+        world.wait_for_a_message()
+        for message in world.visible(world.tickets):
+            world.deliver(message).finish()
+        for message in world.visible(world.poison):
+            world.deliver_poisoned(message).finish()
+
+    settle(world, tending=False)
+    assert world.row.outcome is Outcome.ABANDONED
+    assert world.row.polls == 0
+
+
+def test_a_watch_that_has_its_turns_now_and_then_is_not_abandoned():
+    world = started(lifetime=timedelta(hours=6))
+    for _ in range(2 * len(REVIVALS.delays)):
+        world.lose(world.tickets[0])
+        world.now += 10 * MINUTE
+        world.tend().finish()
+        deliver_the_next(world)
+
+    assert world.row.outcome is None
+    settle(world, tending=False)
+    assert world.row.outcome is Outcome.EXPIRED
+
+
+def test_ten_minutes_of_refused_writes_make_few_polls(world):
+    """Sending before committing made thousands (docs/decisions/0001-commit-then-act.md)."""
+    world.failing["commit"] = repeat("before")
+    while world.now < world.row.started_at + 10 * MINUTE:
+        world.wait_for_a_message()
+        for message in world.visible(world.tickets):
+            world.deliver(message).finish()
+        for message in world.visible(world.poison):
+            world.deliver_poisoned(message).finish()
+
+    assert world.polls <= 10
+    assert len(world.tickets) + len(world.poison) == 1
+    settle(world, tending=True)

@@ -1,0 +1,422 @@
+"""A small world for `Watcher` to live in: a clock, two queues, a table, a remote API, and workers.
+
+A worker is a coroutine of the real `Watcher`, moved by hand.  It pauses before each of its port calls, so it can be
+overtaken, or killed, between any two of them.  No threads and no event loop: every run can be replayed.
+
+The world itself insists on what must hold at every moment: see the assertions of its ports.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import count
+from types import SimpleNamespace, coroutine
+from typing import Any, Literal
+
+from shared.apis.reality_analysis import REALITY_ANALYSIS as API
+from shared.model import Outcome, Ticket, Watch
+from shared.remote import NoResponse, Request, Response
+from shared.results import result
+from shared.schedule import Schedule
+from shared.watching import GRACE, Conflict, Watcher, watch_id
+from tests.memory import MemoryStore
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+JOB = {"jobId": "j"}
+ID = watch_id(API, JOB)
+LIFETIME = timedelta(minutes=30)
+RETENTION = timedelta(days=1)
+ROUND = timedelta(minutes=5)  #: between two rounds of tending
+
+#: The queue's: how long a message is hidden while a worker has it, and after it failed; and how often it may fail.
+LEASE, RETRY, MAX_DEQUEUES = timedelta(minutes=10), timedelta(minutes=1), 3
+
+REVIVALS = Schedule.seconds(60, 300, 900)
+
+#: How a call fails: without an effect; with its effect done; or with its effect done, and the client's own retry, which
+#: finds it done, taking it for someone else's.
+Fault = Literal["before", "after", "as a conflict"]
+
+#: How each port may fail.  `fetch` never does: what the network does is an answer.
+FAULTS: dict[str, tuple[Fault, ...]] = {
+    "load": ("before",),
+    "insert": ("before", "after", "as a conflict"),
+    "commit": ("before", "after", "as a conflict"),
+    "delete": ("before", "after", "as a conflict"),
+    "send": ("before", "after"),
+    "record": ("before", "after"),
+    "announce": ("before", "after"),
+}
+
+
+class OutageError(Exception):
+    """A service did not answer as it should."""
+
+
+@coroutine
+def pause(port: str = "") -> Generator[str, None, None]:
+    """Give the reins back.  What follows happens when the worker is told to go on, or never."""
+    yield port
+
+
+@dataclass(eq=False)
+class Message:
+    id: str
+    body: bytes
+    visible_at: datetime
+    lease: int = 0  #: only the newest deletes it
+    dequeued: int = 0
+    holder: Worker | None = None  #: who has the newest lease
+
+    @property
+    def ticket(self) -> Ticket:
+        return Ticket.from_json(self.body)
+
+
+class Worker:
+    """Does its work up to its next port call each time it is told to `go`."""
+
+    def __init__(self, world: World, work: Coroutine[Any, Any, Any], *, comes_again: bool) -> None:
+        self._world, self._work = world, work
+        self.comes_again = comes_again  #: whether the queue puts it right when it fails
+        self.next_call = ""  #: the port before which it pauses, if it is one
+        self.finished = False
+        self.failed = False  #: killed, or ended by a Conflict or an outage
+        self.not_before = NOON  #: when it may ask the remote API, by what it has read
+        self.told: datetime | None = None  #: the Retry-After that it was answered, and has not yet committed
+        self.go()
+
+    def go(self, fault: Fault | None = None) -> None:
+        """Make the call before which it pauses, and go on to the next; `fault` is how the call fails."""
+        self._world.acting, self._world.fault = self, fault
+        try:
+            self.next_call = self._work.send(None)
+        except StopIteration:
+            self.finished = True
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """How its next call may fail."""
+        return FAULTS.get(self.next_call, ())
+
+    def kill(self) -> None:
+        """The process dies here."""
+        self._work.close()
+        self.finished = self.failed = True
+
+    def finish(self) -> Worker:
+        while not self.finished:
+            self.go()
+        return self
+
+
+@dataclass
+class World:
+    now: datetime = NOON
+    lifetime: timedelta = LIFETIME
+    table: MemoryStore = field(default_factory=MemoryStore)
+    tickets: list[Message] = field(default_factory=list)
+    poison: list[Message] = field(default_factory=list)
+    results: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    events: list[Watch] = field(default_factory=list)
+    ended: list[Watch] = field(default_factory=list)  #: each end that was committed
+    workers: list[Worker] = field(default_factory=list)
+
+    status: int | None = 200  #: what the remote API answers; None: nothing
+    job: str = "active"
+    retry_after: timedelta | None = None
+    as_a_date: bool = False  #: how it says so
+    told: datetime = NOON  #: the last Retry-After that was committed
+
+    failing: dict[str, Iterator[Fault]] = field(default_factory=dict)  #: by port: how its next calls fail
+    fault: Fault | None = None  #: how the call that is being made fails
+
+    steps: int = 0
+    stepped_by: set[str] = field(default_factory=set)  #: the messages that took them
+    rounds: int = 0  #: steps in a row that gave a watch another ticket, without a turn
+    sent: int = 0
+    polls: int = 0
+    starts: int = 0  #: those that send a ticket
+    overlaps: int = 0  #: leases that ran out under a worker
+    duplicates: int = 0
+    tickets_lost: int = 0
+
+    def __post_init__(self) -> None:
+        self.acting: Worker
+        self._ids = count(1)
+        calls = (self._load, self._insert, self._commit, self._delete)
+        store: Any = SimpleNamespace(**{call.__name__.strip("_"): self._port(call) for call in calls})
+        store.stale = self.table.stale
+        self.watcher = Watcher(
+            apis={API.name: API},
+            store=store,
+            send=self._port(self._send),
+            fetch=self._port(self._fetch),
+            record=self._port(self._record),
+            announce=self._port(self._announce),
+            reject=self._port(self._reject),
+            now=lambda: self.now,
+            draw=lambda: 0.0,
+            revivals=REVIVALS,
+        )
+
+    # Workers
+
+    def start(self) -> Worker:
+        self.starts += self.row is None or self.row.due <= self.now
+        return self._begin(self._as_asked(self.watcher.start(API, JOB, self.lifetime)), comes_again=False)
+
+    def stop(self) -> Worker:
+        return self._begin(self._as_asked(self._stopping()), comes_again=True)
+
+    def deliver(self, message: Message) -> Worker:
+        self.overlaps += message.holder is not None and not message.holder.finished
+        message.holder = self._begin(self._turn(message), comes_again=True)
+        return message.holder
+
+    def deliver_poisoned(self, message: Message) -> Worker:
+        return self._begin(self._revival(message), comes_again=False)
+
+    def tend(self) -> Worker:
+        return self._begin(self._tending(), comes_again=False)
+
+    def _begin(self, work: Coroutine[Any, Any, Any], *, comes_again: bool) -> Worker:
+        worker = Worker(self, work, comes_again=comes_again)
+        self.workers.append(worker)
+        return worker
+
+    @property
+    def running(self) -> list[Worker]:
+        return [worker for worker in self.workers if not worker.finished]
+
+    # What the Functions host does with them
+
+    async def _as_asked(self, work: Awaitable[Any]) -> Any:
+        """Whoever asked sees a failure, and may ask again."""
+        try:
+            return await work
+        except (Conflict, OutageError):
+            self.acting.failed = True
+
+    async def _stopping(self) -> None:
+        stopped = await self.watcher.stop(ID)
+        assert stopped is None or stopped.published, "a stop that did not publish how the watch ended"
+
+    async def _turn(self, message: Message) -> None:
+        """Delete a message whose turn went well; one that failed comes back, or is buried when it failed too often."""
+        lease = self._take(message)
+        if message.dequeued > MAX_DEQUEUES:
+            return await self._bury(message, lease)
+        try:
+            await self.watcher.receive(message.body, message.id)
+        except (Conflict, OutageError):
+            self.acting.failed = True
+            await pause()
+            if message.dequeued >= MAX_DEQUEUES:
+                return await self._bury(message, lease)
+            if message.lease == lease:
+                message.visible_at = self.now + RETRY
+            return None
+        await pause()
+        return _remove(self.tickets, message, lease)
+
+    async def _bury(self, message: Message, lease: int) -> None:
+        await pause()
+        self.tickets_lost += 1  # nobody else does, if it took its step but failed to send the next
+        self.poison.append(Message(f"p{next(self._ids)}", message.body, self.now))
+        await pause()
+        _remove(self.tickets, message, lease)
+
+    async def _revival(self, message: Message) -> None:
+        """A poisoned message that failed stays hidden for the rest of its lease."""
+        lease = self._take(message)
+        try:
+            await self.watcher.receive_poisoned(message.body)
+        except (Conflict, OutageError):
+            self.acting.failed = True
+            return
+        await pause()
+        _remove(self.poison, message, lease)
+
+    async def _tending(self) -> None:
+        """What `Tender` does, one row at a time."""
+        await pause()
+        stale = self.table.stale(self.now - GRACE, self.now - RETENTION)
+        for row in [row async for row in stale]:
+            try:
+                await (self.watcher.store.delete(row) if row.published else self.watcher.tend(row))
+            except (Conflict, OutageError):
+                self.acting.failed = True
+
+    def _take(self, message: Message) -> int:
+        message.lease += 1
+        message.dequeued += 1
+        message.visible_at = self.now + LEASE
+        return message.lease
+
+    # Ports
+
+    def _port(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        name = call.__name__.strip("_")
+
+        async def port(*args: Any) -> Any:
+            await pause(name)
+            fault = self.fault or next(self.failing.get(name, iter(())), None)
+            if fault == "before":
+                raise OutageError(name)
+            answer = await call(*args)
+            if fault == "after":
+                raise OutageError(name)
+            if fault == "as a conflict":
+                raise Conflict(name)
+            return answer
+
+        return port
+
+    async def _load(self, watch_id: str) -> Watch | None:
+        row = await self.table.load(watch_id)
+        if row:
+            self.acting.not_before = max(row.due, self.told)
+        return row
+
+    async def _insert(self, watch: Watch) -> Watch:
+        inserted = await self.table.insert(watch)
+        self.told = NOON
+        return inserted
+
+    async def _commit(self, watch: Watch) -> Watch:
+        before = self.table.rows.get(watch.id)
+        after = await self.table.commit(watch)
+        assert before
+        if before.outcome:
+            assert after == replace(before, published=True), "an ended watch did not stay as it ended"
+            assert before in self.events, "marked as published before it was"
+            return after
+        assert after.seq == before.seq + 1, "a step that does not count"
+        assert not after.published, "published by a step"
+        assert after.stepped_by not in self.stepped_by or not after.stepped_by, "a message that took two steps"
+        assert after.due >= before.due or after.due == after.deadline or after.outcome, "due earlier than it was told"
+        self.steps += 1
+        self.stepped_by.add(after.stepped_by)
+        if after.outcome:
+            assert after.outcome is not Outcome.ABANDONED or self.rounds == len(REVIVALS.delays), "abandoned too soon"
+            self.ended.append(after)
+        self.rounds = 0 if after.stepped_by else self.rounds + 1
+        assert self.rounds <= len(REVIVALS.delays) + bool(after.outcome), "revived without bound"
+        self.told, self.acting.told = self.acting.told or self.told, None
+        return after
+
+    async def _delete(self, watch: Watch) -> None:
+        await self.table.delete(watch)
+
+    async def _send(self, ticket: Ticket, delay: timedelta) -> None:
+        assert self.row is None or ticket.seq <= self.row.seq, "a ticket for a turn that is not committed"
+        self.sent += 1
+        wait = timedelta(seconds=math.ceil(delay.total_seconds()))
+        self.tickets.append(Message(f"m{next(self._ids)}", ticket.to_json().encode(), self.now + wait))
+
+    async def _fetch(self, request: Request) -> Response | NoResponse:
+        assert request.path.endswith("/j/progress")
+        assert self.now >= self.acting.not_before, "asked before it was due, or sooner than the API wants to be"
+        self.polls += 1
+        if self.status is None:
+            return NoResponse("no answer")
+        headers = {}
+        if self.retry_after is not None:
+            self.acting.told = self.now + self.retry_after
+            as_date, as_seconds = format_datetime(self.acting.told, usegmt=True), f"{self.retry_after.seconds}"
+            headers = {"retry-after": as_date if self.as_a_date else as_seconds}
+        return Response(self.status, headers, json.dumps({"progress": {"state": self.job}}).encode())
+
+    async def _record(self, watch: Watch) -> None:
+        assert watch in self.ended, "recorded what is not committed"
+        row = result(watch)
+        self.results[row["PartitionKey"], row["RowKey"]] = row
+
+    async def _announce(self, watch: Watch) -> None:
+        assert watch in self.ended, "announced what is not committed"
+        assert result(watch) in self.results.values(), "announced before it was recorded"
+        self.events.append(watch)
+
+    async def _reject(self, why: str, excerpt: str) -> None:
+        assert why == "no such watch", excerpt
+        assert ID not in self.table.rows
+
+    # Looking at it, and disturbing it
+
+    @property
+    def row(self) -> Watch | None:
+        return self.table.rows.get(ID)
+
+    def visible(self, queue: list[Message]) -> list[Message]:
+        return [message for message in queue if message.visible_at <= self.now]
+
+    def duplicate(self, message: Message, visible_at: datetime) -> None:
+        self.duplicates += 1
+        self.tickets.append(Message(f"d{next(self._ids)}", message.body, visible_at))
+
+    def lose(self, message: Message) -> None:
+        self.tickets_lost += 1
+        self.tickets.remove(message)
+
+    @property
+    def needs_tending(self) -> bool:
+        """Whether something happened that nothing else puts right."""
+        return self.tickets_lost > 0 or any(worker.failed and not worker.comes_again for worker in self.workers)
+
+    @property
+    def mishaps(self) -> int:
+        """What may excuse one ticket too many."""
+        failed = sum(worker.failed for worker in self.workers)
+        return failed + self.overlaps + self.duplicates + max(0, self.starts - 1)
+
+    def wait_for_a_message(self) -> None:
+        self.now = max(self.now, min(message.visible_at for message in self.tickets + self.poison))
+
+    # What must hold
+
+    def check_nothing_multiplies(self) -> None:
+        """One ticket for a turn, and one poll for a step, but for what mishaps excuse."""
+        live = sum(message.ticket.seq == self.row.seq for message in self.tickets) if self.row else 0
+        failed_or_not_done = sum(worker.failed or not worker.finished for worker in self.workers)
+        assert live <= 1 + self.mishaps, "too many tickets for one turn"
+        assert self.sent <= self.steps + 1 + self.mishaps, "too many tickets sent"
+        assert self.polls <= self.steps + failed_or_not_done, "too many polls"
+
+    def settle(self, *, tending: bool) -> None:
+        """Live on until all is done, or nothing more will happen: from here on nothing fails."""
+        self.failing.clear()
+        self.status, self.retry_after = 200, None
+        for worker in self.running:
+            worker.finish()
+        end = self.now + timedelta(days=1)
+        while self.tickets or self.poison or (tending and not all(row.published for row in self.table.rows.values())):
+            assert self.now < end, "it never comes to rest"
+            instants = [message.visible_at for message in self.tickets + self.poison]
+            next_round = NOON + ((self.now - NOON) // ROUND + 1) * ROUND
+            self.now = max(self.now, min([*instants, *([next_round] if tending else [])]))
+            if tending and self.now == next_round:
+                self.tend().finish()
+            for message in self.visible(self.tickets):
+                self.deliver(message).finish()
+            for message in self.visible(self.poison):
+                self.deliver_poisoned(message).finish()
+
+    def check_all_is_done(self) -> None:
+        """Every watch has ended, is recorded once, and announced as recorded; nothing is left over."""
+        assert not self.tickets
+        assert not self.poison
+        assert all(row.outcome and row.published for row in self.table.rows.values()), "a watch is lost"
+        rows = [result(watch) for watch in self.ended]
+        assert self.results == {(row["PartitionKey"], row["RowKey"]): row for row in rows}
+        assert all(watch in self.events for watch in self.ended)
+
+
+def _remove(queue: list[Message], message: Message, lease: int) -> None:
+    if message.lease == lease and message in queue:
+        queue.remove(message)
