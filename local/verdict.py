@@ -40,7 +40,7 @@ def gather(stack: Stack, watches: Mapping[str, str], jobs: Sequence[Job]) -> dic
             job.what: Evidence(
                 watch=app.get(f"/watches/{watches[job.what]}").json(),
                 rows=[row for row in rows if row["WatchId"] == watches[job.what]],
-                events=[event for event in events if event["properties"]["watchId"] == watches[job.what]],
+                events=[event for event in events if event["properties"].get("watchId") == watches[job.what]],
                 requests=[request for request in requests if request["path"] == job.path],
             )
             for job in jobs

@@ -109,7 +109,7 @@ class Watcher:
             found = await self.store.load(watch.id)
             if found is None:  # deleted in between: the caller may try again
                 raise
-            watch, begun = found, False
+            watch, begun = found, found == watch  # equal: it is ours after all, and only the answer was lost
         if begun or watch.due + RESEND_AFTER <= now:
             watch = await self.act(watch)
         return watch, begun
@@ -126,9 +126,10 @@ class Watcher:
             if watch is None:
                 return
             if ticket.seq == watch.seq and watch.outcome is None:  # the fence: it is this ticket's turn
-                before, (after, seen) = watch, await self._step(watch, message_id)
+                before = watch
+                after, seen = await self._step(before, message_id)
                 watch = await self.store.commit(after)
-                _log_transition(before, watch, seen)
+                _log_transition(before, after, seen)
             ours = watch.stepped_by == message_id  # our step, now or in an earlier delivery
             if ours or watch.outcome is not None:  # an end that a stop could not publish is anyone's to publish
                 await self.act(watch)

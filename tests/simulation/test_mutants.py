@@ -47,19 +47,18 @@ LONGEST = 300  #: seconds
 #: A promise that was not kept; a test that cannot run, or a mutant that stumbles over its own name, proves nothing.
 CAUGHT = re.compile(r"^FAILED (\S+) - (AssertionError|assert)", re.MULTILINE)
 
-STEP = "watch = await self.store.commit(await self._step(watch, message_id))"
-AFTER, COMMIT = "after = await self._step(watch, message_id)", "watch = await self.store.commit(after)"
+COMMIT = "watch = await self.store.commit(after)"
 FENCE = "if ticket.seq == watch.seq and watch.outcome is None:"
 OURS = "ours = watch.stepped_by == message_id"
 REVIVED = 'watch = replace(watch, seq=watch.seq + 1, stepped_by="")'
 
 #: By the name of the broken rule: the file, and what is replaced in it by what.
 MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
-    "drop on conflict": ("watching.py", {STEP: f"try:\n    {STEP}\nexcept Conflict:\n    return"}),
-    "act before commit": ("watching.py", {STEP: f"{AFTER}\nawait self.act(after)\n{COMMIT}"}),
+    "drop on conflict": ("watching.py", {COMMIT: f"try:\n    {COMMIT}\nexcept Conflict:\n    return"}),
+    "act before commit": ("watching.py", {COMMIT: f"await self.act(after)\n{COMMIT}"}),
     "publish before commit": (
         "watching.py",
-        {STEP: f"{AFTER}\nif after.outcome:\n    await self.record(after)\n    await self.announce(after)\n{COMMIT}"},
+        {COMMIT: f"if after.outcome:\n    await self.record(after)\n    await self.announce(after)\n{COMMIT}"},
     ),
     "redo by seq": ("watching.py", {OURS: "ours = ticket.seq == watch.seq - 1"}),
     "no redo": ("watching.py", {FENCE: f"ours = ticket.seq == watch.seq\n{FENCE}", OURS: "pass"}),

@@ -127,9 +127,26 @@ def test_a_start_sends_the_ticket_again_when_the_turn_is_overdue(started):
     assert started.sent == [(Ticket(started.id, 0), timedelta(0))]
 
 
+def test_a_start_whose_row_was_inserted_and_the_answer_lost_is_a_start(world):
+    """The storage client tries again by itself, and meets its own row."""
+
+    class Forgetful(MemoryStore):
+        async def insert(self, watch):
+            await super().insert(watch)
+            raise Conflict(watch.id)
+
+    watcher = replace(world.watcher, store=Forgetful())
+
+    _, begun = asyncio.run(watcher.start(REALITY_ANALYSIS, JOB))
+
+    assert begun
+    assert len(world.sent) == 1
+
+
 def test_several_starts_at_once_send_one_ticket(world):
     for _ in range(20):
         world.start()
+        world.now += timedelta(milliseconds=1)
 
     assert len(world.sent) == 1
 
