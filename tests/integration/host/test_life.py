@@ -62,7 +62,8 @@ def test_what_was_begun_is_finished_first(tmp_path, azurite, queue, backend):
     busy = queue(f"{backend}-stopping")
     busy.send_message("eA==")
     settings = {"AzureWebJobsStorage": azurite, "QUEUE": busy.queue_name}
-    with hosting(tmp_path, app, "--backend", backend, env=settings) as host:
+    one_at_a_time = {"extensions": {"queues": {"batchSize": 1, "newBatchThreshold": 0}}}
+    with hosting(tmp_path, app, "--backend", backend, host_json=one_at_a_time, env=settings) as host:
         eventually(lambda: host.notes(began=True))
         busy.send_message("eA==")
         host.process.terminate()
