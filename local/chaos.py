@@ -14,9 +14,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from functools import partial
 from typing import Any
 
 import httpx
@@ -29,7 +29,7 @@ from rich.table import Table
 
 from local.scenario import Answer, Job, access_control, reality_analysis, reporting, schedules
 from local.stack import QUEUE, WATCHES, Stack, stack
-from local.verdict import UNAUTHORIZED, Evidence, disagreements, gather
+from local.verdict import Evidence, early_polls, gather, wrong_ends
 
 #: A twentieth of the real delays.  A failed turn comes again after 2 s and a killed one when its lease of 8 s ends,
 #: where Azure takes 1 and 10 minutes.
@@ -227,27 +227,15 @@ class _Run:
         return sum(1 for _ in rows)
 
 
-def early(job: Job, found: Evidence, mishaps: Mishaps) -> Iterator[str]:
-    """Polls that came before the API wanted us back, as it had last told a worker that lived to remember it."""
-    polls = [request for request in found.requests if request["status"] != UNAUTHORIZED]
-    for turn, (before, after) in enumerate(pairwise(polls)):
-        one, other = datetime.fromisoformat(before["time"]), datetime.fromisoformat(after["time"])
-        answer = job.script[min(turn, len(job.script) - 1)]
-        told = timedelta(seconds=max(1, int(answer.get("headers", {}).get("retry-after", 0))))
-        if other - one + timedelta(milliseconds=1) < told and not mishaps.between(one, other):
-            yield f"{job.what}: asked again after {(other - one).total_seconds():.3f} s, not {told.total_seconds():.0f}"
-
-
 def _report(jobs: Sequence[Job], evidence: Mapping[str, Evidence], mishaps: Mishaps, console: Console) -> bool:
     def count(wrong: Callable[[Job, Evidence], bool]) -> int:
         return sum(wrong(job, evidence[job.what]) for job in jobs)
 
-    early_polls = [complaint for job in jobs for complaint in early(job, evidence[job.what], mishaps)]
-    wrong = [
-        f"{job.what}: {complaint}"
-        for job in jobs
-        for complaint in disagreements(job, replace(evidence[job.what], requests=[]))
-    ]
+    def all_of(complaints: Callable[[Job, Evidence], Iterator[str]]) -> list[str]:
+        return [f"{job.what}: {complaint}" for job in jobs for complaint in complaints(job, evidence[job.what])]
+
+    early = all_of(partial(early_polls, excused=mishaps.between))
+    wrong = all_of(wrong_ends)
     figures = {
         "watches": len(jobs),
         "kills": len(mishaps.kills),
@@ -256,7 +244,7 @@ def _report(jobs: Sequence[Job], evidence: Mapping[str, Evidence], mishaps: Mish
         "outages": len(mishaps.outages),
         "tokens revoked": mishaps.revocations,
         "polls": sum(len(found.requests) for found in evidence.values()),
-        "early polls": len(early_polls),
+        "early polls": len(early),
         "lost": count(lambda job, found: found.watch["outcome"] != job.outcome),
         "double rows": count(lambda _, found: len(found.rows) > 1),
         "unannounced": count(lambda _, found: not found.events),
@@ -265,6 +253,6 @@ def _report(jobs: Sequence[Job], evidence: Mapping[str, Evidence], mishaps: Mish
     for name, figure in figures.items():
         table.add_row(name, str(figure))
     console.print(table)
-    for complaint in [*early_polls, *wrong][:20]:
+    for complaint in [*early, *wrong][:20]:
         console.print(complaint, style="red", markup=False, soft_wrap=True)
-    return not early_polls and not wrong
+    return not early and not wrong

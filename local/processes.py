@@ -105,12 +105,3 @@ class Service:
     def _forget(self) -> None:
         if self._child and self._child.stdin:
             self._child.stdin.close()
-
-
-@contextmanager
-def running(
-    command: Sequence[str], *, port: int, log: Path, env: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program until the block ends; the block begins once it listens."""
-    with Service(command, port, log, env or {}).running() as service:
-        yield service.process

@@ -1,4 +1,4 @@
-"""One Application Insights event for every watch that ended, delivered before its turn returns.
+"""Application Insights events, delivered before their turn returns: every watch that ended, every ticket rejected.
 
 The exporter is opencensus-ext-azure, which is retired; what it needs to do this on today's Pythons is in `_Handler`.
 Nothing else knows about it, so that a successor touches this file alone.

@@ -194,12 +194,13 @@ class Watcher:
 
     async def _step(self, watch: Watch, message_id: str) -> tuple[Watch, Observation]:
         api = self.apis[watch.api]
-        seen: Observation | None = too_early(watch, self.now())
+        now = self.now()
+        seen: Observation | None = too_early(watch, now)
         if seen is None:
             request = ask(api, watch)
             answer = await self.fetch(request)
-            seen = observe(api, request, answer, self.now())
-        now = self.now()
+            now = self.now()
+            seen = observe(api, request, answer, now)
         decision = decide(watch, seen, api, now, self.draw())
         return advance(watch, seen, decision, now, message_id), seen
 

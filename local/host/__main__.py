@@ -20,7 +20,7 @@ from local.host.leaving import Exit, leave
 from local.host.server import Options, serve
 
 #: How long invocations may go on after the host was told to end.  The real host gives its worker 10 s at most;
-#: `local.processes.stop` gives this one 10 s in all.
+#: `local.processes.Service.stop` gives this one 10 s in all.
 _PATIENCE = timedelta(seconds=5)
 
 _log = logging.getLogger(__name__)

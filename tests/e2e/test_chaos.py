@@ -5,9 +5,9 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 from local.bootstrap import ROOT
-from local.chaos import Mishaps, early
+from local.chaos import Mishaps
 from local.scenario import reporting
-from local.verdict import Evidence
+from local.verdict import Evidence, early_polls
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 JOB = reporting("job", [{"status": 429, "headers": {"retry-after": "3"}}, {"body": {}}], "failed")
@@ -29,14 +29,14 @@ def asked(*seconds):
 
 
 def test_a_poll_before_the_retry_after_is_early():
-    assert len(list(early(JOB, asked(0, 2.9), Mishaps()))) == 1
-    assert list(early(JOB, asked(0, 3), Mishaps())) == []
+    assert len(list(early_polls(JOB, asked(0, 2.9), Mishaps().between))) == 1
+    assert list(early_polls(JOB, asked(0, 3), Mishaps().between)) == []
 
 
 def test_two_polls_at_once_are_one_too_many():
-    assert len(list(early(JOB, asked(0, 3, 3.1), Mishaps()))) == 1
+    assert len(list(early_polls(JOB, asked(0, 3, 3.1), Mishaps().between))) == 1
 
 
 def test_what_a_killed_worker_was_told_nobody_can_know():
-    assert list(early(JOB, asked(0, 2), Mishaps(kills=[NOON + timedelta(seconds=1)]))) == []
-    assert len(list(early(JOB, asked(0, 2), Mishaps(kills=[NOON + timedelta(seconds=3)])))) == 1
+    assert list(early_polls(JOB, asked(0, 2), Mishaps(kills=[NOON + timedelta(seconds=1)]).between)) == []
+    assert len(list(early_polls(JOB, asked(0, 2), Mishaps(kills=[NOON + timedelta(seconds=3)]).between))) == 1

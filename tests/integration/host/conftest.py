@@ -16,7 +16,7 @@ import httpx
 import pytest
 from azure.storage.queue import QueueClient
 
-from local.processes import free_port, running
+from local.processes import Service, free_port
 
 KEY = "the-key"
 BACKENDS = ["runtime", "sdk"] if find_spec("azure_functions_runtime") else ["sdk"]
@@ -77,8 +77,8 @@ def hosting(
 ) -> Iterator[Host]:
     app, port = write_app(directory, source, host_json), free_port()
     environment = {"NOTES": str(directory / "notes"), **(env or {})}
-    with running(command(app, port, *arguments), port=port, log=directory / "log", env=environment) as process:
-        yield Host(process, f"http://127.0.0.1:{port}", directory)
+    with Service(command(app, port, *arguments), port, directory / "log", environment).running() as service:
+        yield Host(service.process, f"http://127.0.0.1:{port}", directory)
 
 
 def eventually(condition: Callable[[], Any], within: float = 8) -> Any:

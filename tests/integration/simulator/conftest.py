@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from local.bootstrap import ROOT
-from local.processes import free_port, running
+from local.processes import Service, free_port
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without certificates, which take longer to load than a test to run
 CREDENTIALS = {"client_id": "service-local", "client_secret": "local-secret"}
@@ -52,7 +52,7 @@ class Simulator(httpx.Client):
 def address(tmp_path_factory):
     port, log = free_port(), tmp_path_factory.mktemp("simulator") / "log"
     command = [sys.executable, "-m", "local.simulator", "--port", str(port)]
-    with running(command, port=port, log=log, env={"PYTHONPATH": str(ROOT)}):
+    with Service(command, port, log, {"PYTHONPATH": str(ROOT)}).running():
         yield f"http://127.0.0.1:{port}"
     assert log.read_text() == f"listening http://127.0.0.1:{port}\n"  # and no traceback
 
