@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import httpx
@@ -30,10 +29,12 @@ from rich.table import Table
 from local.scenario import Answer, Job, access_control, reality_analysis, reporting, schedules
 from local.stack import QUEUE, WATCHES, Stack, stack
 from local.verdict import Evidence, early_polls, gather, wrong_ends
+from shared.apis import APIS
 
 #: A twentieth of the real delays.  A failed turn comes again after 2 s and a killed one when its lease of 8 s ends,
 #: where Azure takes 1 and 10 minutes.
-SETTINGS = {"WAIT_SCALE": "0.05", "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:02"}
+SCALE = 0.05
+SETTINGS = {"WAIT_SCALE": str(SCALE), "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:02"}
 LEASE = timedelta(seconds=8)
 
 OUTAGE = timedelta(seconds=5)
@@ -234,7 +235,7 @@ def _report(jobs: Sequence[Job], evidence: Mapping[str, Evidence], mishaps: Mish
     def all_of(complaints: Callable[[Job, Evidence], Iterator[str]]) -> list[str]:
         return [f"{job.what}: {complaint}" for job in jobs for complaint in complaints(job, evidence[job.what])]
 
-    early = all_of(partial(early_polls, excused=mishaps.between))
+    early = all_of(lambda job, found: early_polls(job, found, APIS[job.api].polling.delays[0] * SCALE, mishaps.between))
     wrong = all_of(wrong_ends)
     figures = {
         "watches": len(jobs),

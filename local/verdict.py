@@ -16,6 +16,8 @@ from local.stack import RESULTS, Stack
 #: What a real clock, rounded down to the journal's microseconds, may be off by.
 EPSILON = timedelta(milliseconds=1)
 
+A_SECOND = timedelta(seconds=1)
+
 UNAUTHORIZED = 401
 
 Excuse = Callable[[datetime, datetime], bool]
@@ -68,18 +70,22 @@ def wrong_ends(job: Job, found: Evidence) -> Iterator[str]:
     yield from _event_disagreements(watch, found.events)
 
 
-def early_polls(job: Job, found: Evidence, excused: Excuse = lambda *_: False) -> Iterator[str]:
-    """Say which polls came before the Retry-After of the answer before, or within a second of it.
+def early_polls(
+    job: Job, found: Evidence, least: timedelta = A_SECOND, excused: Excuse = lambda *_: False
+) -> Iterator[str]:
+    """Say which polls came before the Retry-After of the answer before, or sooner after it than `least`.
 
-    `excused` tells of two instants whether something between them may have made a worker forget that answer.
+    Tickets sleep for whole seconds, so a second is the least between two polls, whatever their schedule says; unless
+    tickets are copied.  Then it is the first delay of the API's schedule.  `excused` tells of two instants whether
+    something between them may have made a worker forget that answer.
     """
     polls = [request for request in found.requests if request["status"] != UNAUTHORIZED]  # may ask at once after a 401
     for turn, (before, after) in enumerate(pairwise(polls)):
         answer = job.script[min(turn, len(job.script) - 1)]
-        told = max(1, _seconds(answer.get("headers", {})))
+        told = max(least, timedelta(seconds=_seconds(answer.get("headers", {}))))
         one, other = _instant(before["time"]), _instant(after["time"])
-        if other - one + EPSILON < timedelta(seconds=told) and not excused(one, other):
-            yield f"asked again after {(other - one).total_seconds():.3f} s, not {told}"
+        if other - one + EPSILON < told and not excused(one, other):
+            yield f"asked again after {(other - one).total_seconds():.3f} s, not {told.total_seconds():g}"
 
 
 def _row_disagreements(watch: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -29,14 +29,21 @@ def asked(*seconds):
 
 
 def test_a_poll_before_the_retry_after_is_early():
-    assert len(list(early_polls(JOB, asked(0, 2.9), Mishaps().between))) == 1
-    assert list(early_polls(JOB, asked(0, 3), Mishaps().between)) == []
+    assert len(list(early_polls(JOB, asked(0, 2.9), excused=Mishaps().between))) == 1
+    assert list(early_polls(JOB, asked(0, 3), excused=Mishaps().between)) == []
 
 
 def test_two_polls_at_once_are_one_too_many():
-    assert len(list(early_polls(JOB, asked(0, 3, 3.1), Mishaps().between))) == 1
+    assert len(list(early_polls(JOB, asked(0, 3, 3.1), excused=Mishaps().between))) == 1
+
+
+def test_a_copied_ticket_may_come_as_soon_as_the_schedule_allows():
+    half = timedelta(seconds=0.5)
+
+    assert list(early_polls(JOB, asked(0, 3, 3.6), half)) == []
+    assert len(list(early_polls(JOB, asked(0, 3, 3.4), half))) == 1
 
 
 def test_what_a_killed_worker_was_told_nobody_can_know():
-    assert list(early_polls(JOB, asked(0, 2), Mishaps(kills=[NOON + timedelta(seconds=1)]).between)) == []
-    assert len(list(early_polls(JOB, asked(0, 2), Mishaps(kills=[NOON + timedelta(seconds=3)]).between))) == 1
+    assert list(early_polls(JOB, asked(0, 2), excused=Mishaps(kills=[NOON + timedelta(seconds=1)]).between)) == []
+    assert len(list(early_polls(JOB, asked(0, 2), excused=Mishaps(kills=[NOON + timedelta(seconds=3)]).between))) == 1
