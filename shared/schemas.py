@@ -133,6 +133,8 @@ class WatchDocument(BaseModel):
     progress: float | None = Field(description="per cent, where the API reports it")
     outcome: Outcome | None
     reason: str | None = Field(description="why it stands as it does: the API's own detail, or the last fault")
+    issues: int = Field(description="how many reasons the API gave for an end that was not clean")
+    evidence: list[str] = Field(description="the first of them, in the API's own words")
     polls: int
     faults: int
     started_at: datetime
@@ -154,6 +156,8 @@ class WatchDocument(BaseModel):
             progress=watch.progress,
             outcome=watch.outcome,
             reason=watch.reason or None,
+            issues=watch.issues,
+            evidence=list(watch.evidence),
             polls=watch.polls,
             faults=watch.faults,
             started_at=watch.started_at,

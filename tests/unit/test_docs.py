@@ -8,6 +8,7 @@ import pytest
 from shared.apis import APIS
 from shared.model import Outcome
 from shared.settings import Settings, polling_setting
+from shared.traffic import budget, spacing
 
 README = (Path(__file__).parent.parent.parent / "README.md").read_text()
 SETTINGS = {field.alias: field for field in Settings.model_fields.values() if field.alias}
@@ -56,3 +57,25 @@ def test_it_lists_every_api_with_its_fields_and_path():
     assert [(quoted(api)[0], tuple(quoted(fields)), quoted(path)[0]) for api, fields, path in rows] == [
         (api.name, api.fields, api.path) for api in APIS.values()
     ]
+
+
+def test_the_table_of_rate_limits_is_what_the_watches_do():
+    limits = {
+        "500 a minute": budget(500, None),
+        "5,000 an hour": budget(None, 5000),
+        "5,000 a minute": budget(5000, None),
+    }
+    lines = README.split("\n## Rate limits\n")[1].split("\n## ")[0].splitlines()
+    header, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+
+    assert header[1:] == [*limits]
+    for watches, *spacings in rows:
+        for limit, said in zip(header[1:], spacings, strict=True):
+            exact = spacing(int(watches.replace(",", "")), limits[limit]).total_seconds()
+            assert span(said) == pytest.approx(exact, rel=0.03)
+
+
+def span(text):
+    """Seconds, of a text such as "2 h 13 min"."""
+    units = {"h": 3600, "min": 60, "s": 1}
+    return sum(float(number) * units[unit] for number, unit in re.findall(r"([\d.]+) (h|min|s)", text))

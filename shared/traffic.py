@@ -1,0 +1,96 @@
+"""How all watches together stay within a rate limit: what a 429 to one of them means for the others.  No I/O here.
+
+Limits count all requests of an OAuth client, so that one watch's 429 concerns every other.  It shuts the *gate* of its
+API until its Retry-After; and it shows that the watches in flight are too many for their schedules, so that from then
+on each leaves as much *spacing* between its turns as lets all of them together keep to a rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.model import NotYet
+from shared.schedule import SOONEST
+
+#: Requests a minute of the smallest tier: what is assumed once a 429 has shown that there is a limit.
+#: https://developer.bentley.com/apis/overview/rate-limits
+SMALLEST_TIER = 500.0
+
+#: The part of a limit that is used: turns do not come evenly, and evidence and new tokens are asked for besides.
+HEADROOM = 0.9
+
+#: For a 429 that does not say when to come back.
+UNTOLD = timedelta(seconds=30)
+
+#: How soon after a gate opened another 429 means that it opened too early, or to too many; and the longest that it
+#: is then kept shut beyond what the API says.
+SOON, LONGEST_DOUBT = timedelta(minutes=1), timedelta(minutes=5)
+
+#: How long a 429 is remembered.
+MEMORY = timedelta(hours=1)
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the last 429 of an API taught us.  One row of the gates table."""
+
+    opens_at: datetime
+    wait: timedelta  #: how long it was shut
+    per_minute: float  #: requests of all watches together that we allow ourselves since
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What one watch has to know of all others."""
+
+    opens_at: datetime | None = None  #: when the gate of its API opens, or opened; None: it was never shut
+    spacing: timedelta = timedelta(0)  #: the least between two turns of one watch
+
+
+def shut(gate: Gate | None, asked_at: datetime, now: datetime, told: timedelta | None, most: float) -> Gate:
+    """The gate after a 429 at `now` to what was asked at `asked_at`; `most` is the rate to begin with.
+
+    What was under way when the gate was shut says nothing new.  A 429 soon after it opened halves the rate and doubles
+    the wait; a later one takes a fifth of the rate.
+    """
+    wait = max(UNTOLD if told is None else told, SOONEST)
+    if gate is None or now - gate.opens_at >= MEMORY:
+        return Gate(now + wait, wait, most)
+    if asked_at < gate.opens_at:
+        return replace(gate, opens_at=max(gate.opens_at, now + wait))
+    if now - gate.opens_at < SOON:
+        wait = max(wait, min(2 * gate.wait, LONGEST_DOUBT))
+        return Gate(now + wait, wait, gate.per_minute / 2)
+    return Gate(now + wait, wait, gate.per_minute * 0.8)
+
+
+def allowed(gate: Gate | None, budget: float | None, now: datetime) -> float | None:
+    """Requests a minute for all watches together; None: as many as their schedules make."""
+    learned = gate.per_minute if gate is not None and now - gate.opens_at < MEMORY else None
+    known = [rate for rate in (learned, budget) if rate is not None]
+    return min(known, default=None)
+
+
+def spacing(watches: int, per_minute: float | None) -> timedelta:
+    """The least between two turns of one of so many watches.
+
+    >>> spacing(500, 5000 / 60 * HEADROOM).total_seconds()  # on a tier of 5,000 requests an hour
+    400.0
+    """
+    return timedelta(0) if per_minute is None else watches * MINUTE / per_minute
+
+
+def budget(per_minute: int | None, per_hour: int | None) -> float | None:
+    """The rate, in requests a minute, that stays within both limits; None when there is none."""
+    limits = [limit for limit in (per_minute, per_hour and per_hour / 60) if limit]
+    return min(limits) * HEADROOM if limits else None
+
+
+def held_back(traffic: Traffic, now: datetime, draw: float) -> NotYet | None:
+    """Whether the gate is shut.  Those that find it so come back one after the other, not all when it opens."""
+    if traffic.opens_at is None or now >= traffic.opens_at:
+        return None
+    return NotYet(traffic.opens_at + traffic.spacing * draw)
