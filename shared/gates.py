@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -16,47 +17,102 @@ from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFo
 from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient
 
-from shared.traffic import HEADROOM, MINUTE, SMALLEST_TIER, Gate, Traffic, allowed, shut, spacing
+from shared.traffic import MINUTE, Gate, Traffic, allowed, assumed, shut, spacing
 
 log = logging.getLogger("watch.gates")
 
-#: How old what is kept may be: of the gates, and of the number of watches.
-FRESH_GATES, FRESH_COUNT = timedelta(seconds=4), timedelta(seconds=10)
+#: The least between two reads of a process: of the gates, and once a limit is known of the number of watches, in turn.
+BETWEEN_READS = timedelta(seconds=3)
+
+#: How far above the rate a process may go in one minute, since turns come at random; and the time in which those beyond
+#: that come back.
+CREST, BRIEFLY = 1.05, timedelta(seconds=10)
 
 PARTITION = "gate"
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class GateTable:
+    """Gates in a table, one row each.  It is made when it is first needed."""
+
+    def __init__(self, table: TableClient) -> None:
+        self._table = table
+
+    async def read(self) -> Mapping[str, Gate]:
+        """Return all gates, by API; none when nobody has met a limit yet."""
+        try:
+            return {row["RowKey"]: _gate(row) async for row in self._table.list_entities()}
+        except ResourceNotFoundError:
+            return {}
+
+    async def write(self, api: str, gate: Gate) -> None:
+        """Put the gate of one API in place of its last one."""
+        row = {
+            "PartitionKey": PARTITION,
+            "RowKey": api,
+            "OpensAt": gate.opens_at,
+            "WaitSeconds": gate.wait.total_seconds(),
+            "PerMinute": gate.per_minute,
+        }
+        try:
+            await self._table.upsert_entity(row, UpdateMode.REPLACE)
+        except ResourceNotFoundError:
+            await self._make()
+            await self._table.upsert_entity(row, UpdateMode.REPLACE)
+
+    async def _make(self) -> None:
+        try:
+            await self._table.create_table()
+        except ResourceExistsError:  # another process was quicker
+            return
+
+
+def _gate(row: TableEntity) -> Gate:
+    return Gate(row["OpensAt"], timedelta(seconds=row["WaitSeconds"]), row["PerMinute"])
 
 
 @dataclass(slots=True)
 class Gates:
-    """The gate port, on one table and one queue."""
+    """The gate port, for one process."""
 
-    table: TableClient
+    read: Callable[[], Awaitable[Mapping[str, Gate]]]
+    write: Callable[[str, Gate], Awaitable[None]]
     count: Callable[[], Awaitable[int]]  #: about how many watches are in flight
     budget: float | None  #: requests a minute of all watches together
     now: Callable[[], datetime]
     _gates: dict[str, Gate] = field(default_factory=dict, init=False)
-    _gates_read: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
     _watches: int = field(default=0, init=False)
-    _watches_read: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
-    _next_start: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
+    _read_at: datetime = field(default=LONG_AGO, init=False)
+    _counts_next: bool = field(default=False, init=False)
+    _asked: deque[datetime] = field(default_factory=deque, init=False)  #: when this process did, within a minute
+    _next_start: datetime = field(default=LONG_AGO, init=False)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def look(self, api: str) -> Traffic:
-        """Say how things stand for the watches of an API."""
+        """Say whether a watch of this API may ask now, and count it if so."""
         await self._refresh()
-        gate = self._gates.get(api)
-        rate = allowed(gate, self.budget, self.now())
-        return Traffic(gate.opens_at if gate else None, spacing(self._watches, rate))
+        now, gate = self.now(), self._gates.get(api)
+        rate = allowed(gate, self.budget, now)
+        room = spacing(self._watches, rate)
+        if gate is not None and now < gate.opens_at:
+            return Traffic(gate.opens_at, room, room)
+        if rate is not None and self._asked_lately(now) >= rate * CREST:
+            return Traffic(self._asked[0] + MINUTE, min(room, BRIEFLY), room)
+        self._asked.append(now)
+        return Traffic(spacing=room)
 
     async def shut(self, api: str, asked_at: datetime, told: timedelta | None) -> Traffic:
         """Shut the gate of an API after a 429; `told` is its Retry-After."""
-        before = self._gates.get(api)
-        most = SMALLEST_TIER * HEADROOM if self.budget is None else self.budget
-        gate = self._gates[api] = shut(before, asked_at, self.now(), told, most)
+        before, now = self._gates.get(api), self.now()
+        most = assumed(self._asked_lately(now)) if self.budget is None else self.budget
+        gate = self._gates[api] = shut(before, asked_at, now, told, most)
         if before is None or gate.opens_at - before.opens_at >= timedelta(seconds=1):  # else others know enough
             log.warning("gate.shut api=%s until=%s per_minute=%.0f", api, gate.opens_at.isoformat(), gate.per_minute)
-            await self._write(api, gate)
-        return await self.look(api)
+            await self._tell(api, gate)
+        await self._refresh()
+        room = spacing(self._watches, gate.per_minute)
+        return Traffic(gate.opens_at, room, room)
 
     async def admit(self) -> timedelta:
         """Say when a new watch may have its first turn: those started together begin one after the other."""
@@ -70,44 +126,39 @@ class Gates:
         self._next_start = turn + MINUTE / min(known)
         return turn - now
 
+    def _asked_lately(self, now: datetime) -> int:
+        while self._asked and now - self._asked[0] >= MINUTE:
+            self._asked.popleft()
+        return len(self._asked)
+
     async def _refresh(self) -> None:
-        if self._are_fresh():
+        """Read what is old; who comes while another reads waits for that."""
+        if self._is_fresh():
             return
         async with self._reading:
-            if self._are_fresh():  # somebody else has just read them
+            if self._is_fresh():
                 return
-            now = self.now()
-            if now - self._gates_read >= FRESH_GATES:
-                self._gates_read = now
-                await self._read_gates()
-            if self._are_limited() and now - self._watches_read >= FRESH_COUNT:
-                self._watches_read = now
-                await self._count_watches()
+            self._read_at = self.now()
+            await (self._count_watches() if self._counts_next else self._read_gates())
+            self._counts_next = not self._counts_next and self._is_limited()
 
-    def _are_fresh(self) -> bool:
-        now = self.now()
-        counted = now - self._watches_read < FRESH_COUNT or not self._are_limited()
-        return now - self._gates_read < FRESH_GATES and counted
+    def _is_fresh(self) -> bool:
+        return self.now() - self._read_at < BETWEEN_READS
 
-    def _are_limited(self) -> bool:
-        now = self.now()
-        return self.budget is not None or any(allowed(gate, None, now) for gate in self._gates.values())
+    def _is_limited(self) -> bool:
+        return self.budget is not None or any(allowed(gate, None, self.now()) for gate in self._gates.values())
 
     async def _read_gates(self) -> None:
+        """Keep what other processes have shut, unless it is shut here for longer."""
         try:
-            async for row in self.table.list_entities():
-                self._keep(row)
-        except ResourceNotFoundError:  # no table: nobody has met a limit yet
-            return
-        except (AzureError, KeyError, TypeError) as error:
+            found = await self.read()
+        except (AzureError, KeyError, TypeError) as error:  # the latter two of a row that somebody has edited
             log.warning("gates.unread error=%s: %s", type(error).__name__, error)
-
-    def _keep(self, row: TableEntity) -> None:
-        """Keep a gate that another process has shut, unless ours is shut for longer."""
-        found = Gate(row["OpensAt"], timedelta(seconds=row["WaitSeconds"]), row["PerMinute"])
-        known = self._gates.get(row["RowKey"])
-        if known is None or found.opens_at > known.opens_at:
-            self._gates[row["RowKey"]] = found
+            return
+        for api, gate in found.items():
+            known = self._gates.get(api)
+            if known is None or gate.opens_at > known.opens_at:
+                self._gates[api] = gate
 
     async def _count_watches(self) -> None:
         try:
@@ -115,25 +166,10 @@ class Gates:
         except AzureError as error:
             log.warning("watches.uncounted error=%s: %s", type(error).__name__, error)
 
-    async def _write(self, api: str, gate: Gate) -> None:
-        row = {
-            "PartitionKey": PARTITION,
-            "RowKey": api,
-            "OpensAt": gate.opens_at,
-            "WaitSeconds": gate.wait.total_seconds(),
-            "PerMinute": gate.per_minute,
-        }
+    async def _tell(self, api: str, gate: Gate) -> None:
+        """Let the other processes know, and find out how many watches are concerned."""
+        self._counts_next, self._read_at = True, LONG_AGO
         try:
-            try:
-                await self.table.upsert_entity(row, UpdateMode.REPLACE)
-            except ResourceNotFoundError:
-                await self._make_table()
-                await self.table.upsert_entity(row, UpdateMode.REPLACE)
+            await self.write(api, gate)
         except AzureError as error:
             log.warning("gate.unwritten api=%s error=%s: %s", api, type(error).__name__, error)
-
-    async def _make_table(self) -> None:
-        try:
-            await self.table.create_table()
-        except ResourceExistsError:  # another process was quicker
-            return

@@ -46,7 +46,8 @@ class Gate:
 class Traffic:
     """What one watch has to know of all others."""
 
-    opens_at: datetime | None = None  #: when the gate of its API opens, or opened; None: it was never shut
+    full_until: datetime | None = None  #: no more requests before then; None: it may ask
+    spread: timedelta = timedelta(0)  #: in which time, from then on, those that find it so come back
     spacing: timedelta = timedelta(0)  #: the least between two turns of one watch
 
 
@@ -65,6 +66,14 @@ def shut(gate: Gate | None, asked_at: datetime, now: datetime, told: timedelta |
         wait = max(wait, min(2 * gate.wait, LONGEST_DOUBT))
         return Gate(now + wait, wait, gate.per_minute / 2)
     return Gate(now + wait, wait, gate.per_minute * 0.8)
+
+
+def assumed(asked: int) -> float:
+    """The rate to begin with, of a process that asked so much in the minute before its first 429.
+
+    The smallest tier's, unless that shows that the limit is far above it.
+    """
+    return HEADROOM * max(SMALLEST_TIER, asked / 2)
 
 
 def allowed(gate: Gate | None, budget: float | None, now: datetime) -> float | None:
@@ -89,8 +98,6 @@ def budget(per_minute: int | None, per_hour: int | None) -> float | None:
     return min(limits) * HEADROOM if limits else None
 
 
-def held_back(traffic: Traffic, now: datetime, draw: float) -> NotYet | None:
-    """Whether the gate is shut.  Those that find it so come back one after the other, not all when it opens."""
-    if traffic.opens_at is None or now >= traffic.opens_at:
-        return None
-    return NotYet(traffic.opens_at + traffic.spacing * draw)
+def held_back(traffic: Traffic, draw: float) -> NotYet | None:
+    """Whether others are in the way.  Those that find it so come back one after the other, not all at once."""
+    return None if traffic.full_until is None else NotYet(traffic.full_until + traffic.spread * draw)

@@ -67,7 +67,7 @@ class Gate(Protocol):
     """What all watches together may ask of the APIs.  Never raises for what storage does."""
 
     async def look(self, api: str) -> Traffic:
-        """Say how things stand for the watches of an API."""
+        """Say whether a watch of this API may ask now, and count it if so."""
 
     async def shut(self, api: str, asked_at: datetime, told: timedelta | None) -> Traffic:
         """Shut the gate of an API after a 429 to what was asked then; `told` is its Retry-After."""
@@ -227,9 +227,11 @@ class Watcher:
 
     async def _step(self, watch: Watch, message_id: str) -> tuple[Watch, Observation]:
         api = self.apis[watch.api]
-        traffic = await self.gate.look(api.name)
-        now = self.now()
-        seen: Observation | None = too_early(watch, now) or held_back(traffic, now, self.draw())
+        traffic, now = Traffic(), self.now()
+        seen: Observation | None = too_early(watch, now)
+        if seen is None:
+            traffic, now = await self.gate.look(api.name), self.now()
+            seen = held_back(traffic, self.draw())
         if seen is None:
             request, asked_at = ask(api, watch), now
             answer = await self.fetch(request)

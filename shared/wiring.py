@@ -18,7 +18,7 @@ from shared.apis import APIS
 from shared.credentials import ClientCredentials
 from shared.decide import REVIVALS
 from shared.fetch import Fetcher
-from shared.gates import Gates
+from shared.gates import Gates, GateTable
 from shared.results import TableResults
 from shared.settings import Settings
 from shared.storage import Storage, connect
@@ -62,7 +62,7 @@ def watcher() -> Watcher:
         scope=known.scope,
         now=_now,
     )
-    tickets = TicketQueue(stores.tickets)
+    tickets, gates = TicketQueue(stores.tickets), GateTable(stores.gates)
     return Watcher(
         apis={name: api.paced(known.polling.get(name), known.wait_scale) for name, api in APIS.items()},
         store=TableStore(stores.watches),
@@ -73,7 +73,7 @@ def watcher() -> Watcher:
         reject=events.reject,
         now=_now,
         draw=random.random,
-        gate=Gates(stores.gates, tickets.count, budget(known.per_minute, known.per_hour), _now),
+        gate=Gates(gates.read, gates.write, tickets.count, budget(known.per_minute, known.per_hour), _now),
         alone=OneAtATime(),
         revivals=REVIVALS.scaled(known.wait_scale),
         grace=GRACE * known.wait_scale,

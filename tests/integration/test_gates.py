@@ -9,9 +9,10 @@ from azure.core.exceptions import HttpResponseError, ServiceRequestError
 from azure.data.tables.aio import TableClient, TableServiceClient
 from azure.storage.queue.aio import QueueClient
 
-from shared.gates import FRESH_COUNT, FRESH_GATES, Gates
+from shared.gates import BETWEEN_READS, BRIEFLY, Gates, GateTable
 from shared.model import Ticket
 from shared.tickets import TicketQueue
+from shared.traffic import Traffic
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -76,7 +77,8 @@ def on_a_table(azurite, name, story, *, made=True):
 
 
 def gates(table, clock, watches=1000, budget=None, count=None):
-    return Gates(table, count or Flight(watches).count, budget, clock)
+    port = GateTable(table)
+    return Gates(port.read, port.write, count or Flight(watches).count, budget, clock)
 
 
 @pytest.mark.parametrize("made", [True, False])
@@ -85,41 +87,41 @@ def test_what_one_process_learned_another_knows(azurite, name, made):
         clock = Clock()
         one, other = gates(table, clock), gates(table, clock)
         before = await other.look("reporting")
+        clock.now += BETWEEN_READS
 
         mine = await one.shut("reporting", NOON, seconds(60))
-        clock.now += FRESH_GATES
+        clock.now += BETWEEN_READS
+        await other.look("reporting")
+        clock.now += BETWEEN_READS
 
         return before, mine, await other.look("reporting"), await other.look("schedules")
 
     before, mine, theirs, another_api = on_a_table(azurite, name, story, made=made)
 
-    assert (before.opens_at, before.spacing) == (None, timedelta(0))
+    assert (before.full_until, before.spacing) == (None, timedelta(0))
     assert mine == theirs
-    assert theirs.opens_at == NOON + seconds(60)
+    assert theirs.full_until == NOON + BETWEEN_READS + seconds(60)
     assert theirs.spacing == 1000 / 450 * timedelta(minutes=1)
-    assert another_api.opens_at is None
+    assert (another_api.full_until, another_api.spacing) == (None, timedelta(0))
 
 
 def test_many_turns_make_few_reads_and_no_write(azurite, name):
     async def story(table):
         clock, flight = Clock(), Flight(5)
         mine = gates(table, clock, budget=450.0, count=flight.count)
-        for _ in range(100):
+        for _ in range(120):
             await asyncio.gather(*(mine.look("reporting") for _ in range(10)))
             clock.now += seconds(0.5)
-        return table.reads, table.writes, flight.asked
+        return table.reads + flight.asked, table.writes, flight.asked
 
-    assert on_a_table(azurite, name, story) == (
-        -(-seconds(50) // FRESH_GATES),
-        0,
-        -(-seconds(50) // FRESH_COUNT),
-    )
+    assert on_a_table(azurite, name, story) == (60 // BETWEEN_READS.seconds, 0, 10)
 
 
 def test_nobody_counts_watches_while_no_limit_is_known(azurite, name):
     async def story(table):
         flight = Flight(5)
-        traffic = await gates(table, Clock(), count=flight.count).look("reporting")
+        mine = gates(table, Clock(), count=flight.count)
+        traffic = await mine.look("reporting")
         return traffic.spacing, flight.asked
 
     assert on_a_table(azurite, name, story) == (timedelta(0), 0)
@@ -143,10 +145,27 @@ def test_a_gate_that_another_has_shut_for_less_does_not_open_ours(azurite, name)
         one, other = gates(table, clock), gates(table, clock)
         await one.shut("reporting", NOON, seconds(60))
         await other.shut("reporting", NOON, seconds(5))
-        clock.now += FRESH_GATES
+        clock.now += 2 * BETWEEN_READS
         return await one.look("reporting")
 
-    assert on_a_table(azurite, name, story).opens_at == NOON + seconds(60)
+    assert on_a_table(azurite, name, story).full_until == NOON + seconds(60)
+
+
+def test_no_process_asks_for_more_than_is_allowed_in_a_minute(azurite, name):
+    async def story(table):
+        clock = Clock()
+        mine = gates(table, clock, watches=120, budget=60.0)
+        first = [await mine.look("reporting") for _ in range(64)]
+        clock.now += seconds(59)
+        still = await mine.look("reporting")
+        clock.now += seconds(1)
+        return first, still, await mine.look("reporting")
+
+    first, still, later = on_a_table(azurite, name, story)
+
+    assert [traffic.full_until for traffic in first] == [None] * 63 + [NOON + seconds(60)]
+    assert still == Traffic(NOON + seconds(60), spread=BRIEFLY, spacing=timedelta(minutes=2))
+    assert later == Traffic(spacing=timedelta(minutes=2))
 
 
 def test_starts_follow_one_another_when_there_is_a_budget(azurite, name):
@@ -189,7 +208,7 @@ def test_no_turn_is_lost_when_storage_fails_the_gate(caplog):
 
     before, after = asyncio.run(story())
 
-    assert (before.opens_at, after.opens_at) == (None, NOON + seconds(60))
+    assert (before.full_until, after.full_until) == (None, NOON + seconds(60))
     assert {line.split()[0] for line in caplog.messages} == {
         "gates.unread",
         "gate.shut",
@@ -203,7 +222,7 @@ def test_a_row_that_somebody_has_edited_is_no_reason_to_stop(azurite, name, capl
         await table.upsert_entity({"PartitionKey": "gate", "RowKey": "reporting", "OpensAt": "soon"})
         return await gates(table, Clock()).look("reporting")
 
-    assert on_a_table(azurite, name, story).opens_at is None
+    assert on_a_table(azurite, name, story).full_until is None
     assert caplog.messages[0].startswith("gates.unread")
 
 

@@ -14,6 +14,7 @@ from shared.traffic import (
     Gate,
     Traffic,
     allowed,
+    assumed,
     budget,
     held_back,
     shut,
@@ -98,9 +99,13 @@ def test_spacing_grows_with_the_watches_in_flight():
 
 
 def test_whoever_finds_the_gate_shut_comes_back_spread_out():
-    traffic = Traffic(NOON, spacing=seconds(100))
+    traffic = Traffic(full_until=NOON, spread=seconds(100), spacing=seconds(7))
 
-    assert held_back(traffic, NOON - seconds(1), 0.0) == NotYet(NOON)
-    assert held_back(traffic, NOON - seconds(1), 0.5) == NotYet(NOON + seconds(50))
-    assert held_back(traffic, NOON, 0.5) is None
-    assert held_back(Traffic(), NOON, 0.5) is None
+    assert held_back(traffic, 0.0) == NotYet(NOON)
+    assert held_back(traffic, 0.5) == NotYet(NOON + seconds(50))
+    assert held_back(Traffic(spacing=seconds(100)), 0.5) is None
+
+
+def test_the_rate_to_begin_with_is_the_smallest_tiers_unless_the_limit_is_clearly_higher():
+    assert assumed(0) == assumed(501) == 450
+    assert assumed(5000) == 2250
