@@ -17,6 +17,7 @@ from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFo
 from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient
 
+from shared.schedule import SOONEST
 from shared.traffic import MINUTE, Gate, Traffic, allowed, assumed, shut, spacing
 
 log = logging.getLogger("watch.gates")
@@ -52,7 +53,6 @@ class GateTable:
             "PartitionKey": PARTITION,
             "RowKey": api,
             "OpensAt": gate.opens_at,
-            "WaitSeconds": gate.wait.total_seconds(),
             "PerMinute": gate.per_minute,
         }
         try:
@@ -69,7 +69,7 @@ class GateTable:
 
 
 def _gate(row: TableEntity) -> Gate:
-    return Gate(row["OpensAt"], timedelta(seconds=row["WaitSeconds"]), row["PerMinute"])
+    return Gate(row["OpensAt"], row["PerMinute"])
 
 
 @dataclass(slots=True)
@@ -81,6 +81,7 @@ class Gates:
     count: Callable[[], Awaitable[int]]  #: about how many watches are in flight
     budget: float | None  #: requests a minute of all watches together
     now: Callable[[], datetime]
+    scale: float = 1.0  #: of the spacing, which is a wait of ours
     _gates: dict[str, Gate] = field(default_factory=dict, init=False)
     _watches: int = field(default=0, init=False)
     _read_at: datetime = field(default=LONG_AGO, init=False)
@@ -94,7 +95,7 @@ class Gates:
         await self._refresh()
         now, gate = self.now(), self._gates.get(api)
         rate = allowed(gate, self.budget, now)
-        room = spacing(self._watches, rate)
+        room = self._spacing(rate)
         if gate is not None and now < gate.opens_at:
             return Traffic(gate.opens_at, room, room)
         if rate is not None and self._asked_lately(now) >= rate * CREST:
@@ -102,16 +103,17 @@ class Gates:
         self._asked.append(now)
         return Traffic(spacing=room)
 
-    async def shut(self, api: str, asked_at: datetime, told: timedelta | None) -> Traffic:
-        """Shut the gate of an API after a 429; `told` is its Retry-After."""
+    async def shut(self, api: str, asked_at: datetime, told: timedelta) -> Traffic:
+        """Shut the gate of an API after a 429 to what was asked then, for as long as it says."""
         before, now = self._gates.get(api), self.now()
         most = assumed(self._asked_lately(now)) if self.budget is None else self.budget
-        gate = self._gates[api] = shut(before, asked_at, now, told, most)
+        since = sum(asked >= before.opens_at for asked in self._asked) if before else 0
+        gate = self._gates[api] = shut(before, asked_at, now + max(told, SOONEST), most, since)
         if before is None or gate.opens_at - before.opens_at >= timedelta(seconds=1):  # else others know enough
             log.warning("gate.shut api=%s until=%s per_minute=%.0f", api, gate.opens_at.isoformat(), gate.per_minute)
             await self._tell(api, gate)
         await self._refresh()
-        room = spacing(self._watches, gate.per_minute)
+        room = self._spacing(gate.per_minute)
         return Traffic(gate.opens_at, room, room)
 
     async def admit(self) -> timedelta:
@@ -123,8 +125,11 @@ class Gates:
         if not known:
             return timedelta(0)
         turn = max(now, self._next_start)
-        self._next_start = turn + MINUTE / min(known)
+        self._next_start = turn + MINUTE / min(known) * self.scale
         return turn - now
+
+    def _spacing(self, rate: float | None) -> timedelta:
+        return spacing(self._watches, rate) * self.scale
 
     def _asked_lately(self, now: datetime) -> int:
         while self._asked and now - self._asked[0] >= MINUTE:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.model import NotYet
-from shared.schedule import SOONEST
 
 #: Requests a minute of the smallest tier: what is assumed once a 429 has shown that there is a limit.
 #: https://developer.bentley.com/apis/overview/rate-limits
@@ -20,12 +19,9 @@ SMALLEST_TIER = 500.0
 #: The part of a limit that is used: turns do not come evenly, and evidence and new tokens are asked for besides.
 HEADROOM = 0.9
 
-#: For a 429 that does not say when to come back.
-UNTOLD = timedelta(seconds=30)
-
-#: How soon after a gate opened another 429 means that it opened too early, or to too many; and the longest that it
-#: is then kept shut beyond what the API says.
-SOON, LONGEST_DOUBT = timedelta(minutes=1), timedelta(minutes=5)
+#: Requests since a gate opened from which a further 429 tells something of the limit; and the part of the rate that is
+#: left at least, since other processes ask too, and we know of none.
+TELLING, LEFT = 50, 0.8
 
 #: How long a 429 is remembered.
 MEMORY = timedelta(hours=1)
@@ -35,11 +31,10 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What the last 429 of an API taught us.  One row of the gates table."""
+    """What the 429s of an API taught us.  One row of the gates table."""
 
     opens_at: datetime
-    wait: timedelta  #: how long it was shut
-    per_minute: float  #: requests of all watches together that we allow ourselves since
+    per_minute: float  #: requests of all watches together that we allow ourselves for a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +46,20 @@ class Traffic:
     spacing: timedelta = timedelta(0)  #: the least between two turns of one watch
 
 
-def shut(gate: Gate | None, asked_at: datetime, now: datetime, told: timedelta | None, most: float) -> Gate:
-    """The gate after a 429 at `now` to what was asked at `asked_at`; `most` is the rate to begin with.
+def shut(gate: Gate | None, asked_at: datetime, opens_at: datetime, most: float, asked: int) -> Gate:
+    """The gate after a 429 to what was asked at `asked_at`, that says to wait until `opens_at`.
 
-    What was under way when the gate was shut says nothing new.  A 429 soon after it opened halves the rate and doubles
-    the wait; a later one takes a fifth of the rate.
+    `most` is the rate to begin with, and `asked` how much this process has asked for since the gate opened.  If that is
+    a telling number, it passed between the gate's opening and the end of the wait, and the limit is hardly higher.
     """
-    wait = max(UNTOLD if told is None else told, SOONEST)
-    if gate is None or now - gate.opens_at >= MEMORY:
-        return Gate(now + wait, wait, most)
-    if asked_at < gate.opens_at:
-        return replace(gate, opens_at=max(gate.opens_at, now + wait))
-    if now - gate.opens_at < SOON:
-        wait = max(wait, min(2 * gate.wait, LONGEST_DOUBT))
-        return Gate(now + wait, wait, gate.per_minute / 2)
-    return Gate(now + wait, wait, gate.per_minute * 0.8)
+    if gate is None or asked_at - gate.opens_at >= MEMORY:
+        return Gate(opens_at, most)
+    if asked_at < gate.opens_at:  # it was under way when the gate was shut
+        return replace(gate, opens_at=max(gate.opens_at, opens_at))
+    if asked < TELLING:
+        return replace(gate, opens_at=opens_at)
+    seen = HEADROOM * asked * (MINUTE / (opens_at - gate.opens_at))
+    return Gate(opens_at, max(min(seen, gate.per_minute), LEFT * gate.per_minute))
 
 
 def assumed(asked: int) -> float:

@@ -69,8 +69,8 @@ class Gate(Protocol):
     async def look(self, api: str) -> Traffic:
         """Say whether a watch of this API may ask now, and count it if so."""
 
-    async def shut(self, api: str, asked_at: datetime, told: timedelta | None) -> Traffic:
-        """Shut the gate of an API after a 429 to what was asked then; `told` is its Retry-After."""
+    async def shut(self, api: str, asked_at: datetime, told: timedelta) -> Traffic:
+        """Shut the gate of an API after a 429 to what was asked then, for as long as it says."""
 
     async def admit(self) -> timedelta:
         """Say how long a new watch has to wait for its first turn."""
@@ -83,7 +83,7 @@ class NoGate:
         """Nothing is in the way."""
         return Traffic()
 
-    async def shut(self, api: str, asked_at: datetime, told: timedelta | None) -> Traffic:  # noqa: ARG002
+    async def shut(self, api: str, asked_at: datetime, told: timedelta) -> Traffic:  # noqa: ARG002
         """Nothing follows from it for the others."""
         return Traffic()
 
@@ -238,7 +238,8 @@ class Watcher:
             now = self.now()
             seen = observe(api, request, answer, now)
             if isinstance(seen, Fault) and seen.throttled:
-                traffic = await self.gate.shut(api.name, asked_at, seen.retry_after)
+                told = api.faults.delay(0) if seen.retry_after is None else seen.retry_after
+                traffic = await self.gate.shut(api.name, asked_at, told)
         decision = decide(watch, seen, api, now, self.draw(), spacing=traffic.spacing)
         return advance(watch, seen, decision, now, message_id), seen
 

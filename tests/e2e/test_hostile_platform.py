@@ -84,7 +84,13 @@ JOBS = [
         "failed",
         reason="?[31mred \U0001f600xxx",
     ),
-    reporting("retry after beyond the deadline", odd("3600")[:1], "expired", deadline="PT3S", polls=1),
+    reporting(
+        "retry after beyond the deadline",
+        [{"status": 503, "headers": {"retry-after": "3600"}}],
+        "expired",
+        deadline="PT3S",
+        polls=1,
+    ),
     reporting("issues is a text", [{"body": {"status": {"state": "Succeeded", "containsIssues": "no"}}}], "succeeded"),
 ]
 

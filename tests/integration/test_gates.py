@@ -168,6 +168,17 @@ def test_no_process_asks_for_more_than_is_allowed_in_a_minute(azurite, name):
     assert later == Traffic(spacing=timedelta(minutes=2))
 
 
+def test_the_spacing_is_scaled_as_all_our_waits_are(azurite, name):
+    async def story(table):
+        mine = gates(table, Clock(), budget=60.0)
+        mine.scale = 0.1
+        await mine.look("reporting")
+        mine.now.now += BETWEEN_READS
+        return (await mine.look("reporting")).spacing, [await mine.admit() for _ in range(2)]
+
+    assert on_a_table(azurite, name, story) == (seconds(100), [seconds(0), seconds(0.1)])
+
+
 def test_starts_follow_one_another_when_there_is_a_budget(azurite, name):
     async def story(table):
         clock = Clock()
@@ -240,7 +251,7 @@ def test_sleeping_watches_are_counted(azurite):
 
 def test_the_table_is_made_once_though_many_need_it(azurite, name):
     async def story(table):
-        await asyncio.gather(*(gates(table, Clock()).shut(api, NOON, None) for api in ("reporting", "schedules")))
+        await asyncio.gather(*(gates(table, Clock()).shut(api, NOON, seconds(5)) for api in ("reporting", "schedules")))
         return table.writes
 
     on_a_table(azurite, name, story, made=False)

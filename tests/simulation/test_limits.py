@@ -148,7 +148,7 @@ SCHEDULED = API.polling.delays[0]
     [
         pytest.param({}, id="the smallest tier"),
         pytest.param({"told": timedelta(seconds=5)}, id="a Retry-After that is too short"),
-        pytest.param({"limit": 100}, id="less than any tier"),
+        pytest.param({"limit": 200}, id="less than any tier"),
         pytest.param({"window": timedelta(seconds=10)}, id="another window"),
         pytest.param({"per_minute": 500}, id="a budget"),
     ],
@@ -158,7 +158,7 @@ def test_a_thousand_watches_are_one_polite_client(how, processes):
 
     assert sky.ended == 1000
     assert min(sky.shortest.values()) >= SCHEDULED
-    assert sky.answers[429] <= 0.015 * sky.answers[200]
+    assert sky.answers[429] <= 0.01 * processes * sky.answers[200]  # each has to find out for itself
     assert sky.writes <= sky.answers[429]
 
 
