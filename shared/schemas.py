@@ -133,8 +133,6 @@ class WatchDocument(BaseModel):
     progress: float | None = Field(description="per cent, where the API reports it")
     outcome: Outcome | None
     reason: str | None = Field(description="why it stands as it does: the API's own detail, or the last fault")
-    issues: int = Field(description="how many reasons the API gave for an end that was not clean")
-    evidence: list[str] = Field(description="the first of them, in the API's own words")
     polls: int
     faults: int
     started_at: datetime
@@ -142,6 +140,8 @@ class WatchDocument(BaseModel):
     deadline: datetime
     ended_at: datetime | None
     labels: list[str]
+    issues: int = Field(description="how many reasons the API gave for an end that was not clean")
+    evidence: list[str] = Field(description="the first of them, in the API's own words")
 
     @classmethod
     def of(cls, watch: Watch) -> WatchDocument:
@@ -156,8 +156,6 @@ class WatchDocument(BaseModel):
             progress=watch.progress,
             outcome=watch.outcome,
             reason=watch.reason or None,
-            issues=watch.issues,
-            evidence=list(watch.evidence),
             polls=watch.polls,
             faults=watch.faults,
             started_at=watch.started_at,
@@ -165,6 +163,8 @@ class WatchDocument(BaseModel):
             deadline=watch.deadline,
             ended_at=watch.ended_at,
             labels=list(watch.labels),
+            issues=watch.issues,
+            evidence=list(watch.evidence),
         )
 
 
