@@ -1,10 +1,12 @@
 """The README says what is true: its tables are held against the code."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from local import docs
 from shared.apis import APIS
 from shared.model import Outcome
 from shared.settings import Settings, polling_setting
@@ -56,3 +58,41 @@ def test_it_lists_every_api_with_its_fields_and_path():
     assert [(quoted(api)[0], tuple(quoted(fields)), quoted(path)[0]) for api, fields, path in rows] == [
         (api.name, api.fields, api.path) for api in APIS.values()
     ]
+
+
+each_api = pytest.mark.parametrize("api", APIS.values(), ids=APIS)
+
+
+@each_api
+def test_the_page_of_an_api_is_what_its_data_says(api):
+    page = (docs.FOLDER / f"{api.name}.md").read_text()
+
+    assert page == docs.renewed(page, api), "python3 -m local docs writes it anew"
+
+
+@each_api
+def test_the_page_of_an_api_was_finished_by_hand(api):
+    page = (docs.FOLDER / f"{api.name}.md").read_text()
+
+    assert docs.TO_BE_WRITTEN not in page
+    assert [chapter for chapter in docs.CHAPTERS if f"\n## {chapter}\n" not in page] == []
+    assert f"docs/apis/{api.name}.md" in README
+
+
+def test_there_is_a_page_for_each_api_and_no_other():
+    assert {page.stem for page in docs.FOLDER.glob("*.md")} == set(APIS)
+
+
+@pytest.mark.parametrize(
+    "change", [{"vocabulary": {"New": None}}, {"path": "/x/{jobId}"}, {"conditional": True}, {"progress_at": "a.b"}]
+)
+def test_a_change_of_the_data_changes_the_page(change):
+    api = APIS["access-control"]
+    page = (docs.FOLDER / f"{api.name}.md").read_text()
+
+    assert docs.renewed(page, replace(api, **change)) != page
+
+
+def test_a_page_without_its_marks_is_not_written_over():
+    with pytest.raises(ValueError, match="marks"):
+        docs.renewed("# by hand", APIS["access-control"])
