@@ -12,6 +12,7 @@ from rich.console import Console
 
 from local.bootstrap import ROOT
 from local.chaos import chaos as cause_chaos
+from local.docs import write as write_docs
 from local.processes import DidNotStartError
 from local.run import run as watch_the_scenario
 from local.serve import serve as keep_serving
@@ -69,6 +70,13 @@ def test(arguments: tuple[str, ...]) -> None:
 def chaos(watches: int, kills: int, seed: int) -> None:
     """Break everything under many watches, and check that none is lost."""
     cause_chaos(CONSOLE, watches, kills, seed)
+
+
+@main.command()
+def docs() -> None:
+    """Write anew what docs/apis says from the data in shared/apis."""
+    for page in write_docs():
+        CONSOLE.print(f"{page.relative_to(ROOT)} written", highlight=False)
 
 
 @main.command()
