@@ -121,10 +121,8 @@ def _evidence(api: RemoteApi) -> dict[str, str]:
             for member, values in evidence.issue.items()
         )
         rows["an entry counts if"] = ", or ".join(tests)
-    rows["an entry is told by its"] = ", ".join(
-        f"`{member}`" for member in evidence.says or ("code", "message", "target")
-    )
-    return rows
+    says = evidence.says or ("code", "message", "target")
+    return rows | {"an entry is told by its": ", ".join(f"`{member}`" for member in says)}
 
 
 def _first_of(places: Iterable[str]) -> str:

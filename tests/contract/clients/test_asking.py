@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -123,7 +123,9 @@ def test_we_turn_the_pages_of_a_log_as_they_do_and_find_the_same_issues(bentley,
     theirs = bentley.ask("logs", jobId="issues-and-pages")
     turned = [request for request in simulator.requests()[before:] if request["path"] != TOKEN]
 
-    watch, mine, found = ended(watch_of("issues-and-pages")), [], []
+    watch = ended(watch_of("issues-and-pages"))
+    mine: list[Any] = []
+    found: list[str] = []
     while watch:
         request = ask(REPORTING, watch)
         requests, (answer,) = ours(request)
