@@ -82,6 +82,19 @@ def _telemetry(connection_string: SecretStr) -> SecretStr:
     return SecretStr(f"InstrumentationKey={key};IngestionEndpoint={_url(endpoint).rstrip('/')}")
 
 
+def _identity(text: str) -> str:
+    """Give the client id of the identity to send telemetry with; empty for the app's own (system-assigned) one.
+
+    "Authorization=AAD" or "ClientId=<id>;Authorization=AAD": https://learn.microsoft.com/azure/azure-functions/
+    functions-app-settings#applicationinsights_authentication_string
+    """
+    parts = dict(part.strip().partition("=")[::2] for part in text.split(";"))
+    values = {name.lower(): value.strip() for name, value in parts.items()}
+    if values.get("authorization", "").lower() != "aad":
+        raise ValueError("must be Authorization=AAD, or ClientId=<id of the identity>;Authorization=AAD")
+    return values.get("clientid", "")
+
+
 def _seconds(text: Any) -> Any:
     try:
         schedule = Schedule.seconds(*(float(delay) for delay in text.split(",")))
@@ -117,6 +130,9 @@ class Settings(BaseModel):
     results_table: TableName = Field("Results", alias="RESULTS_TABLE")
     telemetry: Annotated[SecretStr, AfterValidator(_telemetry)] | None = Field(
         None, alias="APPLICATIONINSIGHTS_CONNECTION_STRING"
+    )
+    telemetry_client_id: Annotated[str, AfterValidator(_identity)] | None = Field(
+        None, alias="APPLICATIONINSIGHTS_AUTHENTICATION_STRING"
     )
     site_name: str = Field("itwin-job-watch", alias="WEBSITE_SITE_NAME")  # set by Azure
     retention_days: int = Field(30, alias="WATCH_RETENTION_DAYS", ge=1, le=36500)
