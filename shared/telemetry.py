@@ -134,6 +134,7 @@ def _dimensions(watch: Watch) -> dict[str, str]:
         "reason": watch.reason,
         "status": watch.status,
         "labels": ", ".join(watch.labels),
+        "job": ", ".join(watch.job.values()),  # in one column, for people
         **watch.job,
     }
 

@@ -170,6 +170,7 @@ def test_an_ended_watch_is_one_event(ingestion, events):
         "reason": "no such file",
         "status": "Failed",
         "labels": "nightly, a b",
+        "job": "s/1, é",
         "scheduleId": "s/1",
         "operationId": "é",
     }
