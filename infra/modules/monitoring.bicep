@@ -6,7 +6,7 @@ param appPrincipalId string
 param readerPrincipalId string
 
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb' // Monitoring Metrics Publisher: may send telemetry
-var monitoringReader = '43d0d8ad-25c7-4714-9337-8ba259a9fe05' // reads everything, no key and no secret
+var monitoringReader = '43d0d8ad-25c7-4714-9337-8ba259a9fe05' // Monitoring Reader: sees every resource, no key and no secret
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
   name: '${name}-logs'
