@@ -16,10 +16,10 @@ from tree_sitter import Language, Node, Parser
 PARSER = Parser(Language(tree_sitter_bicep.language()))
 
 
-class Code(str):
+class Code(str):  # noqa: SLOT000 -- has something to add to a text
     """An expression, as it is written."""
 
-    __slots__ = ("arguments",)
+    arguments: list[Any]
 
     def __new__(cls, text: str, arguments: list[Any] | None = None) -> Self:
         """Keep the arguments of a call."""
