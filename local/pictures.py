@@ -158,7 +158,7 @@ def _over_time(axes: Axes, rows: kusto.Rows) -> None:
     for api in sorted({row["api"] for row in rows}):
         mine = [row for row in rows if row["api"] == api]
         axes.plot([row["timestamp"] for row in mine], [row["open"] for row in mine], label=api)
-    axes.xaxis.set_major_formatter(dates.DateFormatter("%H:%M"))
+    axes.xaxis.set_major_formatter(dates.DateFormatter("%H:%M"))  # type: ignore[no-untyped-call]
     axes.set_ylim(bottom=0)
     axes.legend(fontsize=7, frameon=False)
 
