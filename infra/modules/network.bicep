@@ -49,7 +49,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
       {
         name: 'app' // Flex takes no name with an underscore
         properties: {
-          // Instances of one Flex app share 27 addresses for each 1,000; /26 leaves room for deployments.
+          // Microsoft advises /27 for one Flex app; twice that leaves room while a deployment replaces instances.
           addressPrefix: '10.0.0.0/26'
           delegations: [
             {
