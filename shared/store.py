@@ -120,7 +120,9 @@ def _entity(watch: Watch) -> dict[str, Any]:
     values = asdict(watch) | {
         "job": json.dumps(watch.job, ensure_ascii=False),
         "labels": json.dumps(watch.labels, ensure_ascii=False),
+        "evidence": json.dumps(watch.evidence, ensure_ascii=False),
         "outcome": watch.outcome and watch.outcome.value,
+        "verdict": watch.verdict and watch.verdict.value,
     }
     del values["etag"]
     keys = {"PartitionKey": partition(watch.id), "RowKey": watch.id}
@@ -131,6 +133,7 @@ def _watch(entity: TableEntity) -> Watch:
     values = {f.name: entity[column(f.name)] for f in fields(Watch) if column(f.name) in entity}
     values["job"] = json.loads(values["job"])
     values["labels"] = tuple(json.loads(values["labels"]))
-    if "outcome" in values:
-        values["outcome"] = Outcome(values["outcome"])
+    values["evidence"] = tuple(json.loads(values.get("evidence", "[]")))
+    for name in {"outcome", "verdict"} & values.keys():
+        values[name] = Outcome(values[name])
     return Watch(**values, etag=entity.metadata["etag"] or "")

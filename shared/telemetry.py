@@ -31,6 +31,9 @@ log = logging.getLogger("watch.telemetry")
 #: For one event, from here to the service's answer.
 TIMEOUT = timedelta(seconds=30)
 
+#: Entries of the evidence in an event; the row in the results table has more.
+MOST_EVIDENCE = 3
+
 #: The W3C traceparent of the invocation at hand, so that an event is found from its request and the other way round.
 _traceparent: ContextVar[str] = ContextVar("traceparent", default="")
 
@@ -135,6 +138,7 @@ def _dimensions(watch: Watch) -> dict[str, str]:
         "status": watch.status,
         "labels": ", ".join(watch.labels),
         "job": ", ".join(watch.job.values()),  # in one column, for people
+        "evidence": "\n".join(watch.evidence[:MOST_EVIDENCE]),
         **watch.job,
     }
 
@@ -147,6 +151,7 @@ def _measurements(watch: Watch) -> dict[str, float]:
         "polls": watch.polls,
         "faults": watch.faults,
         "throttled": watch.throttled,
+        "issues": watch.issues,
     }
 
 

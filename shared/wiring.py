@@ -18,6 +18,7 @@ from shared.apis import APIS
 from shared.credentials import ClientCredentials
 from shared.decide import REVIVALS
 from shared.fetch import Fetcher
+from shared.gates import Gates, GateTable
 from shared.results import TableResults
 from shared.settings import Settings
 from shared.storage import Storage, connect
@@ -25,6 +26,7 @@ from shared.store import TableStore
 from shared.telemetry import Events, NoEvents, identity
 from shared.tending import Tender
 from shared.tickets import TicketQueue
+from shared.traffic import budget
 from shared.watching import GRACE, Watcher
 
 log = logging.getLogger("watch")
@@ -71,10 +73,11 @@ def watcher() -> Watcher:
         scope=known.scope,
         now=_now,
     )
+    tickets, gates = TicketQueue(stores.tickets), GateTable(stores.gates)
     return Watcher(
         apis={name: api.paced(known.polling.get(name), known.wait_scale) for name, api in APIS.items()},
         store=TableStore(stores.watches),
-        send=TicketQueue(stores.tickets).send,
+        send=tickets.send,
         fetch=Fetcher(_http(known.api_url), tokens),
         record=TableResults(stores.results).record,
         announce=events().announce,
@@ -82,6 +85,14 @@ def watcher() -> Watcher:
         poisoned=events().poisoned,
         now=_now,
         draw=random.random,
+        gate=Gates(
+            read=gates.read,
+            write=gates.write,
+            count=tickets.count,
+            budget=budget(known.per_minute, known.per_hour),
+            now=_now,
+            scale=known.wait_scale,
+        ),
         alone=OneAtATime(),
         revivals=REVIVALS.scaled(known.wait_scale),
         grace=GRACE * known.wait_scale,

@@ -53,6 +53,11 @@ FULL = Watch(
     refusals_in_a_row=6,
     refused_since=NOON,
     revivals=7,
+    why_at="/insights/reporting/datasources/extraction/logs?page=2",
+    pages=1,
+    evidence=("é: no such file", "line\nbreak"),
+    issues=12,
+    verdict=Outcome.PARTIAL,
     outcome=Outcome.PARTIAL,
     ended_at=NOON + timedelta(hours=1),
     published=True,
@@ -386,6 +391,7 @@ def test_every_column_has_a_readable_name_and_none_is_lost(azurite):
         *("PartitionKey", "RowKey", "Id", "Api", "Job", "Labels", "StartedAt", "Deadline", "Due", "NotBefore", "Seq"),
         *("SteppedBy", "Status", "Progress", "Reason", "Validator", "Waits", "Polls", "Faults", "Throttled"),
         *("FaultsInARow", "RefusalsInARow", "RefusedSince", "Revivals", "Outcome", "EndedAt", "Published"),
+        *("WhyAt", "Pages", "Evidence", "Issues", "Verdict"),
     }
     assert (row["PartitionKey"], row["RowKey"]) == ("ff", FULL.id)
 

@@ -9,6 +9,7 @@ import pytest
 from shared.apis import APIS
 from shared.model import Outcome
 from shared.settings import Settings, polling_setting
+from shared.traffic import budget, spacing
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -131,3 +132,25 @@ def test_what_is_exported_is_what_the_parameters_read(variable):
     assert f"readEnvironmentVariable('{variable}'" in (ROOT / "infra/main.bicepparam").read_text()
     for page in ("README.md", "docs/deploy.md"):
         assert f"{variable}=" in (ROOT / page).read_text()
+
+
+def test_the_table_of_rate_limits_is_what_the_watches_do():
+    limits = {
+        "500 a minute": budget(500, None),
+        "5,000 an hour": budget(None, 5000),
+        "5,000 a minute": budget(5000, None),
+    }
+    lines = README.split("\n## Rate limits\n")[1].split("\n## ")[0].splitlines()
+    header, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+
+    assert header[1:] == [*limits]
+    for watches, *spacings in rows:
+        for limit, said in zip(header[1:], spacings, strict=True):
+            exact = spacing(int(watches.replace(",", "")), limits[limit]).total_seconds()
+            assert span(said) == pytest.approx(exact, rel=0.03)
+
+
+def span(text):
+    """Seconds, of a text such as "2 h 13 min"."""
+    units = {"h": 3600, "min": 60, "s": 1}
+    return sum(float(number) * units[unit] for number, unit in re.findall(r"([\d.]+) (h|min|s)", text))

@@ -42,6 +42,8 @@ WATCH = Watch(
     polls=7,
     faults=3,
     throttled=2,
+    issues=9,
+    evidence=("one", "two", "three", "four"),
     outcome=Outcome.FAILED,
     ended_at=NOON + timedelta(minutes=1, milliseconds=500),
     stepped_by="message",
@@ -171,10 +173,11 @@ def test_an_ended_watch_is_one_event(ingestion, events):
         "status": "Failed",
         "labels": "nightly, a b",
         "job": "s/1, é",
+        "evidence": "one\ntwo\nthree",
         "scheduleId": "s/1",
         "operationId": "é",
     }
-    assert event["measurements"] == {"durationSeconds": 60.5, "polls": 7, "faults": 3, "throttled": 2}
+    assert event["measurements"] == {"durationSeconds": 60.5, "polls": 7, "faults": 3, "throttled": 2, "issues": 9}
 
 
 def test_the_event_shows_under_the_role_it_was_given(ingestion, events):

@@ -288,6 +288,7 @@ def test_no_ticket_moves_an_ended_watch_whatever_its_number(started):
 def test_an_ended_watch_stays_as_it_ended(started):
     started.state = "failed"
     started.deliver(0)
+    started.deliver(1)
 
     assert started.stop().outcome is Outcome.FAILED
 
