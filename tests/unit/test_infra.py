@@ -109,6 +109,14 @@ def test_the_app_runs_with_the_settings_of_the_template():
     assert known.tickets_queue == default("ticketsQueue")
 
 
+def test_one_identity_does_everything():
+    client_id = FIXED["AzureWebJobsStorage__clientId"]
+
+    assert FIXED["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"] == f"'ClientId=${{{client_id}}};Authorization=AAD'"
+    assert FIXED["AzureWebJobsStorage__credential"] == "managedidentity"
+    assert MAIN.modules["app"].value["params"]["identityName"] == "identity.name"
+
+
 def test_the_secret_is_a_reference_and_nothing_else_is_secret():
     assert re.fullmatch(
         r"'@Microsoft\.KeyVault\(VaultName=\$\{.*\};SecretName=\$\{.*\}\)'", FIXED["ITWIN_CLIENT_SECRET"]
