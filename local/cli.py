@@ -12,6 +12,7 @@ from rich.console import Console
 
 from local.bootstrap import ROOT
 from local.chaos import chaos as cause_chaos
+from local.docs import write as write_docs
 from local.processes import DidNotStartError
 from local.run import run as watch_the_scenario
 from local.serve import serve as keep_serving
@@ -77,6 +78,13 @@ def pictures() -> None:
     from local.pictures import pictures as draw  # noqa: PLC0415 -- matplotlib takes its time
 
     draw(CONSOLE)
+
+
+@main.command()
+def docs() -> None:
+    """Write anew what docs/apis says from the data in shared/apis."""
+    for page in write_docs():
+        CONSOLE.print(f"{page.relative_to(ROOT)} written", highlight=False)
 
 
 @main.command()

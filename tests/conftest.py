@@ -3,6 +3,9 @@
 import pytest
 
 from local.azurite import azurite as run_azurite
+from tests.simulator import address, simulator, stranger
+
+__all__ = ["address", "azurite", "simulator", "stranger"]
 
 
 @pytest.fixture(scope="session")

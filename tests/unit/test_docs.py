@@ -2,10 +2,12 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from local import docs
 from shared.apis import APIS
 from shared.model import Outcome
 from shared.settings import Settings, polling_setting
@@ -154,3 +156,41 @@ def span(text):
     """Seconds, of a text such as "2 h 13 min"."""
     units = {"h": 3600, "min": 60, "s": 1}
     return sum(float(number) * units[unit] for number, unit in re.findall(r"([\d.]+) (h|min|s)", text))
+
+
+each_api = pytest.mark.parametrize("api", APIS.values(), ids=APIS)
+
+
+@each_api
+def test_the_page_of_an_api_is_what_its_data_says(api):
+    page = (docs.FOLDER / f"{api.name}.md").read_text()
+
+    assert page == docs.renewed(page, api), "python3 -m local docs writes it anew"
+
+
+@each_api
+def test_the_page_of_an_api_was_finished_by_hand(api):
+    page = (docs.FOLDER / f"{api.name}.md").read_text()
+
+    assert docs.TO_BE_WRITTEN not in page
+    assert [chapter for chapter in docs.CHAPTERS if f"\n## {chapter}\n" not in page] == []
+    assert f"docs/apis/{api.name}.md" in README
+
+
+def test_there_is_a_page_for_each_api_and_no_other():
+    assert {page.stem for page in docs.FOLDER.glob("*.md")} == set(APIS)
+
+
+@pytest.mark.parametrize(
+    "change", [{"vocabulary": {"New": None}}, {"path": "/x/{jobId}"}, {"conditional": True}, {"progress_at": "a.b"}]
+)
+def test_a_change_of_the_data_changes_the_page(change):
+    api = APIS["access-control"]
+    page = (docs.FOLDER / f"{api.name}.md").read_text()
+
+    assert docs.renewed(page, replace(api, **change)) != page
+
+
+def test_a_page_without_its_marks_is_not_written_over():
+    with pytest.raises(ValueError, match="marks"):
+        docs.renewed("# by hand", APIS["access-control"])
