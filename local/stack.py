@@ -25,6 +25,7 @@ CLIENT_ID, CLIENT_SECRET = "service-local", "local-secret"
 
 
 QUEUE, WATCHES, RESULTS = "tickets", "Watches", "Results"
+TABLES = (WATCHES, RESULTS, "OpenWatches")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,5 +121,5 @@ def make_storage(connection_string: str) -> None:
         for name in (QUEUE, f"{QUEUE}-poison"):
             queues.create_queue(name)
     with TableServiceClient.from_connection_string(connection_string) as tables:
-        for name in (WATCHES, RESULTS):
+        for name in TABLES:
             tables.create_table_if_not_exists(name)

@@ -164,6 +164,13 @@ class WatchDocument(BaseModel):
         )
 
 
+class ListDocument(BaseModel):
+    """A page of watches, as `GET /api/watches` shows it."""
+
+    watches: list[WatchDocument]
+    next: str | None = Field(description="send it as `cursor` to get the next page; null after the last")
+
+
 def _pointer(location: tuple[int | str, ...]) -> str:
     """Write where in the body, as a JSON pointer (RFC 6901).
 

@@ -115,6 +115,7 @@ class Settings(BaseModel):
     tickets_queue: QueueName = Field(alias="TICKETS_QUEUE")
     watches_table: TableName = Field("Watches", alias="WATCHES_TABLE")
     results_table: TableName = Field("Results", alias="RESULTS_TABLE")
+    open_table: TableName = Field("OpenWatches", alias="OPEN_TABLE")
     telemetry: Annotated[SecretStr, AfterValidator(_telemetry)] | None = Field(
         None, alias="APPLICATIONINSIGHTS_CONNECTION_STRING"
     )
@@ -138,8 +139,7 @@ class Settings(BaseModel):
         }
         if not values.keys() & {"AzureWebJobsStorage", "AzureWebJobsStorage__accountName"}:
             problems["AzureWebJobsStorage"] = "is missing (or AzureWebJobsStorage__accountName)"
-        if values.get("WATCHES_TABLE", "Watches").lower() == values.get("RESULTS_TABLE", "Results").lower():
-            problems["RESULTS_TABLE"] = "names the same table as WATCHES_TABLE"
+        problems |= _same_tables(values, cls)
         problems |= {
             name: f"names no API we know; known are {', '.join(sorted(polling))}"
             for name in env
@@ -162,6 +162,18 @@ def polling_setting(api: str) -> str:
     'POLLING_ACCESS_CONTROL'
     """
     return "POLLING_" + api.replace("-", "_").upper()
+
+
+def _same_tables(values: Mapping[str, Any], settings: type[Settings]) -> dict[str, str]:
+    """Tables hold one kind of row each.  Their names are the same in any case of their letters."""
+    taken: dict[str, str] = {}
+    problems = {}
+    for field in settings.model_fields.values():
+        if field.alias and field.alias.endswith("_TABLE"):
+            name = str(values.get(field.alias, field.default)).lower()
+            if (other := taken.setdefault(name, field.alias)) != field.alias:
+                problems[field.alias] = f"names the same table as {other}"
+    return problems
 
 
 def _problem(found: Any) -> tuple[str, str]:

@@ -1,8 +1,9 @@
-"""The queue and the two tables: how to reach them, and whether they can be reached."""
+"""The queue and the tables: how to reach them, and whether they can be reached."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,14 +35,13 @@ class Storage:
     tickets: QueueClient
     watches: TableClient
     results: TableClient
+    open: TableClient
 
     async def unreachable(self) -> list[str]:
         """Read each once, and name those that do not answer."""
-        reads = {
-            f"the queue {self.tickets.queue_name}": self.tickets.get_queue_properties(),
-            f"the table {self.watches.table_name}": _read(self.watches),
-            f"the table {self.results.table_name}": _read(self.results),
-        }
+        tables = (self.watches, self.results, self.open)
+        reads: dict[str, Awaitable[Any]] = {f"the queue {self.tickets.queue_name}": self.tickets.get_queue_properties()}
+        reads |= {f"the table {table.table_name}": _read(table) for table in tables}
         answers = await asyncio.gather(*reads.values(), return_exceptions=True)
         for answer in answers:
             if isinstance(answer, BaseException) and not isinstance(answer, AzureError):
@@ -69,6 +69,7 @@ def connect(settings: Settings) -> Storage:
                 QueueClient.from_connection_string(secret, settings.tickets_queue, **queue),
                 TableClient.from_connection_string(secret, settings.watches_table, **table),
                 TableClient.from_connection_string(secret, settings.results_table, **table),
+                TableClient.from_connection_string(secret, settings.open_table, **table),
             )
         except ValueError:
             raise SettingsError({"AzureWebJobsStorage": "is malformed: not a connection string"}) from None
@@ -79,6 +80,7 @@ def connect(settings: Settings) -> Storage:
         QueueClient(f"https://{account}.queue.core.windows.net", settings.tickets_queue, identity, **queue),
         TableClient(tables, settings.watches_table, credential=identity, **table),
         TableClient(tables, settings.results_table, credential=identity, **table),
+        TableClient(tables, settings.open_table, credential=identity, **table),
     )
 
 

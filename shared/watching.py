@@ -14,7 +14,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -62,6 +62,26 @@ class Store(Protocol):
         """Remove the row only if it is still the one `watch.etag` names; raises `Conflict` otherwise."""
 
 
+class Index(Protocol):
+    """A list of the open watches.  Each is on it; some that are on it have ended, or never were."""
+
+    async def add(self, watch: Watch) -> None:
+        """List a watch as open.  Twice is once."""
+
+    async def remove(self, watch: Watch) -> None:
+        """List it no more.  Twice is once."""
+
+
+class NoIndex:
+    """For those who need no lists."""
+
+    async def add(self, watch: Watch) -> None:
+        """Do nothing."""
+
+    async def remove(self, watch: Watch) -> None:
+        """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watcher:
     """Moves watches.  Its ports may raise whatever their services raise: the queue delivers again."""
@@ -78,6 +98,7 @@ class Watcher:
     alone: Callable[[str], AbstractAsyncContextManager[None]] = lambda _: nullcontext()  #: see `OneAtATime`
     revivals: Schedule = REVIVALS
     grace: timedelta = GRACE
+    index: Index = field(default_factory=NoIndex)
 
     async def start(
         self,
@@ -92,7 +113,7 @@ class Watcher:
         sooner, or several starts at once would each send one.
         """
         now = self.now()
-        watch = Watch(
+        wanted = Watch(
             id=watch_id(api, job),
             api=api.name,
             job=job,
@@ -102,14 +123,17 @@ class Watcher:
             due=now,
             not_before=now,
         )
+        await self.index.add(wanted)  # before the row, so that no open watch is missing from the lists
         try:
-            watch, begun = await self.store.insert(watch), True
+            watch, begun = await self.store.insert(wanted), True
             log.info("watch.started watch=%s api=%s", watch.id, watch.api)
         except Conflict:
-            found = await self.store.load(watch.id)
+            found = await self.store.load(wanted.id)
             if found is None:  # deleted in between: the caller may try again
                 raise
-            watch, begun = found, found == watch  # equal: it is ours after all, and only the answer was lost
+            watch, begun = found, found == wanted  # equal: it is ours after all, and only the answer was lost
+            if watch.started_at != wanted.started_at:
+                await self.index.remove(wanted)
         if begun or watch.due + RESEND_AFTER <= now:
             watch = await self.act(watch)
         return watch, begun
@@ -171,6 +195,7 @@ class Watcher:
         elif not watch.published:
             await self.record(watch)
             await self.announce(watch)
+            await self.index.remove(watch)
             watch = await self.store.commit(replace(watch, published=True))
         return watch
 

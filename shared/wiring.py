@@ -18,8 +18,10 @@ from shared.apis import APIS
 from shared.credentials import ClientCredentials
 from shared.decide import REVIVALS
 from shared.fetch import Fetcher
+from shared.listing import Listing
 from shared.results import TableResults
 from shared.settings import Settings
+from shared.shelves import OpenIndex, Shelf
 from shared.storage import Storage, connect
 from shared.store import TableStore
 from shared.telemetry import Events, NoEvents
@@ -73,6 +75,27 @@ def watcher() -> Watcher:
         alone=OneAtATime(),
         revivals=REVIVALS.scaled(known.wait_scale),
         grace=GRACE * known.wait_scale,
+        index=open_index(),
+    )
+
+
+@cache
+def open_index() -> OpenIndex:
+    """Put together the index of open watches."""
+    return OpenIndex(storage().open)
+
+
+@cache
+def listing() -> Listing:
+    """Put together what makes lists."""
+    w, stores = watcher(), storage()
+    return Listing(
+        store=w.store,
+        open=open_index(),
+        ended=Shelf(stores.results),
+        apis=list(APIS),
+        retention=timedelta(days=settings().retention_days),
+        now=_now,
     )
 
 

@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import count
 
+from shared.keys import newest_first
 from shared.model import Watch
+from shared.shelves import Entry
 from shared.watching import Conflict
 
 
@@ -52,3 +54,29 @@ class MemoryStore:
     def _put(self, watch: Watch) -> Watch:
         self.rows[watch.id] = replace(watch, etag=f'W/"{next(self._versions)}"')
         return self.rows[watch.id]
+
+
+class MemoryIndex:
+    """The index port, on a dict; `integration/test_shelves.py` holds both to it."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], Entry] = {}
+
+    async def add(self, watch: Watch) -> None:
+        """List a watch as open.  Twice is once."""
+        key = newest_first(watch.started_at, watch.id)
+        self.rows[watch.api, key] = Entry(watch.api, key, watch.id, "", ", ".join(watch.labels))
+
+    async def remove(self, watch: Watch) -> None:
+        """List it no more.  Twice is once."""
+        await self.discard(watch.api, newest_first(watch.started_at, watch.id))
+
+    async def entries(self, api: str, after: str, before: str, page: int) -> AsyncIterator[Entry]:  # noqa: ARG002
+        """Give the entries of an API between two keys, in order."""
+        for (of, key), entry in sorted(self.rows.items(), key=lambda item: item[0]):
+            if of == api and after < key < before:
+                yield entry
+
+    async def discard(self, api: str, key: str) -> None:
+        """Remove an entry, if it is still there."""
+        self.rows.pop((api, key), None)

@@ -45,8 +45,9 @@ AT_ONCE = 2
 LONGEST = 300  #: seconds
 
 #: A promise that was not kept; a test that cannot run, or a mutant that stumbles over its own name, proves nothing.
-CAUGHT = re.compile(r"^FAILED (\S+) - (AssertionError|assert)", re.MULTILINE)
+CAUGHT = re.compile(r"^(FAILED|ERROR) (\S+) - (AssertionError|assert)", re.MULTILINE)
 
+INSERT = "watch, begun = await self.store.insert(wanted), True"
 COMMIT = "watch = await self.store.commit(after)"
 FENCE = "if ticket.seq == watch.seq and watch.outcome is None:"
 OURS = "ours = watch.stepped_by == message_id"
@@ -76,6 +77,22 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
     "a deadline overrides Retry-After": (
         "remote.py",
         {"until = max(watch.due, watch.not_before)": "until = watch.due"},
+    ),
+    "listed after it began": (
+        "watching.py",
+        {
+            "await self.index.add(wanted)": "pass",
+            INSERT: f"{INSERT}\nawait self.index.add(wanted)",
+        },
+    ),
+    "listed for ever": ("watching.py", {"await self.index.remove(watch)": "pass"}),
+    "listed no more before it is recorded": (
+        "watching.py",
+        {"await self.record(watch)": "await self.index.remove(watch)\nawait self.record(watch)"},
+    ),
+    "a start takes the other's entry away": (
+        "watching.py",
+        {"if watch.started_at != wanted.started_at:": "if True:"},
     ),
     "stop without publish": ("watching.py", {"return await self.act(watch)": "return watch"}),
     "stop gives up when a turn gets in between": ("watching.py", {"continue": "return watch"}),

@@ -69,7 +69,9 @@ def two_starts(job):
 
 def a_start_and_a_stop(job):
     world = World(job=job)
-    world.start().go()  # there is a row, but no ticket yet
+    start = world.start()
+    while not world.row:  # there is a row, but no ticket yet
+        start.go()
     world.stop()
     return world
 

@@ -19,12 +19,13 @@ from types import SimpleNamespace, coroutine
 from typing import Any, Literal
 
 from shared.apis.reality_analysis import REALITY_ANALYSIS as API
+from shared.keys import newest_first
 from shared.model import Outcome, Ticket, Watch
 from shared.remote import NoResponse, Request, Response
 from shared.results import result
 from shared.schedule import Schedule
 from shared.watching import GRACE, Conflict, Watcher, watch_id
-from tests.memory import MemoryStore
+from tests.memory import MemoryIndex, MemoryStore
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 JOB = {"jobId": "j"}
@@ -51,6 +52,8 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "send": ("before", "after"),
     "record": ("before", "after"),
     "announce": ("before", "after"),
+    "add": ("before", "after"),
+    "remove": ("before", "after"),
 }
 
 
@@ -122,6 +125,7 @@ class World:
     table: MemoryStore = field(default_factory=MemoryStore)
     tickets: list[Message] = field(default_factory=list)
     poison: list[Message] = field(default_factory=list)
+    index: MemoryIndex = field(default_factory=MemoryIndex)
     results: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     events: list[Watch] = field(default_factory=list)
     ended: list[Watch] = field(default_factory=list)  #: each end that was committed
@@ -152,6 +156,7 @@ class World:
         calls = (self._load, self._insert, self._commit, self._delete)
         store: Any = SimpleNamespace(**{call.__name__.strip("_"): self._port(call) for call in calls})
         store.stale = self.table.stale
+        index: Any = SimpleNamespace(add=self._port(self._add), remove=self._port(self._remove))
         self.watcher = Watcher(
             apis={API.name: API},
             store=store,
@@ -163,6 +168,7 @@ class World:
             now=lambda: self.now,
             draw=lambda: 0.0,
             revivals=REVIVALS,
+            index=index,
         )
 
     # Workers
@@ -286,6 +292,7 @@ class World:
 
     async def _insert(self, watch: Watch) -> Watch:
         inserted = await self.table.insert(watch)
+        self._check_index()
         self.told = NOON
         return inserted
 
@@ -313,6 +320,19 @@ class World:
 
     async def _delete(self, watch: Watch) -> None:
         await self.table.delete(watch)
+
+    async def _add(self, watch: Watch) -> None:
+        await self.index.add(watch)
+
+    async def _remove(self, watch: Watch) -> None:
+        await self.index.remove(watch)
+        self._check_index()
+
+    def _check_index(self) -> None:
+        for row in self.table.rows.values():
+            listed = (row.api, newest_first(row.started_at, row.id)) in self.index.rows
+            assert listed or row.outcome, "an open watch that no list shows"
+            assert listed or result(row) in self.results.values(), "a watch that no list shows"
 
     async def _send(self, ticket: Ticket, delay: timedelta) -> None:
         assert self.row is None or ticket.seq <= self.row.seq, "a ticket for a turn that is not committed"
@@ -412,6 +432,9 @@ class World:
         assert not self.tickets
         assert not self.poison
         assert all(row.outcome and row.published for row in self.table.rows.values()), "a watch is lost"
+        # Left by starts that died, or that came at the very instant of the one that made the row.
+        orphans = sum(worker.failed for worker in self.workers) + max(0, self.starts - 1)
+        assert len(self.index.rows) <= orphans, "an ended watch is still listed as open"
         rows = [result(watch) for watch in self.ended]
         assert self.results == {(row["PartitionKey"], row["RowKey"]): row for row in rows}
         assert all(watch in self.events for watch in self.ended)

@@ -31,6 +31,7 @@ def found():
 def test_every_function_has_a_trigger(found):
     assert found.keys() == {
         "start_watch",
+        "list_watches",
         "read_watch",
         "stop_watch",
         "health",
@@ -44,6 +45,7 @@ def test_every_function_has_a_trigger(found):
     ("name", "route", "methods"),
     [
         ("start_watch", "watches", ["POST"]),
+        ("list_watches", "watches", ["GET"]),
         ("read_watch", "watches/{id}", ["GET"]),
         ("stop_watch", "watches/{id}", ["DELETE"]),
         ("health", "health", ["GET"]),

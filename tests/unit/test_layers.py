@@ -27,20 +27,37 @@ LAYERS = [
     {"functions.answers"},
     {"functions.turns"},
     {"shared.wiring"},
-    {"shared.results", "shared.tending"},
-    {"shared.store", "shared.tickets", "shared.fetch", "shared.telemetry", "shared.storage", "shared.alone"},
+    {"shared.queries"},
+    {"shared.results", "shared.tending", "shared.listing"},
+    {
+        "shared.store",
+        "shared.tickets",
+        "shared.fetch",
+        "shared.telemetry",
+        "shared.storage",
+        "shared.alone",
+        "shared.shelves",
+    },
     {"shared.watching", "shared.credentials", "shared.schemas", "shared.settings"},
     {"shared.decide", "shared.locate", "shared.bodies"},
     {"shared.problems", "shared.apis"},
     {name for name in DEPLOYED if name.startswith("shared.apis.")},
     {"shared.remote"},
     {"shared.schedule"},
-    {"shared.model", "shared.text"},
+    {"shared.model", "shared.text", "shared.keys", "shared.cursors"},
     {"functions", "shared"},  # docstrings
 ]
 
 #: No I/O, no clock, no randomness.
-PURE = ["shared.model", "shared.schedule", "shared.text", "shared.remote", "shared.decide"]
+PURE = [
+    "shared.model",
+    "shared.keys",
+    "shared.cursors",
+    "shared.schedule",
+    "shared.text",
+    "shared.remote",
+    "shared.decide",
+]
 PURE += [name for name in DEPLOYED if name.startswith("shared.apis")]
 
 IMPURE_PACKAGES = {
@@ -119,6 +136,7 @@ def height(module):
 def test_a_trigger_reaches_the_outside_through_the_wiring_alone(module):
     adapters = {
         "shared.store",
+        "shared.shelves",
         "shared.results",
         "shared.tickets",
         "shared.fetch",
