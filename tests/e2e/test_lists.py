@@ -26,7 +26,8 @@ def some(app):
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
 def test_pages_follow_each_other(app, some, limit):
     label, ids = some
-    found, cursor = [], {}
+    found: list[str] = []
+    cursor: dict[str, str] = {}
     while True:
         answer = app.get("/watches", params={"label": label, "limit": limit, **cursor})
         assert answer.status_code == 200, answer.text
