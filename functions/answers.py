@@ -14,9 +14,9 @@ from azure.core.exceptions import AzureError
 from functions.turns import turn
 from shared import problems
 from shared.correlation import request_id
+from shared.idempotency import Answer
 from shared.model import Watch
 from shared.problems import Problem
-from shared.replays import Answer
 from shared.schemas import BatchDocument, StartedDocument, WatchDocument
 from shared.settings import SettingsError
 from shared.starting import Started

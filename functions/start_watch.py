@@ -6,8 +6,8 @@ import azure.functions as func
 
 from functions.answers import answered, as_kept, batch_response, kept_response, watch_response
 from shared.correlation import read_traceparent
+from shared.idempotency import Answer, digest, read_key
 from shared.queries import NoQuery
-from shared.replays import Answer, digest, read_key
 from shared.schemas import BatchRequest, StartRequest, read_start
 from shared.wiring import replays, starter
 

@@ -117,6 +117,17 @@ def under_way() -> Problem:
     return Problem("request-under-way", detail, retry_after=timedelta(seconds=5))
 
 
+def callback_pending() -> Problem:
+    """Return the problem of a restart that would overwrite an end of which the callback does not know yet."""
+    detail = "Its callback has not taken the last end. Restart it when `callback.state` is delivered or failed."
+    return Problem("callback-pending", detail, retry_after=timedelta(seconds=60))
+
+
+def wrong_callback(detail: str) -> Problem:
+    """Return the problem of a callback that may not be called."""
+    return Problem("wrong-callback", detail, errors=[{"pointer": "/callback/url", "detail": detail}])
+
+
 def unknown_api(detail: str) -> Problem:
     """Return the problem of an API that we do not know."""
     return Problem("unknown-api", detail)

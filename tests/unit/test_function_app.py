@@ -38,6 +38,7 @@ def test_every_function_has_a_trigger(found):
         "poll_watch",
         "revive_watch",
         "tend_watches",
+        "send_callback",
     }
 
 
@@ -64,7 +65,12 @@ def test_every_route_asks_for_a_function_key(found):
 
 
 @pytest.mark.parametrize(
-    ("name", "queue"), [("poll_watch", "%TICKETS_QUEUE%"), ("revive_watch", "%TICKETS_QUEUE%-poison")]
+    ("name", "queue"),
+    [
+        ("poll_watch", "%TICKETS_QUEUE%"),
+        ("revive_watch", "%TICKETS_QUEUE%-poison"),
+        ("send_callback", "%TICKETS_QUEUE%-callbacks"),
+    ],
 )
 def test_tickets_come_from_the_queues_of_the_settings(found, name, queue):
     trigger = found[name]

@@ -27,20 +27,22 @@ LAYERS = [
     {"functions.answers"},
     {"functions.turns"},
     {"shared.wiring"},
-    {"shared.queries", "shared.starting"},
+    {"shared.queries", "shared.starting", "shared.calling"},
     {"shared.results", "shared.tending", "shared.listing", "shared.waiting"},
     {"shared.replays"},
     {
         "shared.store",
         "shared.tickets",
         "shared.fetch",
+        "shared.posting",
         "shared.telemetry",
         "shared.storage",
         "shared.alone",
         "shared.shelves",
     },
     {"shared.watching", "shared.credentials", "shared.schemas", "shared.settings"},
-    {"shared.decide", "shared.locate", "shared.bodies"},
+    {"shared.decide", "shared.locate", "shared.bodies", "shared.callbacks", "shared.addresses"},
+    {"shared.idempotency"},
     {"shared.problems", "shared.apis"},
     {name for name in DEPLOYED if name.startswith("shared.apis.")},
     {"shared.remote"},
@@ -144,6 +146,7 @@ def test_a_trigger_reaches_the_outside_through_the_wiring_alone(module):
         "shared.fetch",
         "shared.credentials",
         "shared.storage",
+        "shared.posting",
     }
 
     assert adapters.isdisjoint(imports(DEPLOYED[module]))
