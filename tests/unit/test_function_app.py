@@ -31,12 +31,14 @@ def found():
 def test_every_function_has_a_trigger(found):
     assert found.keys() == {
         "start_watch",
+        "list_watches",
         "read_watch",
         "stop_watch",
         "health",
         "poll_watch",
         "revive_watch",
         "tend_watches",
+        "send_callback",
     }
 
 
@@ -44,6 +46,7 @@ def test_every_function_has_a_trigger(found):
     ("name", "route", "methods"),
     [
         ("start_watch", "watches", ["POST"]),
+        ("list_watches", "watches", ["GET"]),
         ("read_watch", "watches/{id}", ["GET"]),
         ("stop_watch", "watches/{id}", ["DELETE"]),
         ("health", "health", ["GET"]),
@@ -62,7 +65,12 @@ def test_every_route_asks_for_a_function_key(found):
 
 
 @pytest.mark.parametrize(
-    ("name", "queue"), [("poll_watch", "%TICKETS_QUEUE%"), ("revive_watch", "%TICKETS_QUEUE%-poison")]
+    ("name", "queue"),
+    [
+        ("poll_watch", "%TICKETS_QUEUE%"),
+        ("revive_watch", "%TICKETS_QUEUE%-poison"),
+        ("send_callback", "%TICKETS_QUEUE%-callbacks"),
+    ],
 )
 def test_tickets_come_from_the_queues_of_the_settings(found, name, queue):
     trigger = found[name]

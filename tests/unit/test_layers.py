@@ -27,29 +27,43 @@ LAYERS = [
     {"functions.answers"},
     {"functions.turns"},
     {"shared.wiring"},
-    {"shared.results", "shared.tending"},
+    {"shared.queries", "shared.starting", "shared.calling"},
+    {"shared.results", "shared.tending", "shared.listing", "shared.waiting"},
+    {"shared.replays"},
     {
         "shared.store",
         "shared.tickets",
         "shared.fetch",
+        "shared.posting",
         "shared.telemetry",
         "shared.storage",
         "shared.alone",
         "shared.gates",
+        "shared.shelves",
     },
+    {"shared.tables"},
     {"shared.watching", "shared.credentials", "shared.schemas", "shared.settings"},
-    {"shared.decide", "shared.locate", "shared.bodies", "shared.traffic"},
+    {"shared.decide", "shared.locate", "shared.bodies", "shared.callbacks", "shared.addresses", "shared.traffic"},
+    {"shared.idempotency"},
     {"shared.problems", "shared.apis"},
     {name for name in DEPLOYED if name.startswith("shared.apis.")},
     {"shared.remote"},
     {"shared.schedule", "shared.evidence"},
-    {"shared.model", "shared.text", "shared.reading", "shared.links"},
+    {
+        "shared.model",
+        "shared.text",
+        "shared.reading",
+        "shared.links",
+        "shared.correlation",
+        "shared.keys",
+        "shared.cursors",
+    },
     {"functions", "shared"},  # docstrings
 ]
 
 #: No I/O, no clock, no randomness.
-PURE = ["shared.model", "shared.schedule", "shared.text", "shared.reading", "shared.links", "shared.evidence"]
-PURE += ["shared.remote", "shared.traffic", "shared.decide"]
+PURE = ["shared.model", "shared.keys", "shared.cursors", "shared.schedule", "shared.text", "shared.reading"]
+PURE += ["shared.links", "shared.evidence", "shared.remote", "shared.traffic", "shared.decide"]
 PURE += [name for name in DEPLOYED if name.startswith("shared.apis")]
 
 IMPURE_PACKAGES = {
@@ -128,12 +142,15 @@ def height(module):
 def test_a_trigger_reaches_the_outside_through_the_wiring_alone(module):
     adapters = {
         "shared.store",
+        "shared.shelves",
+        "shared.replays",
         "shared.results",
         "shared.tickets",
         "shared.gates",
         "shared.fetch",
         "shared.credentials",
         "shared.storage",
+        "shared.posting",
     }
 
     assert adapters.isdisjoint(imports(DEPLOYED[module]))
