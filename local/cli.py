@@ -80,6 +80,14 @@ def docs() -> None:
 
 
 @main.command()
+def pictures() -> None:
+    """Draw the workbook's charts from a run on this machine, for docs/operate.md."""
+    from local.pictures import pictures as draw  # noqa: PLC0415 -- matplotlib takes its time
+
+    draw(CONSOLE)
+
+
+@main.command()
 def check() -> None:
     """Lint, formatting and types: what the gate checks besides the tests."""
     tools = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])

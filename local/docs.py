@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import timedelta
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from local.bootstrap import ROOT
 from shared.apis import APIS
-from shared.decide import ENOUGH_REFUSALS
+from shared.decide import ENOUGH_REFUSALS, MOST_PAGES
 from shared.model import Outcome
 from shared.remote import RUNNING, RemoteApi
 from shared.schedule import Schedule
@@ -21,7 +22,7 @@ END = "<!-- up to here -->"
 
 #: In a page that was never written by hand; a test finds it.
 TO_BE_WRITTEN = "To be written."
-CHAPTERS = ("Evidence", "Oddities", "Sources", "Not confirmed")
+CHAPTERS = ("Why a job did not end cleanly", "Oddities", "Sources", "Not confirmed")
 
 DEFAULTS = {field.name: field.default for field in fields(RemoteApi)}
 
@@ -61,6 +62,7 @@ def _generated(api: RemoteApi) -> str:
         "Status words": _table("their word", "the watch", _words(api)),
         "Where things stand in the body": _table("what", "where", _places(api)),
         "Waiting": _table("what", "how long", _waits(api)),
+        "Evidence": _table("what", "where", _evidence(api)),
     }
     return "\n".join(f"## {title}\n\n{text}" for title, text in chapters.items())
 
@@ -103,6 +105,26 @@ def _places(api: RemoteApi) -> dict[str, str]:
     return {what: _first_of(places) or "not said" for what, places in said.items()}
 
 
+def _evidence(api: RemoteApi) -> dict[str, str]:
+    evidence = api.evidence
+    if evidence is None:
+        return {"entries": "none"}
+    rows = {"entries": " and ".join(f"`{place}`" for place in evidence.at)}
+    rows |= {"in": f"`{evidence.path}`"} if evidence.path else {"in": "the status itself"}
+    if evidence.link_at:
+        rows["or, if there is one, behind the link at"] = f"`{evidence.link_at}`"
+    if evidence.next_at:
+        rows["next page"] = f"`{evidence.next_at}`, up to {MOST_PAGES} pages"
+    if evidence.issue:
+        tests = (
+            f"`{member}` is {' or '.join(f'`{json.dumps(value)}`' for value in values)}"
+            for member, values in evidence.issue.items()
+        )
+        rows["an entry counts if"] = ", or ".join(tests)
+    says = evidence.says or ("code", "message", "target")
+    return rows | {"an entry is told by its": ", ".join(f"`{member}`" for member in says)}
+
+
 def _first_of(places: Iterable[str]) -> str:
     return ", or else ".join(f"`{place}`" for place in places if place)
 
@@ -117,10 +139,12 @@ def _waits(api: RemoteApi) -> dict[str, str]:
             "patience",
         ),
         "without a deadline of its own a watch lasts": (_span(api.lifetime), "lifetime"),
+        "the API keeps what it knows of a job for": (_span(api.retention) if api.retention else "", "retention"),
     }
     return {
         what: text + (" (our default)" if getattr(api, name) == DEFAULTS[name] else "")
         for what, (text, name) in rows.items()
+        if text
     }
 
 

@@ -45,7 +45,8 @@ def _start(app: httpx.Client, platform: httpx.Client, parts: Stack) -> dict[str,
     """Script the platform and start the watches; gives their ids by the job's `what`."""
     watches = {}
     for job in JOBS:
-        platform.post("/jobs", json={"path": job.path, "script": job.script})
+        for path, script in {job.path: job.script, **job.documents}.items():
+            platform.post("/jobs", json={"path": path, "script": script})
         body: dict[str, Any] = {"labels": job.labels}
         body |= {"url": parts.simulator + job.path} if job.by_url else {"api": job.api, "job": job.ids}
         body |= {"deadline": job.deadline} if job.deadline else {}

@@ -27,6 +27,8 @@ class Job:
     script: Sequence[Answer]  #: the last answer repeats
     outcome: str  #: how the watch must end
     reason: str = ""  #: what the reason must contain
+    documents: Mapping[str, Sequence[Answer]] = field(default_factory=dict)  #: scripts of other paths, by these
+    evidence: Sequence[str] = ()  #: what the evidence must be
     polls: int | None = None  #: exactly how many, where that is certain
     by_url: bool = False  #: start with the status URL instead of the ids
     deadline: str | None = None
@@ -62,6 +64,20 @@ def schedules(what: str, script: Sequence[Answer], outcome: str, schedule: str =
     return Job(what=what, api="schedules", ids=ids, path=path, script=script, outcome=outcome, **more)
 
 
+def details(what: str, *errors: Mapping[str, Any]) -> Mapping[str, Sequence[Answer]]:
+    """Script the details of a Reality Analysis job."""
+    body = {"job": {"id": _id(what), "executionInformation": {"errors": errors, "warnings": []}}}
+    return {f"/realitydataanalysis/jobs/{_id(what)}": [{"body": body}]}
+
+
+def logs(what: str, *pages: Sequence[Mapping[str, Any]]) -> Mapping[str, Sequence[Answer]]:
+    """Script the log of an extraction; its pages are linked as the platform's are, by a path that ends with a slash."""
+    path = f"/insights/reporting/datasources/extraction/status/{_id(what)}/logs"
+    links = [{"next": {"href": f"{path}/?$top=1000&$continuationToken={page}"}} for page in range(1, len(pages))]
+    first, *others = [{"body": {"logs": page, "_links": link}} for page, link in zip(pages, [*links, {}], strict=True)]
+    return {path: [first], f"{path}/": others} if others else {path: [first]}
+
+
 def _id(what: str) -> str:
     return "-".join(what.lower().split())
 
@@ -76,6 +92,14 @@ def _progress(state: str, percentage: float, step: str = "") -> Answer:
 
 def _extraction(state: str, reason: str = "", **more: Any) -> Answer:
     return {"body": {"status": {"state": state, "reason": reason, **more}}}
+
+
+def _issue(category: str, message: str) -> Mapping[str, Any]:
+    return {"level": "Warning", "category": category, "message": message, "containsIssues": True}
+
+
+def _step(state: str) -> Mapping[str, Any]:
+    return {"state": state, "level": "Information", "category": "Unknown", "message": None, "containsIssues": False}
 
 
 def _operation(status: str, percent: float, failure: str | None = None, etag: str = "") -> Answer:
@@ -105,6 +129,7 @@ JOBS: Sequence[Job] = (
         ],
         "partial",
         reason="UserNotFound: No such user. (a@b.c)",
+        evidence=["UserNotFound: No such user. (a@b.c)"],
         polls=2,
     ),
     access_control("A new status word", [_status("Archiving"), _status("COMPLETED")], "succeeded", polls=2),
@@ -128,9 +153,17 @@ JOBS: Sequence[Job] = (
         [_progress("active", 56), _progress("failed", 56, "Production")],
         "failed",
         reason="Production",
+        documents=details("Out of memory", {"code": "E7", "title": "Memory", "message": "Not enough.", "params": []}),
+        evidence=["E7: Memory: Not enough."],
         polls=2,
     ),
-    reality_analysis("Cancelled", [_progress("active", 3), _progress("cancelled", 3)], "cancelled", polls=2),
+    reality_analysis(
+        "Cancelled",
+        [_progress("active", 3), _progress("cancelled", 3)],
+        "cancelled",
+        documents=details("Cancelled"),
+        polls=2,
+    ),
     reality_analysis("Deleted", [_error(404, "ProgressNotFound")], "lost", reason="HTTP 404 ProgressNotFound"),
     reality_analysis(
         "Never submitted",
@@ -147,6 +180,12 @@ JOBS: Sequence[Job] = (
             _extraction("Succeeded", "Completed", containsIssues=True),
         ],
         "partial",
+        documents=logs(
+            "Extraction with issues",
+            [_issue("GroupQuery", "iModel a5c26c0b has 0 mappings."), _step("Running")],
+            [_issue("QueryExecution", "No such column."), _step("Queued")],
+        ),
+        evidence=["Warning: GroupQuery: iModel a5c26c0b has 0 mappings.", "Warning: QueryExecution: No such column."],
         polls=3,
     ),
     reporting(
@@ -168,7 +207,10 @@ JOBS: Sequence[Job] = (
             _extraction("Failed", "Query failed."),
         ],
         "failed",
-        reason="Query failed.",
+        reason="Query failed. (the evidence could not be had: HTTP 500)",
+        documents={
+            "/insights/reporting/datasources/extraction/status/a-bad-day-at-the-platform/logs": [{"status": 500}]
+        },
         polls=4,
     ),
     schedules(
@@ -187,6 +229,7 @@ JOBS: Sequence[Job] = (
         [_operation("Unknown", 0), _operation("Started", 50), _operation("Failed", 100, "No such task.")],
         "failed",
         reason="No such task.",
+        evidence=["No such task."],
         polls=3,
     ),
     schedules(

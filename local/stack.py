@@ -24,7 +24,7 @@ from local.processes import Service, free_port
 CLIENT_ID, CLIENT_SECRET = "service-local", "local-secret"
 
 
-QUEUE, WATCHES, RESULTS = "tickets", "Watches", "Results"
+QUEUE, WATCHES, RESULTS, GATES = "tickets", "Watches", "Results", "Gates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,7 @@ def app_settings(storage: str, simulator: str) -> dict[str, str]:
         "TICKETS_QUEUE": QUEUE,
         "WATCHES_TABLE": WATCHES,
         "RESULTS_TABLE": RESULTS,
+        "GATES_TABLE": GATES,
         "APPLICATIONINSIGHTS_CONNECTION_STRING": (
             f"InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint={simulator}/"
         ),
@@ -120,5 +121,5 @@ def make_storage(connection_string: str) -> None:
         for name in (QUEUE, f"{QUEUE}-poison"):
             queues.create_queue(name)
     with TableServiceClient.from_connection_string(connection_string) as tables:
-        for name in (WATCHES, RESULTS):
+        for name in (WATCHES, RESULTS, GATES):
             tables.create_table_if_not_exists(name)

@@ -64,6 +64,8 @@ def wrong_ends(job: Job, found: Evidence) -> Iterator[str]:
         yield f"ended as {watch['outcome']}, not as {job.outcome}"
     if job.reason not in (watch["reason"] or ""):
         yield f"the reason is {watch['reason']!r}, without {job.reason!r}"
+    if job.evidence and list(watch["evidence"]) != list(job.evidence):
+        yield f"the evidence is {watch['evidence']}"
     if job.polls is not None and watch["polls"] != job.polls:
         yield f"{watch['polls']} polls, not {job.polls}"
     yield from _row_disagreements(watch, found.rows)
@@ -93,8 +95,9 @@ def _row_disagreements(watch: Mapping[str, Any], rows: Sequence[Mapping[str, Any
         yield f"{len(rows)} rows in {RESULTS}, not 1"
         return
     (row,) = rows
-    told = (row["PartitionKey"], row["Outcome"], row["Reason"] or None, row["Polls"], _instant(row["EndedAt"]))
-    if told != (watch["api"], watch["outcome"], watch["reason"], watch["polls"], _instant(watch["endedAt"])):
+    told = (row["PartitionKey"], row["Outcome"], row["Reason"], row["Evidence"], row["Polls"], _instant(row["EndedAt"]))
+    reason, evidence = watch["reason"] or "", "\n".join(watch["evidence"])
+    if told != (watch["api"], watch["outcome"], reason, evidence, watch["polls"], _instant(watch["endedAt"])):
         yield f"the row says {told}"
 
 

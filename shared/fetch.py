@@ -57,4 +57,4 @@ class Fetcher:
             body = await read_at_most(LARGEST_BODY, answer)
         # Some services repeat the token in their complaint about it, and what they say ends in rows and logs.
         headers = {name.lower(): value.replace(token, "***") for name, value in answer.headers.items()}
-        return Response(answer.status_code, headers, body.replace(token.encode(), b"***"))
+        return Response(answer.status_code, headers, body.replace(token.encode(), b"***"), str(answer.url))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from shared import problems
+from shared import links, problems
 from shared.apis import APIS
 from shared.remote import RemoteApi
 from shared.text import tidy
@@ -18,8 +18,6 @@ MOST_NAMED = 5
 
 BROKEN_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})")  # RFC 3986, section 2.1
 
-DEFAULT_PORTS = {"http": 80, "https": 443}
-
 
 def locate(url: str, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
     """Return the API and the ids that a job's status URL names; raises `Problem`.
@@ -28,7 +26,7 @@ def locate(url: str, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
     """
     try:
         parts = _split(url)
-        ours = _origin(parts) == _origin(urlsplit(origin)) and parts.username is None and parts.password is None
+        ours = links.is_within(parts, urlsplit(origin))
         found = [(api, job) for api in APIS.values() if (job := _match(api.path, parts.path)) is not None]
     except ValueError:
         raise problems.foreign_url(f"This is not a URL, or not well encoded. {_known(origin)}") from None
@@ -67,10 +65,6 @@ def _split(url: str) -> SplitResult:
     if not url.isprintable() or " " in url:
         raise ValueError(url)
     return urlsplit(url)
-
-
-def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)
 
 
 def _match(template: str, path: str) -> dict[str, str] | None:

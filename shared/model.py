@@ -56,6 +56,11 @@ class Watch:
     faults_in_a_row: int = 0
     refusals_in_a_row: int = 0  #: faults in a row that are not expected to heal by waiting
     refused_since: datetime | None = None  #: the first of these
+    verdict: Outcome | None = None  #: how the job ended, while we ask why
+    why_at: str = ""  #: path and query of the evidence's next page; "" for its first, where the API has it
+    pages: int = 0  #: of the evidence, read so far
+    evidence: tuple[str, ...] = ()  #: why the job did not end cleanly, in the API's words: the first few
+    issues: int = 0  #: how many there were
     revivals: int = 0  #: rounds since its last turn in which it was given another, because none came
     outcome: Outcome | None = None
     ended_at: datetime | None = None
@@ -105,6 +110,9 @@ class Report:
     reason: str = ""
     validator: str | None = None  #: None: as before
     retry_after: timedelta | None = None
+    asks_why: bool = False  #: the job did not end cleanly, and another document says why
+    why_at: str = ""  #: the link to that document, if there is one
+    why: tuple[str, ...] = ()  #: why, where the status itself says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +125,16 @@ class Fault:
     retry_after: timedelta | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """The API said why the job did not end cleanly: one page of it."""
+
+    entries: tuple[str, ...] = ()
+    next_page: str = ""  #: path and query; "" after the last
+    complete: bool = True  #: no page follows that we may not ask for
+    retry_after: timedelta | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class NotYet:
     """It was too early to ask, so nobody did."""
@@ -124,7 +142,7 @@ class NotYet:
     until: datetime
 
 
-Observation = Report | Fault | NotYet
+Observation = Report | Findings | Fault | NotYet
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +153,15 @@ class RequeueAfter:
 
 
 @dataclass(frozen=True, slots=True)
+class Inquire:
+    """The job has ended and the watch has not: the next turn asks why, at once."""
+
+    verdict: Outcome
+    reason: str
+    why_at: str = ""  #: as in `Watch`
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The watch has ended."""
 
@@ -142,4 +169,4 @@ class Finish:
     reason: str
 
 
-Decision = RequeueAfter | Finish
+Decision = RequeueAfter | Inquire | Finish

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import reduce
 from string import Formatter
 from typing import Any
 from urllib.parse import quote
 
-from shared.model import Fault, NotYet, Observation, Outcome, Report, Watch
+from shared import reading
+from shared.evidence import Evidence, entries
+from shared.links import follow
+from shared.model import Fault, Findings, NotYet, Observation, Outcome, Report, Watch
 from shared.schedule import Schedule, parse_retry_after
 from shared.text import tidy
 
 #: In a vocabulary: the job has not ended.
 RUNNING = None
+
+#: What needs no evidence.
+CLEAN = (RUNNING, Outcome.SUCCEEDED)
 
 #: Answers that waiting will hardly change (RFC 9110, section 15.5), and what they mean if it does not.
 #: 401 is absent, because tokens get renewed and secrets rotated.
@@ -48,11 +51,13 @@ class RemoteApi:
     issues_at: str = ""  #: dotted path; when true there, SUCCEEDED means PARTIAL
     progress_at: str = ""  #: dotted path to a percentage
     reasons_at: tuple[str, ...] = ()  #: dotted paths to a text or a list of errors; the first that says something
+    evidence: Evidence | None = None  #: where it says why a job did not end cleanly
     conditional: bool = False  #: send If-None-Match (RFC 9110, section 13.1.2)
     polling: Schedule = Schedule.seconds(10, 20, 40, 60, jitter=0.1)  #: starts over whenever the job moves
     faults: Schedule = Schedule.seconds(15, 30, 60, 120, 300, 900, jitter=0.3)
     patience: timedelta = timedelta(minutes=3)  #: how long refusals must last before they are believed
     lifetime: timedelta = timedelta(days=7)  #: how long a watch lasts when its caller sets no deadline
+    retention: timedelta | None = None  #: how long the API keeps what it knows of a job, if its page says so
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -75,6 +80,7 @@ class Request:
 
     path: str  #: percent-encoded
     headers: Mapping[str, str]
+    evidence: Evidence | None = None  #: what it asks for, if not for the job's status
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,7 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)  #: lower-case names
     body: bytes = b""
+    url: str = ""  #: what was asked, against which links in the body are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +101,16 @@ class NoResponse:
 
 
 def ask(api: RemoteApi, watch: Watch) -> Request:
-    """Say how to ask for the job's status.  Each id is one path segment, whatever characters it has."""
-    path = api.path.format_map({name: quote(value, safe="") for name, value in watch.job.items()})
+    """Say how to ask for the job's status; once that has ended, for the evidence."""
+    if watch.verdict is not None and api.evidence is not None:
+        return Request(watch.why_at or _filled(api.evidence.path, watch.job), api.headers, evidence=api.evidence)
     condition = {"If-None-Match": watch.validator} if api.conditional and watch.validator else {}
-    return Request(path, {**api.headers, **condition})
+    return Request(_filled(api.path, watch.job), {**api.headers, **condition})
+
+
+def _filled(path: str, job: Mapping[str, str]) -> str:
+    """Each id is one path segment, whatever characters it has."""
+    return path.format_map({name: quote(value, safe="") for name, value in job.items()})
 
 
 def too_early(watch: Watch, now: datetime) -> NotYet | None:
@@ -120,27 +133,51 @@ def observe(api: RemoteApi, request: Request, answer: Response | NoResponse, now
             throttled=answer.status == TOO_MANY_REQUESTS,
             retry_after=wait,
         )
-    body = _json(answer.body)
-    word = _at(api.status_at, body)
+    body = reading.parse(answer.body)
+    if request.evidence is not None:
+        return _findings(request.evidence, body, answer, wait)
+    word = reading.at(api.status_at, body)
     if not isinstance(word, str) or not word.strip():
         return Fault(reason=f"HTTP 200 without a {api.status_at}", retry_after=wait)
-    return _report(api, word.strip(), body, answer.headers.get("etag", ""), wait)
+    return _report(api, word.strip(), body, answer, wait)
 
 
-def _report(api: RemoteApi, word: str, body: Any, validator: str, wait: timedelta | None) -> Report:
+def _findings(evidence: Evidence, body: Any, answer: Response, wait: timedelta | None) -> Findings | Fault:
+    if not isinstance(body, dict):
+        return Fault(reason="HTTP 200 without a JSON object", retry_after=wait)
+    link = reading.at(evidence.next_at, body)
+    next_page = follow(link, answer.url)
+    return Findings(
+        entries=entries(evidence, body),
+        next_page=next_page,
+        complete=not link or bool(next_page),
+        retry_after=wait,
+    )
+
+
+def _report(api: RemoteApi, word: str, body: Any, answer: Response, wait: timedelta | None) -> Report:
     vocabulary = {theirs.casefold(): ours for theirs, ours in api.vocabulary.items()}
     outcome = vocabulary.get(word.casefold(), RUNNING)
-    if outcome is Outcome.SUCCEEDED and _at(api.issues_at, body) is True:
+    if outcome is Outcome.SUCCEEDED and reading.at(api.issues_at, body) is True:
         outcome = Outcome.PARTIAL
-    reasons = (tidy(_text(_at(path, body)), LONGEST_REASON) for path in api.reasons_at)
-    return Report(
+    reasons = (tidy(reading.text(reading.at(path, body)), LONGEST_REASON) for path in api.reasons_at)
+    validator = answer.headers.get("etag", "")
+    report = Report(
         outcome=outcome,
         status=tidy(word, LONGEST_WORD),
         known=word.casefold() in vocabulary,
-        progress=_number(_at(api.progress_at, body)),
+        progress=reading.number(reading.at(api.progress_at, body)),
         reason=next(filter(None, reasons), ""),
         validator=validator if _can_be_sent_back(validator) else "",
         retry_after=wait,
+    )
+    if api.evidence is None or outcome in CLEAN:
+        return report
+    return replace(
+        report,
+        asks_why=bool(api.evidence.path),
+        why_at=follow(reading.at(api.evidence.link_at, body), answer.url),
+        why=() if api.evidence.path else entries(api.evidence, body),
     )
 
 
@@ -149,44 +186,6 @@ def _can_be_sent_back(validator: str) -> bool:
     return validator.isascii() and validator.isprintable() and len(validator) <= LONGEST_VALIDATOR
 
 
-def _json(body: bytes) -> Any:
-    """Read a JSON body leniently, a byte order mark and lone surrogates included; None when it is not JSON."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):  # the latter from a body that is nothing but opening brackets
-        return None
-
-
-def _at(path: str, body: Any) -> Any:
-    """What stands at a dotted path; None when nothing does."""
-    return reduce(lambda node, key: node.get(key) if isinstance(node, dict) else None, path.split("."), body)
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:  # an int of hundreds of digits
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _text(value: Any) -> str:
-    """A text, or a list of errors of the iTwin envelope `{code, message, target}`, as one line."""
-    match value:
-        case str():
-            return value
-        case list():
-            return "; ".join(filter(None, map(_text, value)))
-        case {"code": str() as code, "message": str() as message}:
-            target = value.get("target")
-            return f"{code}: {message} ({target})" if isinstance(target, str) and target else f"{code}: {message}"
-        case {"code": str() as one} | {"message": str() as one}:
-            return one
-    return ""
-
-
 def _error(body: bytes) -> str:
     """The error envelope in words, if there is one: "clients MUST NOT assume" so, say all pages of the platform."""
-    return _text(_at("error", _json(body)))
+    return reading.text(reading.at("error", reading.parse(body)))

@@ -43,6 +43,8 @@ def result(watch: Watch) -> dict[str, Any]:
         "DurationSeconds": (watch.ended_at - watch.started_at).total_seconds(),
         "Polls": watch.polls,
         "Faults": watch.faults,
+        "Issues": watch.issues,
+        "Evidence": "\n".join(watch.evidence),
         "WatchId": watch.id,
         "Labels": ", ".join(watch.labels),
     }

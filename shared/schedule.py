@@ -9,6 +9,9 @@ from email.utils import parsedate_to_datetime
 #: A Retry-After beyond this is taken for a mistake: no watch lives longer by default.
 ABSURD = timedelta(days=30)
 
+#: The least wait that a `Retry-After: 0` can ask for.  Without it a server that always says 0 is asked without pause.
+SOONEST = timedelta(seconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:

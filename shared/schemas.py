@@ -140,6 +140,8 @@ class WatchDocument(BaseModel):
     deadline: datetime
     ended_at: datetime | None
     labels: list[str]
+    issues: int = Field(description="how many reasons the API gave for an end that was not clean")
+    evidence: list[str] = Field(description="the first of them, in the API's own words")
 
     @classmethod
     def of(cls, watch: Watch) -> WatchDocument:
@@ -161,6 +163,8 @@ class WatchDocument(BaseModel):
             deadline=watch.deadline,
             ended_at=watch.ended_at,
             labels=list(watch.labels),
+            issues=watch.issues,
+            evidence=list(watch.evidence),
         )
 
 

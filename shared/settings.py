@@ -17,8 +17,7 @@ from pydantic import (
 )
 
 from shared.apis import APIS
-from shared.decide import SOONEST
-from shared.schedule import ABSURD, Schedule
+from shared.schedule import ABSURD, SOONEST, Schedule
 
 #: A Key Vault reference that could not be resolved stays in place as its own text.
 #: https://learn.microsoft.com/azure/app-service/app-service-key-vault-references#troubleshoot-key-vault-references
@@ -82,6 +81,19 @@ def _telemetry(connection_string: SecretStr) -> SecretStr:
     return SecretStr(f"InstrumentationKey={key};IngestionEndpoint={_url(endpoint).rstrip('/')}")
 
 
+def _identity(text: str) -> str:
+    """Give the client id of the identity to send telemetry with; empty for the app's own (system-assigned) one.
+
+    "Authorization=AAD" or "ClientId=<id>;Authorization=AAD": https://learn.microsoft.com/azure/azure-functions/
+    functions-app-settings#applicationinsights_authentication_string
+    """
+    parts = dict(part.strip().partition("=")[::2] for part in text.split(";"))
+    values = {name.lower(): value.strip() for name, value in parts.items()}
+    if values.get("authorization", "").lower() != "aad":
+        raise ValueError("must be Authorization=AAD, or ClientId=<id of the identity>;Authorization=AAD")
+    return values.get("clientid", "")
+
+
 def _seconds(text: Any) -> Any:
     try:
         schedule = Schedule.seconds(*(float(delay) for delay in text.split(",")))
@@ -115,10 +127,16 @@ class Settings(BaseModel):
     tickets_queue: QueueName = Field(alias="TICKETS_QUEUE")
     watches_table: TableName = Field("Watches", alias="WATCHES_TABLE")
     results_table: TableName = Field("Results", alias="RESULTS_TABLE")
+    gates_table: TableName = Field("Gates", alias="GATES_TABLE")
     telemetry: Annotated[SecretStr, AfterValidator(_telemetry)] | None = Field(
         None, alias="APPLICATIONINSIGHTS_CONNECTION_STRING"
     )
+    telemetry_client_id: Annotated[str, AfterValidator(_identity)] | None = Field(
+        None, alias="APPLICATIONINSIGHTS_AUTHENTICATION_STRING"
+    )
     site_name: str = Field("itwin-job-watch", alias="WEBSITE_SITE_NAME")  # set by Azure
+    per_minute: int | None = Field(None, alias="ITWIN_REQUESTS_PER_MINUTE", ge=1, le=1_000_000)
+    per_hour: int | None = Field(None, alias="ITWIN_REQUESTS_PER_HOUR", ge=1, le=60_000_000)
     retention_days: int = Field(30, alias="WATCH_RETENTION_DAYS", ge=1, le=36500)
     wait_scale: float = Field(1.0, alias="WAIT_SCALE", ge=0, le=1000, allow_inf_nan=False)
     polling: Mapping[str, Polling] = Field(default_factory=dict)  #: by API name, from `POLLING_<API>`
@@ -138,8 +156,12 @@ class Settings(BaseModel):
         }
         if not values.keys() & {"AzureWebJobsStorage", "AzureWebJobsStorage__accountName"}:
             problems["AzureWebJobsStorage"] = "is missing (or AzureWebJobsStorage__accountName)"
-        if values.get("WATCHES_TABLE", "Watches").lower() == values.get("RESULTS_TABLE", "Results").lower():
-            problems["RESULTS_TABLE"] = "names the same table as WATCHES_TABLE"
+        tables = {"WATCHES_TABLE": "Watches", "RESULTS_TABLE": "Results", "GATES_TABLE": "Gates"}
+        used: dict[str, str] = {}
+        for name, default in tables.items():
+            first = used.setdefault(values.get(name, default).lower(), name)
+            if first != name:
+                problems[name] = f"names the same table as {first}"
         problems |= {
             name: f"names no API we know; known are {', '.join(sorted(polling))}"
             for name in env

@@ -1,4 +1,4 @@
-"""The queue and the two tables: how to reach them, and whether they can be reached."""
+"""The queue and the tables: how to reach them, and whether they can be reached."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class Storage:
     tickets: QueueClient
     watches: TableClient
     results: TableClient
+    gates: TableClient  #: made when it is first needed, so not among those that must answer
 
     async def unreachable(self) -> list[str]:
         """Read each once, and name those that do not answer."""
@@ -69,6 +70,7 @@ def connect(settings: Settings) -> Storage:
                 QueueClient.from_connection_string(secret, settings.tickets_queue, **queue),
                 TableClient.from_connection_string(secret, settings.watches_table, **table),
                 TableClient.from_connection_string(secret, settings.results_table, **table),
+                TableClient.from_connection_string(secret, settings.gates_table, **table),
             )
         except ValueError:
             raise SettingsError({"AzureWebJobsStorage": "is malformed: not a connection string"}) from None
@@ -79,6 +81,7 @@ def connect(settings: Settings) -> Storage:
         QueueClient(f"https://{account}.queue.core.windows.net", settings.tickets_queue, identity, **queue),
         TableClient(tables, settings.watches_table, credential=identity, **table),
         TableClient(tables, settings.results_table, credential=identity, **table),
+        TableClient(tables, settings.gates_table, credential=identity, **table),
     )
 
 

@@ -14,15 +14,16 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.decide import REVIVALS, advance, decide, revive, stop
-from shared.model import Observation, Report, Ticket, Watch
+from shared.model import Fault, Observation, Report, Ticket, Watch
 from shared.remote import NoResponse, RemoteApi, Request, Response, ask, observe, too_early
 from shared.schedule import Schedule
 from shared.text import tidy
+from shared.traffic import Traffic, held_back
 
 log = logging.getLogger("watch")
 
@@ -43,6 +44,19 @@ class Conflict(Exception):  # noqa: N818 -- the field's word for it
     """Someone else moved this watch since it was loaded.  The queue will deliver the ticket again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many watches of an API are open, and how many of these fell behind."""
+
+    open: int = 0
+    overdue: int = 0
+    oldest_overdue: timedelta = timedelta(0)  #: how long ago the first of these was due
+
+
+async def _nothing(_: Watch) -> None:
+    """Stand in for a port that nobody listens to."""
+
+
 class Store(Protocol):
     """The rows of all watches."""
 
@@ -58,8 +72,40 @@ class Store(Protocol):
     def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[Watch]:
         """Find rows that were due before and are not published, and published ones that ended before."""
 
+    async def census(self, now: datetime, due_before: datetime) -> Mapping[str, Count]:
+        """Count the open watches of each API that has any; overdue is what was due before."""
+
     async def delete(self, watch: Watch) -> None:
         """Remove the row only if it is still the one `watch.etag` names; raises `Conflict` otherwise."""
+
+
+class Gate(Protocol):
+    """What all watches together may ask of the APIs.  Never raises for what storage does."""
+
+    async def look(self, api: str) -> Traffic:
+        """Say whether a watch of this API may ask now, and count it if so."""
+
+    async def shut(self, api: str, asked_at: datetime, told: timedelta) -> Traffic:
+        """Shut the gate of an API after a 429 to what was asked then, for as long as it says."""
+
+    async def admit(self) -> timedelta:
+        """Say how long a new watch has to wait for its first turn."""
+
+
+class NoGate:
+    """As if nobody ever met a limit."""
+
+    async def look(self, api: str) -> Traffic:  # noqa: ARG002
+        """Nothing is in the way."""
+        return Traffic()
+
+    async def shut(self, api: str, asked_at: datetime, told: timedelta) -> Traffic:  # noqa: ARG002
+        """Nothing follows from it for the others."""
+        return Traffic()
+
+    async def admit(self) -> timedelta:
+        """At once."""
+        return timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +121,9 @@ class Watcher:
     reject: Callable[[str, str], Awaitable[None]]  #: one event on a ticket that is none: why, and an excerpt
     now: Callable[[], datetime]
     draw: Callable[[], float]  #: a random number in [0, 1)
+    gate: Gate = field(default_factory=NoGate)
     alone: Callable[[str], AbstractAsyncContextManager[None]] = lambda _: nullcontext()  #: see `OneAtATime`
+    poisoned: Callable[[Watch], Awaitable[None]] = _nothing  #: one event on a ticket that failed too often
     revivals: Schedule = REVIVALS
     grace: timedelta = GRACE
 
@@ -86,20 +134,22 @@ class Watcher:
         deadline: datetime | timedelta | None = None,
         labels: Sequence[str] = (),
     ) -> tuple[Watch, bool]:
-        """Begin a watch whose first turn is at once; or return the one that already follows this job, and False.
+        """Begin a watch; or return the one that already follows this job, and False.
 
+        Its first turn is at once, unless a rate limit is known: then those begun together have it one after the other.
         A watch that is found overdue gets its ticket again, in case the start that made it died before sending one; not
         sooner, or several starts at once would each send one.
         """
         now = self.now()
+        deadline = deadline if isinstance(deadline, datetime) else now + (deadline or api.lifetime)
         watch = Watch(
             id=watch_id(api, job),
             api=api.name,
             job=job,
             labels=tuple(labels),
             started_at=now,
-            deadline=deadline if isinstance(deadline, datetime) else now + (deadline or api.lifetime),
-            due=now,
+            deadline=deadline,
+            due=min(now + await self.gate.admit(), deadline),
             not_before=now,
         )
         try:
@@ -156,6 +206,7 @@ class Watcher:
             return
         if watch.outcome is not None or ticket.seq == watch.seq or watch.due + self.grace <= self.now():
             await self.tend(watch)
+        await self.poisoned(watch)  # last: an outage of events must not keep it from its turn
 
     async def tend(self, watch: Watch) -> None:
         """Give a watch that fell behind its next turn, or publish how it ended.  Raises `Conflict` if it just moved."""
@@ -194,14 +245,20 @@ class Watcher:
 
     async def _step(self, watch: Watch, message_id: str) -> tuple[Watch, Observation]:
         api = self.apis[watch.api]
-        now = self.now()
+        traffic, now = Traffic(), self.now()
         seen: Observation | None = too_early(watch, now)
         if seen is None:
-            request = ask(api, watch)
+            traffic, now = await self.gate.look(api.name), self.now()
+            seen = held_back(traffic, self.draw())
+        if seen is None:
+            request, asked_at = ask(api, watch), now
             answer = await self.fetch(request)
             now = self.now()
             seen = observe(api, request, answer, now)
-        decision = decide(watch, seen, api, now, self.draw())
+            if isinstance(seen, Fault) and seen.throttled:
+                told = api.faults.delay(0) if seen.retry_after is None else seen.retry_after
+                traffic = await self.gate.shut(api.name, asked_at, told)
+        decision = decide(watch, seen, api, now, self.draw(), spacing=traffic.spacing)
         return advance(watch, seen, decision, now, message_id), seen
 
 

@@ -18,13 +18,15 @@ from shared.apis import APIS
 from shared.credentials import ClientCredentials
 from shared.decide import REVIVALS
 from shared.fetch import Fetcher
+from shared.gates import Gates, GateTable
 from shared.results import TableResults
 from shared.settings import Settings
 from shared.storage import Storage, connect
 from shared.store import TableStore
-from shared.telemetry import Events, NoEvents
+from shared.telemetry import Events, NoEvents, identity
 from shared.tending import Tender
 from shared.tickets import TicketQueue
+from shared.traffic import budget
 from shared.watching import GRACE, Watcher
 
 log = logging.getLogger("watch")
@@ -48,10 +50,21 @@ def storage() -> Storage:
 
 
 @cache
+def events() -> Events | NoEvents:
+    """Connect to Application Insights, if there is one."""
+    known = settings()
+    if known.telemetry is None:
+        log.warning("telemetry.off: APPLICATIONINSIGHTS_CONNECTION_STRING is not set, so ends are not announced")
+        return NoEvents()
+    credential = None if known.telemetry_client_id is None else identity(known.telemetry_client_id)
+    with _without("APPLICATIONINSIGHTS_CONNECTION_STRING"):  # the exporter reads it too, and fails on some of its forms
+        return Events(known.telemetry.get_secret_value(), known.site_name, credential)
+
+
+@cache
 def watcher() -> Watcher:
     """Put the watcher together."""
     known, stores = settings(), storage()
-    events = _events(known)
     tokens = ClientCredentials(
         http=_http(),
         url=known.token_url,
@@ -60,16 +73,26 @@ def watcher() -> Watcher:
         scope=known.scope,
         now=_now,
     )
+    tickets, gates = TicketQueue(stores.tickets), GateTable(stores.gates)
     return Watcher(
         apis={name: api.paced(known.polling.get(name), known.wait_scale) for name, api in APIS.items()},
         store=TableStore(stores.watches),
-        send=TicketQueue(stores.tickets).send,
+        send=tickets.send,
         fetch=Fetcher(_http(known.api_url), tokens),
         record=TableResults(stores.results).record,
-        announce=events.announce,
-        reject=events.reject,
+        announce=events().announce,
+        reject=events().reject,
+        poisoned=events().poisoned,
         now=_now,
         draw=random.random,
+        gate=Gates(
+            read=gates.read,
+            write=gates.write,
+            count=tickets.count,
+            budget=budget(known.per_minute, known.per_hour),
+            now=_now,
+            scale=known.wait_scale,
+        ),
         alone=OneAtATime(),
         revivals=REVIVALS.scaled(known.wait_scale),
         grace=GRACE * known.wait_scale,
@@ -79,8 +102,7 @@ def watcher() -> Watcher:
 @cache
 def tender() -> Tender:
     """Put together what looks after all watches."""
-    w = watcher()
-    return Tender(w, retention=timedelta(days=settings().retention_days))
+    return Tender(watcher(), retention=timedelta(days=settings().retention_days), counted=events().counted)
 
 
 def _http(base_url: str = "") -> httpx.AsyncClient:
@@ -92,14 +114,6 @@ def _http(base_url: str = "") -> httpx.AsyncClient:
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # one watch's answer is no other's business
     )
-
-
-def _events(known: Settings) -> Events | NoEvents:
-    if known.telemetry is None:
-        log.warning("telemetry.off: APPLICATIONINSIGHTS_CONNECTION_STRING is not set, so ends are not announced")
-        return NoEvents()
-    with _without("APPLICATIONINSIGHTS_CONNECTION_STRING"):  # the exporter reads it too, and fails on some of its forms
-        return Events(known.telemetry.get_secret_value(), known.site_name)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Access Control iTwin jobs: https://developer.bentley.com/apis/access-control-v2/operations/get-itwin-job."""
 
+from shared.evidence import Evidence
 from shared.model import Outcome
 from shared.remote import RUNNING, RemoteApi
 
@@ -18,5 +19,6 @@ ACCESS_CONTROL = RemoteApi(
         "Failed": Outcome.FAILED,
     },
     reasons_at=("errors", "error"),  # the page says "errors", Bentley's TypeScript client "error"
+    evidence=Evidence(at=("errors", "error")),
     # The page documents no polling interval: the schedules are our defaults.
 )

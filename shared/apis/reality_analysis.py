@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from shared.evidence import Evidence
 from shared.model import Outcome
 from shared.remote import RUNNING, RemoteApi
 from shared.schedule import Schedule
@@ -20,8 +21,15 @@ REALITY_ANALYSIS = RemoteApi(
     },
     progress_at="progress.percentage",
     reasons_at=("progress.step",),
+    # Of `{code, title, message, params[]}` each: https://developer.bentley.com/apis/realitydataanalysis/operations/jobs-get
+    evidence=Evidence(
+        path="/realitydataanalysis/jobs/{jobId}",
+        at=("job.executionInformation.errors", "job.executionInformation.warnings"),
+        says=("code", "title", "message", "params"),
+    ),
     # "Client should query with a backoff intervals [15,30,60,120] seconds. [...] If the percentage changes the
     # sequence is restarted."  That the last interval repeats is our reading.
     polling=Schedule.seconds(15, 30, 60, 120),
-    lifetime=timedelta(days=30),  # the progress "won't be available after 30 days"
+    lifetime=timedelta(days=30),
+    retention=timedelta(days=30),  # the progress "won't be available after 30 days"
 )

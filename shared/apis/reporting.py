@@ -1,5 +1,6 @@
 """Reporting extractions: https://developer.bentley.com/apis/insights/operations/get-extraction-status."""
 
+from shared.evidence import Evidence
 from shared.model import Outcome
 from shared.remote import RUNNING, RemoteApi
 
@@ -16,5 +17,15 @@ REPORTING = RemoteApi(
     },
     issues_at="status.containsIssues",  # "If Extraction Log contains an issue, this is marked as true"
     reasons_at=("status.reason",),
+    # https://developer.bentley.com/apis/insights/operations/get-extraction-logs: pages of 100 entries, most of them
+    # of states reached.  The link stands in the page's example, not in the specification of 2022.
+    evidence=Evidence(
+        path="/insights/reporting/datasources/extraction/status/{jobId}/logs",
+        link_at="status._links.logs.href",
+        next_at="_links.next.href",
+        at=("logs",),
+        says=("level", "category", "message"),
+        issue={"containsIssues": (True,), "level": ("Warning", "Error")},
+    ),
     # The page documents no polling interval: the schedules are our defaults.
 )

@@ -1,5 +1,6 @@
 """Schedules operations: https://dev-developer.bentley.com/apis/schedules/operations/get-scheduleid-operations-operationid."""
 
+from shared.evidence import Evidence
 from shared.model import Outcome
 from shared.remote import RUNNING, RemoteApi
 
@@ -17,6 +18,7 @@ SCHEDULES = RemoteApi(
     },
     progress_at="operation.percentComplete",
     reasons_at=("operation.failureDescription",),
+    evidence=Evidence(at=("operation",), says=("failureDescription", "subStatus")),
     conditional=True,  # "a 304 (Not Modified) response is returned"
     # The page documents no polling interval: the schedules are our defaults.
 )

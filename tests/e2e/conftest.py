@@ -6,8 +6,12 @@ import pytest
 
 from local.stack import stack
 
-#: A twentieth of the real delays, and failed turns tried again at once, so that these tests end.
-SETTINGS = {"WAIT_SCALE": "0.05", "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01"}
+#: A twentieth of the real delays, no limit to requests, and failed turns tried again at once, so that these tests end.
+SETTINGS = {
+    "WAIT_SCALE": "0.05",
+    "ITWIN_REQUESTS_PER_MINUTE": "100000",
+    "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
+}
 
 
 @pytest.fixture(scope="session")

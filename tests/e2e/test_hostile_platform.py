@@ -9,7 +9,8 @@ import time
 import pytest
 
 from local import verdict
-from local.scenario import access_control, reality_analysis, reporting, schedules
+from local.scenario import access_control, details, logs, reality_analysis, reporting, schedules
+from shared.decide import MOST_PAGES
 
 DONE = {"body": {"operation": {"status": "Succeeded", "percentComplete": 100}}}
 STARTED = {"body": {"operation": {"status": "Started", "percentComplete": 10}}}
@@ -20,6 +21,14 @@ COMPLETED = {"body": {"id": "j", "itwinId": "t", "status": "Completed"}}
 def odd(value):
     """A 429 with this Retry-After, then the end."""
     return [{"status": 429, "headers": {"retry-after": value}}, DONE]
+
+
+def log_of(what, links):
+    """A log of one page with one issue; a link "" leads to the page itself."""
+    (path,) = logs(what, [])
+    links = {name: {"href": link["href"] or path} for name, link in links.items()}
+    entry = {"level": "Error", "message": "no", "containsIssues": True}
+    return {path: [{"body": {"logs": [entry], "_links": links}}]}
 
 
 JOBS = [
@@ -33,7 +42,7 @@ JOBS = [
     schedules("retry after empty", odd(""), "succeeded", polls=2),
     schedules("retry after on a report", [{**STARTED, "headers": {"Retry-After": "4"}}, DONE], "succeeded", polls=2),
     schedules("304 before any 200", [{"status": 304}, {"status": 304}, DONE], "succeeded", polls=3),
-    schedules("304 for ever", [STARTED | {"headers": {"ETag": '"1"'}}, {"status": 304}], "expired", deadline="PT4S"),
+    schedules("304 for ever", [STARTED | {"headers": {"ETag": '"1"'}}, {"status": 304}], "expired", deadline="PT15S"),
     schedules(
         "a validator no header can carry",
         [STARTED | {"headers": {"ETag": '"caf\u00e9"'}}, STARTED, DONE],
@@ -84,7 +93,49 @@ JOBS = [
         "failed",
         reason="?[31mred \U0001f600xxx",
     ),
-    reporting("retry after beyond the deadline", odd("3600")[:1], "expired", deadline="PT3S", polls=1),
+    reporting(
+        "retry after beyond the deadline",
+        [{"status": 503, "headers": {"retry-after": "3600"}}],
+        "expired",
+        deadline="PT3S",
+        polls=1,
+    ),
+    reporting(
+        "a log that leads elsewhere",
+        [{"body": {"status": {"state": "Failed"}}}],
+        "failed",
+        reason="there is more evidence than was read",
+        documents=log_of("a log that leads elsewhere", {"next": {"href": "https://evil.example/logs"}}),
+        evidence=["Error: no"],
+    ),
+    reporting(
+        "a log that goes round",
+        [{"body": {"status": {"state": "Failed"}}}],
+        "failed",
+        reason="there is more evidence than was read",
+        documents=log_of("a log that goes round", {"next": {"href": ""}}),
+        evidence=["Error: no"],
+    ),
+    reporting(
+        "a log that is none",
+        [{"body": {"status": {"state": "Failed", "_links": {"logs": {"href": "https://evil.example/"}}}}}],
+        "failed",
+        reason="the evidence could not be had: HTTP 200 without a JSON object",
+        documents={path: [{"body": "<html>"}] for path in logs("a log that is none", [])},
+    ),
+    reality_analysis(
+        "details not for us",
+        [{"body": {"progress": {"state": "failed"}}}],
+        "failed",
+        reason="the evidence could not be had: HTTP 403",
+        documents={path: [{"status": 403}] for path in details("details not for us")},
+    ),
+    reality_analysis(
+        "much to say",
+        [{"body": {"progress": {"state": "failed"}}}],
+        "failed",
+        documents=details("much to say", *({"code": f"E{number}", "message": "x" * 900} for number in range(500))),
+    ),
     reporting("issues is a text", [{"body": {"status": {"state": "Succeeded", "containsIssues": "no"}}}], "succeeded"),
 ]
 
@@ -93,7 +144,8 @@ JOBS = [
 def evidence(parts, app, platform, ended):
     watches = {}
     for job in JOBS:
-        platform.post("/jobs", json={"path": job.path, "script": job.script})
+        for path, script in {job.path: job.script, **job.documents}.items():
+            platform.post("/jobs", json={"path": path, "script": script})
         target = {"url": parts.simulator + job.path} if job.by_url else {"api": job.api, "job": dict(job.ids)}
         deadline = {"deadline": job.deadline} if job.deadline else {}
         answer = app.post("/watches", json=target | deadline)
@@ -108,6 +160,21 @@ def evidence(parts, app, platform, ended):
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.what)
 def test_it_ends_as_it_must(evidence, job):
     assert list(verdict.disagreements(job, evidence[job.what])) == []
+
+
+def test_evidence_is_bounded_and_counted(evidence):
+    watch = evidence["much to say"].watch
+
+    assert (len(watch["evidence"]), watch["issues"]) == (20, 500)
+    assert max(map(len, watch["evidence"])) == 300
+
+
+def test_a_log_is_read_so_far_and_no_further(platform, evidence):
+    requests = platform.get("/requests").json()["requests"]
+
+    pages = [request for request in requests if request["path"].endswith("a-log-that-goes-round/logs")]
+    assert len(pages) == MOST_PAGES
+    assert evidence["a log that goes round"].watch["issues"] == MOST_PAGES
 
 
 def test_a_date_to_retry_after_is_kept(app, platform, ended):

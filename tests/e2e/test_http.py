@@ -36,6 +36,8 @@ def test_a_start_is_accepted(app, job):
         "deadline",
         "endedAt",
         "labels",
+        "issues",
+        "evidence",
     ]
     assert (watch["state"], watch["job"], watch["labels"]) == ("watching", job["job"], ["a", "b"])
     lifetime = datetime.fromisoformat(watch["deadline"]) - datetime.fromisoformat(watch["startedAt"])

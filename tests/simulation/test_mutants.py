@@ -71,6 +71,19 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
     "revive without bound": ("decide.py", {"if watch.revivals >= rounds:": "if False:"}),
     "revive forgets due": ("decide.py", {"due = max(watch.due, now + ": "due = max(now, now + "}),
     "a turn leaves the revivals counted": ("decide.py", {"stepped_by=message_id, revivals=0": "stepped_by=message_id"}),
+    "an end is forgotten while its reasons are asked for": (
+        "decide.py",
+        {"verdict=verdict, reason=reason,": "reason=reason,"},
+    ),
+    "an end waits for its reasons": (
+        "decide.py",
+        {"tried = isinstance(seen, Fault) and watch.faults_in_a_row + 1 >= ENOUGH_ATTEMPTS": "tried = False"},
+    ),
+    "a job that ended is abandoned": (
+        "decide.py",
+        {"outcome=watch.verdict or Outcome.ABANDONED": "outcome=Outcome.ABANDONED"},
+    ),
+    "nobody asks why": ("decide.py", {"return Inquire(outcome, reason, link)": "return Finish(outcome, reason)"}),
     "a poisoned ticket is dropped": ("watching.py", {"or ticket.seq == watch.seq or": "or"}),
     "poll before due": ("remote.py", {"NotYet(until) if now < until else None": "None"}),
     "a deadline overrides Retry-After": (

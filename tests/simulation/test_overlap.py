@@ -26,6 +26,19 @@ def a_turn(job):
     return world
 
 
+def a_turn_that_asks_why(job):
+    world = a_turn(job)
+    world.running[0].finish()
+    world.deliver(world.tickets[0])
+    return world
+
+
+def a_stop_and_a_turn_that_asks_why(job):
+    world = a_turn_that_asks_why(job)
+    world.stop()
+    return world
+
+
 def a_message_whose_lease_ran_out(job):
     world = a_turn(job)
     world.tickets[0].visible_at = world.now
@@ -133,6 +146,8 @@ def a_removal_and_a_start(_):
 MEETINGS = [
     (a_turn, "active", 2),
     (a_turn, "success", 2),
+    (a_turn_that_asks_why, "failed", 2),
+    (a_stop_and_a_turn_that_asks_why, "failed", 1),
     (a_message_whose_lease_ran_out, "active", 1),
     (a_message_whose_lease_ran_out, "success", 1),
     (two_messages_of_one_turn, "active", 1),
@@ -158,7 +173,8 @@ MEETINGS = [
 def test_no_watch_is_lost(meeting, job, mishaps):
     for schedule, world in every_overlap(partial(meeting, job), mishaps):
         try:
-            world.job = "success"
+            if world.job == "active":
+                world.job = "success"
             world.settle(tending=world.needs_tending)
             world.check_nothing_multiplies()
             world.check_all_is_done()

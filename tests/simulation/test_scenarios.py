@@ -222,6 +222,32 @@ def test_a_watch_none_of_whose_turns_succeeds_is_abandoned(world):
     assert world.row.polls == 0
 
 
+def test_a_job_that_failed_ends_its_watch_though_nobody_says_why():
+    world = started(job="failed")
+    deliver_the_next(world)
+    assert (world.row.outcome, world.row.verdict) == (None, Outcome.FAILED)
+
+    world.status = 500
+    while world.tickets:
+        deliver_the_next(world)
+
+    assert (world.row.outcome, world.row.published) == (Outcome.FAILED, True)
+    assert world.now - world.row.started_at < LIFETIME / 2
+
+
+def test_a_job_that_ended_is_not_abandoned():
+    world = started(job="failed", lifetime=timedelta(days=30))
+    deliver_the_next(world)
+
+    while world.row.outcome is None:
+        poison(world, "commit")
+        for message in list(world.poison):
+            world.deliver_poisoned(message).finish()
+
+    assert world.row.outcome is Outcome.FAILED
+    settle(world, tending=True)
+
+
 def test_a_watch_that_has_its_turns_now_and_then_is_not_abandoned():
     world = started(lifetime=timedelta(hours=6))
     for _ in range(2 * len(REVIVALS.delays)):

@@ -29,6 +29,7 @@ from tests.memory import MemoryStore
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 JOB = {"jobId": "j"}
 ID = watch_id(API, JOB)
+PROGRESS, WHY = "/realitydataanalysis/jobs/j/progress", "/realitydataanalysis/jobs/j"
 LIFETIME = timedelta(minutes=30)
 RETENTION = timedelta(days=1)
 ROUND = timedelta(minutes=5)  #: between two rounds of tending
@@ -88,6 +89,7 @@ class Worker:
         self.finished = False
         self.failed = False  #: killed, or ended by a Conflict or an outage
         self.not_before = NOON  #: when it may ask the remote API, by what it has read
+        self.asks_why = False  #: whether the row that it has read says that the job has ended
         self.told: datetime | None = None  #: the Retry-After that it was answered, and has not yet committed
         self.go()
 
@@ -282,6 +284,7 @@ class World:
         row = await self.table.load(watch_id)
         if row:
             self.acting.not_before = max(row.due, self.told)
+            self.acting.asks_why = row.verdict is not None
         return row
 
     async def _insert(self, watch: Watch) -> Watch:
@@ -301,6 +304,11 @@ class World:
         assert not after.published, "published by a step"
         assert after.stepped_by not in self.stepped_by or not after.stepped_by, "a message that took two steps"
         assert after.due >= before.due or after.due == after.deadline or after.outcome, "due earlier than it was told"
+        assert before.verdict in {None, after.verdict}, "forgot how the job ended"
+        if after.outcome and before.verdict:
+            assert after.outcome in {before.verdict, Outcome.STOPPED}, "ended otherwise than its job"
+        if after.outcome is Outcome.FAILED:
+            assert after.verdict is Outcome.FAILED, "did not ask why"
         self.steps += 1
         self.stepped_by.add(after.stepped_by)
         if after.outcome:
@@ -321,7 +329,7 @@ class World:
         self.tickets.append(Message(f"m{next(self._ids)}", ticket.to_json().encode(), self.now + wait))
 
     async def _fetch(self, request: Request) -> Response | NoResponse:
-        assert request.path.endswith("/j/progress")
+        assert request.path == (WHY if self.acting.asks_why else PROGRESS)
         assert self.now >= self.acting.not_before, "asked before it was due, or sooner than the API wants to be"
         self.polls += 1
         if self.status is None:
@@ -331,7 +339,9 @@ class World:
             self.acting.told = self.now + self.retry_after
             as_date, as_seconds = format_datetime(self.acting.told, usegmt=True), f"{self.retry_after.seconds}"
             headers = {"retry-after": as_date if self.as_a_date else as_seconds}
-        return Response(self.status, headers, json.dumps({"progress": {"state": self.job}}).encode())
+        why = {"executionInformation": {"errors": [{"code": "E1", "message": "no memory"}]}}
+        body = {"job": why} if self.acting.asks_why else {"progress": {"state": self.job}}
+        return Response(self.status, headers, json.dumps(body).encode())
 
     async def _record(self, watch: Watch) -> None:
         assert watch in self.ended, "recorded what is not committed"

@@ -9,8 +9,18 @@ from hypothesis import strategies as st
 
 from shared.apis import APIS
 from shared.apis.reality_analysis import REALITY_ANALYSIS
-from shared.decide import ENOUGH_REFUSALS, advance, decide, stop
-from shared.model import Fault, Finish, NotYet, Outcome, Report, RequeueAfter, Watch
+from shared.decide import (
+    ENOUGH_ATTEMPTS,
+    ENOUGH_REFUSALS,
+    MOST_ENTRIES,
+    MOST_PAGES,
+    REVIVALS,
+    advance,
+    decide,
+    revive,
+    stop,
+)
+from shared.model import Fault, Findings, Finish, Inquire, NotYet, Outcome, Report, RequeueAfter, Watch
 from shared.remote import too_early
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -24,6 +34,7 @@ WATCH = Watch(
     not_before=NOON,
     status="active",
 )
+ASKING = replace(WATCH, status="failed", verdict=Outcome.FAILED, reason="no memory")
 LOST = Fault(reason="HTTP 404", lasting=Outcome.LOST)
 REFUSED_FOR_LONG = replace(
     WATCH, faults_in_a_row=4, refusals_in_a_row=4, refused_since=NOON - REALITY_ANALYSIS.patience
@@ -64,7 +75,24 @@ def after(number):
         # refusals are believed after several in a row, over some minutes
         (replace(REFUSED_FOR_LONG, refusals_in_a_row=3), LOST, NOON, after(300)),
         (replace(REFUSED_FOR_LONG, refused_since=NOON), LOST, NOON, after(300)),
-        (REFUSED_FOR_LONG, LOST, NOON, Finish(Outcome.LOST, "HTTP 404")),
+        (
+            REFUSED_FOR_LONG,
+            LOST,
+            NOON,
+            Finish(
+                Outcome.LOST,
+                "HTTP 404 (it was active when last seen: the API has dropped its record, kept for 30 days)",
+            ),
+        ),
+        (
+            replace(REFUSED_FOR_LONG, status=""),
+            LOST,
+            NOON,
+            Finish(
+                Outcome.LOST,
+                "HTTP 404 (never seen: is the id right, and the service application a member of the iTwin?)",
+            ),
+        ),
         (REFUSED_FOR_LONG, replace(LOST, lasting=Outcome.REFUSED), NOON, Finish(Outcome.REFUSED, "HTTP 404")),
         (REFUSED_FOR_LONG, Fault(reason="HTTP 503"), NOON, after(300)),
         # the last turn falls on the deadline, and ends the watch
@@ -76,6 +104,57 @@ def after(number):
             WATCH.deadline,
             Finish(Outcome.EXPIRED, "still active at the deadline; last fault: HTTP 503"),
         ),
+        # an end that another document explains is asked about at once, also past the deadline
+        (WATCH, Report(outcome=Outcome.FAILED, asks_why=True, reason="no"), NOON, Inquire(Outcome.FAILED, "no")),
+        (
+            WATCH,
+            Report(outcome=Outcome.PARTIAL, asks_why=True, why_at="/logs"),
+            WATCH.deadline,
+            Inquire(Outcome.PARTIAL, "", "/logs"),
+        ),
+        # page by page, up to so many
+        (ASKING, Findings(), NOON, Finish(Outcome.FAILED, "no memory")),
+        (ASKING, Findings(next_page="/2"), NOON, Inquire(Outcome.FAILED, "no memory", "/2")),
+        (
+            replace(ASKING, pages=MOST_PAGES - 1),
+            Findings(next_page="/21"),
+            NOON,
+            Finish(Outcome.FAILED, "no memory (there is more evidence than was read)"),
+        ),
+        (
+            ASKING,
+            Findings(complete=False),
+            NOON,
+            Finish(Outcome.FAILED, "no memory (there is more evidence than was read)"),
+        ),
+        # a few attempts, and then the watch ends all the same
+        (ASKING, Fault(reason="HTTP 503"), NOON, after(15)),
+        (replace(ASKING, faults_in_a_row=2), LOST, NOON, after(60)),
+        (ASKING, Fault(reason="HTTP 429", retry_after=seconds(600)), NOON, after(600)),
+        (
+            replace(ASKING, faults_in_a_row=ENOUGH_ATTEMPTS - 1),
+            Fault(reason="HTTP 503"),
+            NOON,
+            Finish(Outcome.FAILED, "no memory (the evidence could not be had: HTTP 503)"),
+        ),
+        (
+            ASKING,
+            Fault(reason="HTTP 429", retry_after=seconds(901)),
+            NOON,
+            Finish(Outcome.FAILED, "no memory (the evidence could not be had: HTTP 429)"),
+        ),
+        (
+            replace(ASKING, reason=""),
+            NotYet(NOON + timedelta(hours=1)),
+            NOON,
+            Finish(Outcome.FAILED, "the evidence could not be had: the API was to be left alone"),
+        ),
+        (
+            ASKING,
+            Fault(reason="HTTP 503"),
+            WATCH.deadline,
+            Finish(Outcome.FAILED, "no memory (the evidence could not be had: HTTP 503)"),
+        ),
         # too early to ask: wait, but never past the deadline
         (WATCH, NotYet(NOON + seconds(40)), NOON, after(40)),
         (WATCH, NotYet(NOON + timedelta(days=1)), NOON, after(3600)),
@@ -83,9 +162,7 @@ def after(number):
             WATCH,
             NotYet(NOON + timedelta(days=1)),
             WATCH.deadline,
-            Finish(
-                Outcome.EXPIRED, "still active at the deadline, and the API had asked to be left alone until after it"
-            ),
+            Finish(Outcome.EXPIRED, "still active at the deadline, and the API was to be left alone until after it"),
         ),
     ],
 )
@@ -161,6 +238,65 @@ def test_the_row_of_an_ended_watch_says_how_and_when():
     assert (watch.ended_at, watch.published) == (NOON + seconds(5), False)
 
 
+def test_the_watch_of_a_job_that_ended_is_asked_about_at_once_and_knows_how_it_ended():
+    watch, _ = turn(WATCH, Report(outcome=Outcome.FAILED, status="failed", reason="no memory", asks_why=True))
+
+    assert (watch.outcome, watch.verdict, watch.due) == (None, Outcome.FAILED, NOON)
+    assert (watch.status, watch.reason, watch.polls) == ("failed", "no memory", 1)
+
+
+def test_the_evidence_is_kept_and_counted_and_is_no_poll():
+    watch, _ = turn(replace(ASKING, polls=5, faults_in_a_row=3), Findings(entries=("a", "b"), next_page="/2"))
+    watch, _ = turn(watch, Fault(reason="HTTP 503"))
+    watch, _ = turn(watch, Findings(entries=("b", "c")))
+
+    assert (watch.outcome, watch.reason, watch.evidence, watch.issues) == (
+        Outcome.FAILED,
+        "no memory",
+        ("a", "b", "c"),
+        4,
+    )
+    assert (watch.polls, watch.faults, watch.pages) == (5, 1, 2)
+
+
+def test_of_much_evidence_the_first_is_kept_and_all_is_counted():
+    texts = tuple(map(str, range(1000)))
+
+    watch, _ = turn(ASKING, Findings(entries=texts))
+
+    assert (watch.evidence, watch.issues) == (texts[:MOST_ENTRIES], 1000)
+
+
+def test_evidence_in_the_status_itself_ends_the_watch():
+    watch, decision = turn(WATCH, Report(outcome=Outcome.FAILED, why=("no such user",)))
+
+    assert decision == Finish(Outcome.FAILED, "")
+    assert (watch.evidence, watch.issues) == (("no such user",), 1)
+
+
+def test_a_watch_that_knows_how_its_job_ended_is_never_abandoned():
+    watch = revive(replace(ASKING, revivals=len(REVIVALS.delays)), REVIVALS, NOON)
+
+    assert watch.outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    ("seen", "spacing", "draw", "wait"),
+    [
+        (Report(), 10, 0.5, 15),
+        (Report(), 400, 0.5, 400),
+        (Fault(reason="HTTP 503"), 400, 0.0, 400),
+        # those that were throttled together come back one after the other
+        (Fault(reason="HTTP 429", throttled=True, retry_after=seconds(7)), 400, 0.0, 7),
+        (Fault(reason="HTTP 429", throttled=True, retry_after=seconds(7)), 400, 0.5, 207),
+        # and so do those that found the gate shut: `held_back` has seen to it
+        (NotYet(NOON + seconds(40)), 400, 0.5, 40),
+    ],
+)
+def test_turns_leave_room_for_other_watches(seen, spacing, draw, wait):
+    assert decide(WATCH, seen, REALITY_ANALYSIS, NOON, draw, spacing=seconds(spacing)) == after(wait)
+
+
 def test_429s_are_counted_apart():
     watch, _ = turn(WATCH, Fault(reason="HTTP 429", throttled=True))
 
@@ -210,7 +346,10 @@ observations = (
         status=st.none() | st.text(),
         progress=st.none() | st.floats(allow_nan=False),
         retry_after=spans,
+        asks_why=st.booleans(),
+        why=st.just(()) | st.just(("a",)),
     )
+    | st.builds(Findings, next_page=st.sampled_from(["", "/2"]), complete=st.booleans(), retry_after=spans)
     | st.builds(Fault, reason=st.text(), lasting=st.none() | st.sampled_from(Outcome), retry_after=spans)
     | st.builds(NotYet, st.datetimes(NOON.replace(tzinfo=None)).map(lambda naive: naive.replace(tzinfo=UTC)))
 )
@@ -221,6 +360,8 @@ watches = st.builds(
     faults_in_a_row=st.integers(0, 10**9),
     refusals_in_a_row=st.integers(0, 10**9),
     refused_since=st.none() | st.just(NOON - timedelta(hours=1)),
+    verdict=st.none() | st.sampled_from(Outcome),
+    pages=st.integers(0, 30),
 )
 apis = st.sampled_from(list(APIS.values()))
 draws = st.floats(0, 1, exclude_max=True)
@@ -239,6 +380,8 @@ def test_a_turn_never_waits_past_the_deadline_nor_into_the_past(watch, seen, api
     if isinstance(decision, RequeueAfter):
         assert timedelta(0) <= decision.delay <= watch.deadline - now
         assert row.outcome is None
+    elif isinstance(decision, Inquire):
+        assert (row.outcome, row.verdict, row.due) == (None, decision.verdict, now)
     else:
         assert row.outcome is decision.outcome
 

@@ -28,19 +28,28 @@ LAYERS = [
     {"functions.turns"},
     {"shared.wiring"},
     {"shared.results", "shared.tending"},
-    {"shared.store", "shared.tickets", "shared.fetch", "shared.telemetry", "shared.storage", "shared.alone"},
+    {
+        "shared.store",
+        "shared.tickets",
+        "shared.fetch",
+        "shared.telemetry",
+        "shared.storage",
+        "shared.alone",
+        "shared.gates",
+    },
     {"shared.watching", "shared.credentials", "shared.schemas", "shared.settings"},
-    {"shared.decide", "shared.locate", "shared.bodies"},
+    {"shared.decide", "shared.locate", "shared.bodies", "shared.traffic"},
     {"shared.problems", "shared.apis"},
     {name for name in DEPLOYED if name.startswith("shared.apis.")},
     {"shared.remote"},
-    {"shared.schedule"},
-    {"shared.model", "shared.text"},
+    {"shared.schedule", "shared.evidence"},
+    {"shared.model", "shared.text", "shared.reading", "shared.links"},
     {"functions", "shared"},  # docstrings
 ]
 
 #: No I/O, no clock, no randomness.
-PURE = ["shared.model", "shared.schedule", "shared.text", "shared.remote", "shared.decide"]
+PURE = ["shared.model", "shared.schedule", "shared.text", "shared.reading", "shared.links", "shared.evidence"]
+PURE += ["shared.remote", "shared.traffic", "shared.decide"]
 PURE += [name for name in DEPLOYED if name.startswith("shared.apis")]
 
 IMPURE_PACKAGES = {
@@ -121,6 +130,7 @@ def test_a_trigger_reaches_the_outside_through_the_wiring_alone(module):
         "shared.store",
         "shared.results",
         "shared.tickets",
+        "shared.gates",
         "shared.fetch",
         "shared.credentials",
         "shared.storage",

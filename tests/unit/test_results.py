@@ -28,6 +28,8 @@ ENDED = Watch(
     reason="all well",
     polls=7,
     faults=3,
+    issues=2,
+    evidence=("no such task", "no such plan"),
     outcome=Outcome.SUCCEEDED,
     ended_at=NOON + timedelta(minutes=1, microseconds=500_000),
 )
@@ -52,6 +54,8 @@ def test_the_columns():
         "DurationSeconds": 60.5,
         "Polls": 7,
         "Faults": 3,
+        "Issues": 2,
+        "Evidence": "no such task\nno such plan",
         "WatchId": "0d6c9f0e-5a55-5f0e-9d5c-0d6c9f0e5a55",
         "Labels": "nightly, a b",
     }

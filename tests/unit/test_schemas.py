@@ -357,6 +357,8 @@ def test_a_watch_that_goes_on_is_shown():
         "progress": 40.0,
         "outcome": None,
         "reason": "HTTP 503",
+        "issues": 0,
+        "evidence": [],
         "polls": 3,
         "faults": 1,
         "startedAt": "2026-11-20T12:00:00Z",

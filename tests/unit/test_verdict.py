@@ -12,7 +12,9 @@ JOB = reporting(
     "job", [{"status": 429, "headers": {"retry-after": "4"}}, {"body": {}}], "failed", reason="no disk", polls=2
 )
 WATCH = {"api": "reporting", "outcome": "failed", "reason": "no disk left", "polls": 2, "endedAt": ENDED}
+WATCH["evidence"] = ["no disk"]
 ROW = {"PartitionKey": "reporting", "Outcome": "failed", "Reason": "no disk left", "Polls": 2, "EndedAt": ENDED}
+ROW["Evidence"] = "no disk"
 EVENT = {
     "name": "WatchFinished",
     "properties": {"api": "reporting", "outcome": "failed"},
@@ -38,6 +40,8 @@ def test_what_is_as_it_must_be_is_good():
         (replace(JOB, outcome="succeeded"), GOOD, "ended as failed, not as succeeded"),
         (replace(JOB, reason="no memory"), GOOD, "the reason is 'no disk left', without 'no memory'"),
         (replace(JOB, polls=3), GOOD, "2 polls, not 3"),
+        (replace(JOB, evidence=["no memory"]), GOOD, "the evidence is ['no disk']"),
+        (JOB, replace(GOOD, rows=[ROW | {"Evidence": ""}]), "the row says"),
         (JOB, replace(GOOD, rows=[]), "0 rows in Results, not 1"),
         (JOB, replace(GOOD, rows=[ROW, ROW]), "2 rows in Results, not 1"),
         (JOB, replace(GOOD, rows=[ROW | {"Outcome": "lost"}]), "the row says ('reporting', 'lost'"),

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -11,7 +12,7 @@ from shared import wiring
 from shared.apis.reporting import REPORTING
 from shared.credentials import ClientCredentials
 from shared.fetch import Fetcher
-from shared.model import Report, Watch
+from shared.model import Findings, Outcome, Report, Watch
 from shared.remote import Response, ask, observe
 from tests.simulator import CREDENTIALS
 
@@ -33,8 +34,14 @@ class Exchange(NamedTuple):
 
 EXCHANGES = {
     "status": Exchange(lambda bentley, job_id: bentley.ask("status", jobId=job_id), lambda job: [ask(REPORTING, job)]),
-    # "logs": Exchange(lambda bentley, job_id: bentley.ask("logs", jobId=job_id), ...) once we read them
+    "logs": Exchange(
+        lambda bentley, job_id: bentley.ask("logs", jobId=job_id), lambda job: [ask(REPORTING, ended(job))]
+    ),
 }
+
+
+def ended(watch):
+    return replace(watch, verdict=Outcome.FAILED)
 
 
 def watch_of(job_id):
@@ -108,6 +115,29 @@ def test_we_read_what_they_read(bentley, simulator, ours):
         theirs["reason"],
         theirs["containsIssues"],
     )
+
+
+def test_we_turn_the_pages_of_a_log_as_they_do_and_find_the_same_issues(bentley, simulator, ours):
+    simulator.ended("/insights/reporting/datasources/extraction/status/issues-and-pages")
+    before = len(simulator.requests())
+    theirs = bentley.ask("logs", jobId="issues-and-pages")
+    turned = [request for request in simulator.requests()[before:] if request["path"] != TOKEN]
+
+    watch = ended(watch_of("issues-and-pages"))
+    mine: list[Any] = []
+    found: list[str] = []
+    while watch:
+        request = ask(REPORTING, watch)
+        requests, (answer,) = ours(request)
+        page = observe(REPORTING, request, answer, NOON)
+        assert isinstance(page, Findings)
+        mine += [request for request in requests if request["path"] != TOKEN]
+        found += page.entries
+        watch = replace(watch, why_at=page.next_page) if page.next_page else None
+
+    assert len(mine) > 1
+    assert list(map(essence, mine)) == list(map(essence, [request for request in turned if "logs" in request["path"]]))
+    assert found == [": ".join([e["level"], e["category"], e["message"]]) for e in theirs if e["containsIssues"]]
 
 
 def test_we_ask_for_tokens_as_they_do_but_for_two_things(bentley, simulator, ours):

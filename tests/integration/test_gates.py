@@ -1,0 +1,263 @@
+"""Gates between processes: what one has learned the others know within seconds, and nobody writes without a 429."""
+
+import asyncio
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from azure.core.exceptions import HttpResponseError, ServiceRequestError
+from azure.data.tables.aio import TableClient, TableServiceClient
+from azure.storage.queue.aio import QueueClient
+
+from shared.gates import BETWEEN_READS, BRIEFLY, Gates, GateTable
+from shared.model import Ticket
+from shared.tickets import TicketQueue
+from shared.traffic import Traffic
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def seconds(number):
+    return timedelta(seconds=number)
+
+
+class Clock:
+    def __init__(self):
+        self.now = NOON
+
+    def __call__(self):
+        return self.now
+
+
+class Counted:
+    """A table client that counts the requests it makes."""
+
+    def __init__(self, table):
+        self._table = table
+        self.reads = self.writes = 0
+
+    def list_entities(self):
+        self.reads += 1
+        return self._table.list_entities()
+
+    async def upsert_entity(self, *args):
+        self.writes += 1
+        return await self._table.upsert_entity(*args)
+
+    async def create_table(self):
+        return await self._table.create_table()
+
+
+class Flight:
+    """How many watches there are, and how often somebody asked."""
+
+    def __init__(self, watches):
+        self.watches, self.asked = watches, 0
+
+    async def count(self):
+        self.asked += 1
+        return self.watches
+
+
+@pytest.fixture
+def name():
+    return f"Gates{uuid.uuid4().hex}"
+
+
+def on_a_table(azurite, name, story, *, made=True):
+    """Run a coroutine that gets a table, which is there or not."""
+
+    async def run():
+        async with TableClient.from_connection_string(azurite, name) as table:
+            if made:
+                await table.create_table()
+            return await story(Counted(table))
+
+    return asyncio.run(run())
+
+
+def gates(table, clock, watches=1000, budget=None, count=None):
+    port = GateTable(table)
+    return Gates(port.read, port.write, count or Flight(watches).count, budget, clock)
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_what_one_process_learned_another_knows(azurite, name, made):
+    async def story(table):
+        clock = Clock()
+        one, other = gates(table, clock), gates(table, clock)
+        before = await other.look("reporting")
+        clock.now += BETWEEN_READS
+
+        mine = await one.shut("reporting", NOON, seconds(60))
+        clock.now += BETWEEN_READS
+        await other.look("reporting")
+        clock.now += BETWEEN_READS
+
+        return before, mine, await other.look("reporting"), await other.look("schedules")
+
+    before, mine, theirs, another_api = on_a_table(azurite, name, story, made=made)
+
+    assert (before.full_until, before.spacing) == (None, timedelta(0))
+    assert mine == theirs
+    assert theirs.full_until == NOON + BETWEEN_READS + seconds(60)
+    assert theirs.spacing == 1000 / 450 * timedelta(minutes=1)
+    assert (another_api.full_until, another_api.spacing) == (None, timedelta(0))
+
+
+def test_many_turns_make_few_reads_and_no_write(azurite, name):
+    async def story(table):
+        clock, flight = Clock(), Flight(5)
+        mine = gates(table, clock, budget=450.0, count=flight.count)
+        for _ in range(120):
+            await asyncio.gather(*(mine.look("reporting") for _ in range(10)))
+            clock.now += seconds(0.5)
+        return table.reads + flight.asked, table.writes, flight.asked
+
+    assert on_a_table(azurite, name, story) == (60 // BETWEEN_READS.seconds, 0, 10)
+
+
+def test_nobody_counts_watches_while_no_limit_is_known(azurite, name):
+    async def story(table):
+        flight = Flight(5)
+        mine = gates(table, Clock(), count=flight.count)
+        traffic = await mine.look("reporting")
+        return traffic.spacing, flight.asked
+
+    assert on_a_table(azurite, name, story) == (timedelta(0), 0)
+
+
+def test_many_429s_at_once_make_one_write(azurite, name):
+    async def story(table):
+        clock = Clock()
+        mine = gates(table, clock)
+        await asyncio.gather(*(mine.shut("reporting", NOON, seconds(60)) for _ in range(50)))
+        clock.now += seconds(0.5)
+        await asyncio.gather(*(mine.shut("reporting", NOON, seconds(60)) for _ in range(50)))
+        return table.writes
+
+    assert on_a_table(azurite, name, story) == 1
+
+
+def test_a_gate_that_another_has_shut_for_less_does_not_open_ours(azurite, name):
+    async def story(table):
+        clock = Clock()
+        one, other = gates(table, clock), gates(table, clock)
+        await one.shut("reporting", NOON, seconds(60))
+        await other.shut("reporting", NOON, seconds(5))
+        clock.now += 2 * BETWEEN_READS
+        return await one.look("reporting")
+
+    assert on_a_table(azurite, name, story).full_until == NOON + seconds(60)
+
+
+def test_no_process_asks_for_more_than_is_allowed_in_a_minute(azurite, name):
+    async def story(table):
+        clock = Clock()
+        mine = gates(table, clock, watches=120, budget=60.0)
+        first = [await mine.look("reporting") for _ in range(64)]
+        clock.now += seconds(59)
+        still = await mine.look("reporting")
+        clock.now += seconds(1)
+        return first, still, await mine.look("reporting")
+
+    first, still, later = on_a_table(azurite, name, story)
+
+    assert [traffic.full_until for traffic in first] == [None] * 63 + [NOON + seconds(60)]
+    assert still == Traffic(NOON + seconds(60), spread=BRIEFLY, spacing=timedelta(minutes=2))
+    assert later == Traffic(spacing=timedelta(minutes=2))
+
+
+def test_the_spacing_is_scaled_as_all_our_waits_are(azurite, name):
+    async def story(table):
+        mine = gates(table, Clock(), budget=60.0)
+        mine.scale = 0.1
+        await mine.look("reporting")
+        mine.now.now += BETWEEN_READS
+        return (await mine.look("reporting")).spacing, [await mine.admit() for _ in range(2)]
+
+    assert on_a_table(azurite, name, story) == (seconds(100), [seconds(0), seconds(0.1)])
+
+
+def test_starts_follow_one_another_when_there_is_a_budget(azurite, name):
+    async def story(table):
+        clock = Clock()
+        limited, free = gates(table, clock, budget=60.0), gates(table, clock)
+        waits = [await limited.admit() for _ in range(3)]
+        clock.now += seconds(10)
+        return [*waits, await limited.admit()], await free.admit()
+
+    assert on_a_table(azurite, name, story) == ([seconds(0), seconds(1), seconds(2), seconds(0)], timedelta(0))
+
+
+def test_starts_follow_one_another_after_a_429(azurite, name):
+    async def story(table):
+        mine = gates(table, Clock())
+        await mine.shut("reporting", NOON, seconds(5))
+        return [await mine.admit() for _ in range(2)]
+
+    assert on_a_table(azurite, name, story) == [timedelta(0), timedelta(minutes=1) / 450]
+
+
+class Broken:
+    """Storage that does not answer."""
+
+    def list_entities(self):
+        raise ServiceRequestError("no answer")
+
+    async def upsert_entity(self, *_):
+        raise HttpResponseError("no answer")
+
+
+def test_no_turn_is_lost_when_storage_fails_the_gate(caplog):
+    async def count():
+        raise ServiceRequestError("no answer")
+
+    async def story():
+        mine = gates(Broken(), Clock(), count=count)
+        return await mine.look("reporting"), await mine.shut("reporting", NOON, seconds(60))
+
+    before, after = asyncio.run(story())
+
+    assert (before.full_until, after.full_until) == (None, NOON + seconds(60))
+    assert {line.split()[0] for line in caplog.messages} == {
+        "gates.unread",
+        "gate.shut",
+        "gate.unwritten",
+        "watches.uncounted",
+    }
+
+
+def test_a_row_that_somebody_has_edited_is_no_reason_to_stop(azurite, name, caplog):
+    async def story(table):
+        await table.upsert_entity({"PartitionKey": "gate", "RowKey": "reporting", "OpensAt": "soon"})
+        return await gates(table, Clock()).look("reporting")
+
+    assert on_a_table(azurite, name, story).full_until is None
+    assert caplog.messages[0].startswith("gates.unread")
+
+
+def test_sleeping_watches_are_counted(azurite):
+    async def story():
+        async with QueueClient.from_connection_string(azurite, f"tickets-{uuid.uuid4().hex}") as queue:
+            await queue.create_queue()
+            tickets = TicketQueue(queue)
+            for number in range(3):
+                await tickets.send(Ticket(str(number), 0), timedelta(days=number))
+            return await tickets.count()
+
+    assert asyncio.run(story()) == 3
+
+
+def test_the_table_is_made_once_though_many_need_it(azurite, name):
+    async def story(table):
+        await asyncio.gather(*(gates(table, Clock()).shut(api, NOON, seconds(5)) for api in ("reporting", "schedules")))
+        return table.writes
+
+    on_a_table(azurite, name, story, made=False)
+
+    async def names():
+        async with TableServiceClient.from_connection_string(azurite) as tables:
+            return [table.name async for table in tables.list_tables() if table.name == name]
+
+    assert asyncio.run(names()) == [name]
