@@ -14,6 +14,7 @@ from local.bootstrap import ROOT
 from local.chaos import chaos as cause_chaos
 from local.processes import DidNotStartError
 from local.run import run as watch_the_scenario
+from local.screenshots import screenshots as take_screenshots
 from local.serve import serve as keep_serving
 from local.simulator.__main__ import simulator
 
@@ -69,6 +70,12 @@ def test(arguments: tuple[str, ...]) -> None:
 def chaos(watches: int, kills: int, seed: int) -> None:
     """Break everything under many watches, and check that none is lost."""
     cause_chaos(CONSOLE, watches, kills, seed)
+
+
+@main.command()
+def screenshots() -> None:
+    """Take the pictures of the page in docs/pictures; needs Chromium and chromedriver."""
+    take_screenshots(CONSOLE)
 
 
 @main.command()

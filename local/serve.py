@@ -12,7 +12,7 @@ from shared.apis import APIS
 from shared.watching import watch_id
 
 TEXT = """
-The app          {url}/api
+The app          {url}/api/   (in a browser, a page)
 Its key          {key}
 The platform     {simulator}   (simulated; jobs take 20 s; /_sim/requests and /_sim/events show what it got)
 Storage          {storage}

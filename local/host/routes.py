@@ -14,7 +14,9 @@ from urllib.parse import unquote
 
 from local.host.functions import CannotStartError, Function
 
-_PARAMETER = re.compile(r"\{(?P<catch_all>\*{0,2})(?P<name>[A-Za-z_]\w*)(?P<constraints>(?::\w+(?:\(\w*\))?)*)(?P<optional>\??)\}")
+_PARAMETER = re.compile(
+    r"\{(?P<catch_all>\*{0,2})(?P<name>[A-Za-z_]\w*)(?P<constraints>(?::\w+(?:\(\w*\))?)*)(?P<optional>\??)\}"
+)
 _CONSTRAINTS = {
     "alpha": r"[a-z]+",
     "bool": r"true|false",

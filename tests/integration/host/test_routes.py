@@ -97,7 +97,9 @@ def test_the_method_is_part_of_the_route():
     }
 
 
-@pytest.mark.parametrize("route", ["a{b}c", "{a=1}", "{a:regex(x)}", "{a:nonsense}", "{a:maxlength}", "{a:maxlength(x)}"])
+@pytest.mark.parametrize(
+    "route", ["a{b}c", "{a=1}", "{a:regex(x)}", "{a:nonsense}", "{a:maxlength}", "{a:maxlength(x)}"]
+)
 def test_what_cannot_be_routed_is_refused(route):
     with pytest.raises(CannotStartError, match="function f0"):
         find([route], "/")
