@@ -188,7 +188,8 @@ def test_what_is_for_laptops_and_readers_is_not_deployed(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["shared", "functions", "function_app.py", "host.json", "requirements.txt", "*", "*.py"]
+    "name",
+    ["shared", "functions", "function_app.py", "host.json", "requirements.txt", "*", "*.py", "*.html", "page.html"],
 )
 def test_what_the_app_consists_of_is_deployed(name):
     assert name not in (ROOT / ".funcignore").read_text().splitlines()
