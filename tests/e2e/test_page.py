@@ -308,17 +308,26 @@ def test_more_asks_with_the_cursor(page, parts):
 def test_looking_again_keeps_focus_and_place(page, parts):
     page.open(parts.key)
     before = [a_watch(f"j{number}-") for number in range(20)]
-    page.answers(listed(*before), listed(a_watch("new-"), *reversed(before)))
+    after = [a_watch("new-"), *before]
+    page.answers(listed(*before), listed(*after), listed(*after[:5], *reversed(after[5:])), listed(*after[:5]))
     page.look_again()
     button = page.row("j15-").find_element("tag name", "button")
-    page.run("arguments[0].focus(); window.place = arguments[0].getBoundingClientRect().top", button)
+    page.run("arguments[0].focus()", button)
+    place = page.run("return arguments[0].getBoundingClientRect().top", button)
 
     page.look_again()
-
-    assert page.focused() == button
     assert page.row("new-")
+    assert page.focused() == button
+    page.until(lambda: abs(page.run("return arguments[0].getBoundingClientRect().top", button) - place) < 2)
+
+    page.look_again()
+    assert page.focused() == button
     rows = page.driver.find_elements("css selector", "#rows tr")
-    assert [row.text.split("jobId ")[1].split("-")[0] for row in rows] == ["new", *[f"j{n}" for n in range(19, -1, -1)]]
+    names = [row.text.split("jobId ")[1].split("-")[0] for row in rows]
+    assert names == ["new", "j0", "j1", "j2", "j3", *[f"j{number}" for number in range(19, 3, -1)]]
+
+    page.look_again()
+    assert page.focused() == page.element("caption")  # its row is gone
 
 
 def test_it_looks_again_by_itself_while_it_is_visible(page, parts):
