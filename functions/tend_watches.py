@@ -6,7 +6,7 @@ from datetime import timedelta
 import azure.functions as func
 
 from functions.turns import turn
-from shared.wiring import tender
+from shared.wiring import replays, tender
 
 bp = func.Blueprint()
 
@@ -19,5 +19,6 @@ ROUND = timedelta(minutes=4)
 @bp.timer_trigger(arg_name="timer", schedule="0 */5 * * * *")
 async def tend_watches(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001, D103
     async with turn(context, ROUND):
+        await replays().forget()
         if failed := await tender().tend():
             log.error("round.incomplete failed=%d: the next round will try these again", failed)

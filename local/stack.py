@@ -25,7 +25,7 @@ CLIENT_ID, CLIENT_SECRET = "service-local", "local-secret"
 
 
 QUEUE, WATCHES, RESULTS = "tickets", "Watches", "Results"
-TABLES = (WATCHES, RESULTS, "OpenWatches")
+TABLES = (WATCHES, RESULTS, "OpenWatches", "Answers")
 
 
 @dataclass(frozen=True, slots=True)

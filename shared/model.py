@@ -59,6 +59,9 @@ class Watch:
     revivals: int = 0  #: rounds since its last turn in which it was given another, because none came
     outcome: Outcome | None = None
     ended_at: datetime | None = None
+    restarts: int = 0  #: how often it was begun again after it had ended
+    begun_by: str = ""  #: the Idempotency-Key of the request that began it, hashed
+    trace: str = ""  #: W3C traceparent of whoever began it
     published: bool = False  #: the end is in the results table and was announced
     etag: str = field(default="", compare=False)  #: what the table compares and swaps on
 

@@ -98,6 +98,25 @@ def wrong_cursor() -> Problem:
     return Problem("wrong-cursor", "Send `next` of the page before with the same filters, or no cursor to begin anew.")
 
 
+def wrong_key() -> Problem:
+    """Return the problem of an Idempotency-Key that cannot be one."""
+    return Problem(
+        "wrong-idempotency-key", "Send 1 to 255 visible ASCII characters, such as a UUID, made for one request."
+    )
+
+
+def key_reused() -> Problem:
+    """Return the problem of an Idempotency-Key that came with another request."""
+    detail = "It came with another body within the last day. Send a new key, or the same body."
+    return Problem("idempotency-key-reused", detail)
+
+
+def under_way() -> Problem:
+    """Return the problem of a request that came again while it is being answered."""
+    detail = "The first request with this Idempotency-Key has no answer yet. Send this again."
+    return Problem("request-under-way", detail, retry_after=timedelta(seconds=5))
+
+
 def unknown_api(detail: str) -> Problem:
     """Return the problem of an API that we do not know."""
     return Problem("unknown-api", detail)

@@ -115,6 +115,7 @@ class Settings(BaseModel):
     tickets_queue: QueueName = Field(alias="TICKETS_QUEUE")
     watches_table: TableName = Field("Watches", alias="WATCHES_TABLE")
     results_table: TableName = Field("Results", alias="RESULTS_TABLE")
+    answers_table: TableName = Field("Answers", alias="ANSWERS_TABLE")
     open_table: TableName = Field("OpenWatches", alias="OPEN_TABLE")
     telemetry: Annotated[SecretStr, AfterValidator(_telemetry)] | None = Field(
         None, alias="APPLICATIONINSIGHTS_CONNECTION_STRING"

@@ -36,10 +36,11 @@ class Storage:
     watches: TableClient
     results: TableClient
     open: TableClient
+    answers: TableClient
 
     async def unreachable(self) -> list[str]:
         """Read each once, and name those that do not answer."""
-        tables = (self.watches, self.results, self.open)
+        tables = (self.watches, self.results, self.open, self.answers)
         reads: dict[str, Awaitable[Any]] = {f"the queue {self.tickets.queue_name}": self.tickets.get_queue_properties()}
         reads |= {f"the table {table.table_name}": _read(table) for table in tables}
         answers = await asyncio.gather(*reads.values(), return_exceptions=True)
@@ -70,6 +71,7 @@ def connect(settings: Settings) -> Storage:
                 TableClient.from_connection_string(secret, settings.watches_table, **table),
                 TableClient.from_connection_string(secret, settings.results_table, **table),
                 TableClient.from_connection_string(secret, settings.open_table, **table),
+                TableClient.from_connection_string(secret, settings.answers_table, **table),
             )
         except ValueError:
             raise SettingsError({"AzureWebJobsStorage": "is malformed: not a connection string"}) from None
@@ -81,6 +83,7 @@ def connect(settings: Settings) -> Storage:
         TableClient(tables, settings.watches_table, credential=identity, **table),
         TableClient(tables, settings.results_table, credential=identity, **table),
         TableClient(tables, settings.open_table, credential=identity, **table),
+        TableClient(tables, settings.answers_table, credential=identity, **table),
     )
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from shared.decide import REVIVALS, advance, decide, revive, stop
+from shared.decide import REVIVALS, advance, begin_again, decide, revive, stop
 from shared.model import Observation, Report, Ticket, Watch
 from shared.remote import NoResponse, RemoteApi, Request, Response, ask, observe, too_early
 from shared.schedule import Schedule
@@ -106,8 +106,14 @@ class Watcher:
         job: Mapping[str, str],
         deadline: datetime | timedelta | None = None,
         labels: Sequence[str] = (),
+        *,
+        restart: bool = False,
+        begun_by: str = "",
+        trace: str = "",
     ) -> tuple[Watch, bool]:
         """Begin a watch whose first turn is at once; or return the one that already follows this job, and False.
+
+        With `restart`, one that has ended begins again, unless the same request, by its name `begun_by`, began it.
 
         A watch that is found overdue gets its ticket again, in case the start that made it died before sending one; not
         sooner, or several starts at once would each send one.
@@ -122,6 +128,8 @@ class Watcher:
             deadline=deadline if isinstance(deadline, datetime) else now + (deadline or api.lifetime),
             due=now,
             not_before=now,
+            begun_by=begun_by,
+            trace=trace,
         )
         await self.index.add(wanted)  # before the row, so that no open watch is missing from the lists
         try:
@@ -132,11 +140,32 @@ class Watcher:
             if found is None:  # deleted in between: the caller may try again
                 raise
             watch, begun = found, found == wanted  # equal: it is ours after all, and only the answer was lost
+            if restart and not (begun_by and begun_by == watch.begun_by):
+                watch, begun = await self._begin_again(watch, wanted)
             if watch.started_at != wanted.started_at:
                 await self.index.remove(wanted)
         if begun or watch.due + RESEND_AFTER <= now:
             watch = await self.act(watch)
         return watch, begun
+
+    async def _begin_again(self, found: Watch, wanted: Watch) -> tuple[Watch, bool]:
+        """Begin an ended watch again, once it is published.  Of two who try at once, one does."""
+        while found.outcome is not None:
+            again = begin_again(found, wanted)
+            try:
+                again = begin_again(await self.act(found), wanted)
+                again = await self.store.commit(again)
+            except Conflict:
+                now_there = await self.store.load(wanted.id)
+                if now_there is None:  # deleted in between: the caller may try again
+                    raise
+                if now_there == again:  # ours after all, and only the answer was lost
+                    return now_there, True
+                found = now_there
+            else:
+                log.info("watch.restarted watch=%s api=%s", again.id, again.api)
+                return again, True
+        return found, found == wanted
 
     async def receive(self, body: bytes, message_id: str) -> None:
         """Take a message off the queue: a ticket, or something that is reported and dropped."""

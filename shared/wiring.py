@@ -19,9 +19,11 @@ from shared.credentials import ClientCredentials
 from shared.decide import REVIVALS
 from shared.fetch import Fetcher
 from shared.listing import Listing
+from shared.replays import Replays
 from shared.results import TableResults
 from shared.settings import Settings
 from shared.shelves import OpenIndex, Shelf
+from shared.starting import Starter
 from shared.storage import Storage, connect
 from shared.store import TableStore
 from shared.telemetry import Events, NoEvents
@@ -77,6 +79,18 @@ def watcher() -> Watcher:
         grace=GRACE * known.wait_scale,
         index=open_index(),
     )
+
+
+@cache
+def starter() -> Starter:
+    """Put together what begins watches."""
+    return Starter(watcher(), settings().api_url)
+
+
+@cache
+def replays() -> Replays:
+    """Put together what keeps answers."""
+    return Replays(storage().answers, _now)
 
 
 @cache

@@ -24,6 +24,7 @@ def settings(**env):
             "WATCHES_TABLE": f"Watches{unique}",
             "RESULTS_TABLE": f"Results{unique}",
             "OPEN_TABLE": f"Open{unique}",
+            "ANSWERS_TABLE": f"Answers{unique}",
             **env,
         }
     )
@@ -35,7 +36,7 @@ def on_storage(known, scenario):
         try:
             return await scenario(storage)
         finally:
-            for client in (storage.tickets, storage.watches, storage.results, storage.open):
+            for client in (storage.tickets, storage.watches, storage.results, storage.open, storage.answers):
                 await client.close()
 
     return asyncio.run(within())
@@ -47,11 +48,21 @@ def create(storage):
         "watches": storage.watches.create_table,
         "results": storage.results.create_table,
         "open": storage.open.create_table,
+        "answers": storage.answers.create_table,
     }
 
 
 @pytest.mark.parametrize(
-    "missing", [(), ("tickets",), ("watches",), ("results",), ("open",), ("tickets", "watches", "results", "open")]
+    "missing",
+    [
+        (),
+        ("tickets",),
+        ("watches",),
+        ("results",),
+        ("open",),
+        ("answers",),
+        ("tickets", "watches", "results", "open", "answers"),
+    ],
 )
 def test_what_is_missing_is_named(azurite, missing):
     known = settings(AzureWebJobsStorage=azurite)
@@ -60,6 +71,7 @@ def test_what_is_missing_is_named(azurite, missing):
         "watches": f"the table {known.watches_table}",
         "results": f"the table {known.results_table}",
         "open": f"the table {known.open_table}",
+        "answers": f"the table {known.answers_table}",
     }
 
     async def scenario(storage):
@@ -78,8 +90,8 @@ def test_a_key_that_the_account_does_not_take_is_named(azurite):
     async def scenario(storage):
         return len(await storage.unreachable())
 
-    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "c2VjcmV0")), scenario) == 4
-    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "!no base64!")), scenario) == 4
+    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "c2VjcmV0")), scenario) == 5
+    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "!no base64!")), scenario) == 5
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,13 @@ class Watching(RuleBasedStateMachine):
     def someone_starts_it_again(self):
         self.world.start()
 
+    @rule(named=st.booleans())
+    @precondition(lambda self: self.has_room)
+    def someone_begins_it_again(self, named):
+        self.world.restart("request" if named else "")
+        if self.world.row and self.world.row.outcome and self.world.job in {"success", "failed"}:
+            self.world.job = "active"
+
     @rule()
     @precondition(lambda self: self.has_room)
     def someone_stops_it(self):

@@ -94,6 +94,13 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
         "watching.py",
         {"if watch.started_at != wanted.started_at:": "if True:"},
     ),
+    "begun again from nought": ("decide.py", {"seq=ended.seq + 1,": "seq=0,"}),
+    "begun again at once": ("decide.py", {"due=max(wanted.due, ended.not_before),": ""}),
+    "begun again unpublished": ("watching.py", {"begin_again(await self.act(found), wanted)": "again"}),
+    "begun again by the same request": (
+        "watching.py",
+        {"if restart and not (begun_by and begun_by == watch.begun_by):": "if restart:"},
+    ),
     "stop without publish": ("watching.py", {"return await self.act(watch)": "return watch"}),
     "stop gives up when a turn gets in between": ("watching.py", {"continue": "return watch"}),
     "publish without record": ("watching.py", {"await self.record(watch)": "pass"}),

@@ -5,13 +5,14 @@ Random search (test_crashes.py) rarely meets the worst of these, so they are enu
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from shared.watching import GRACE
 from tests.simulation.schedules import every_overlap
-from tests.simulation.world import MAX_DEQUEUES, RETENTION, World
+from tests.simulation.world import LEASE, MAX_DEQUEUES, RETENTION, World
 
 
 def started(job="active"):
@@ -121,6 +122,28 @@ def a_round_and_a_poisoned_ticket(job):
     return world
 
 
+def two_restarts(_):
+    world = started("success")
+    world.deliver(world.tickets[0]).finish()
+    world.now += timedelta(hours=1)
+    world.restart()
+    world.restart()
+    return world
+
+
+def a_restart_and_a_late_turn(_):
+    """The message whose step ended it is delivered again, not yet having published the end."""
+    world = started("success")
+    worker = world.deliver(world.tickets[0])
+    while not world.row.outcome:
+        worker.go()
+    world.now += LEASE
+    world.deliver(world.tickets[0])
+    world.restart()
+    worker.kill()
+    return world
+
+
 def a_removal_and_a_start(_):
     world = started("success")
     world.deliver(world.tickets[0]).finish()
@@ -153,6 +176,8 @@ MEETINGS = [
     (a_round_and_a_start, "success", 2),
     (a_round_and_a_poisoned_ticket, "success", 2),
     (a_removal_and_a_start, "success", 2),
+    (two_restarts, "success", 1),
+    (a_restart_and_a_late_turn, "success", 0),
 ]
 
 

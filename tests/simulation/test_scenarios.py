@@ -147,6 +147,57 @@ def test_a_ticket_of_an_earlier_life_does_not_move_an_ended_watch(world):
     assert [event.outcome for event in world.events] == [Outcome.STOPPED] * 2
 
 
+def test_begun_again_it_goes_on_counting_and_old_tickets_do_nothing(world):
+    """Of its first life there may be tickets about, whose numbers must never come again."""
+    for _ in range(3):
+        world.duplicate(world.tickets[0], world.now + 10 * MINUTE)
+        deliver_the_next(world)
+    world.stop().finish()
+    ended = world.row
+
+    world.restart().finish()
+
+    assert world.row.outcome is None
+    assert (world.row.seq, world.row.restarts) == (ended.seq + 1, 1)
+    settle(world, tending=False)
+    assert [event.outcome for event in world.events] == [Outcome.STOPPED, Outcome.EXPIRED]
+
+
+def test_begun_again_it_leaves_the_api_alone_as_long_as_that_wants(world):
+    world.status, world.retry_after = 429, timedelta(minutes=20)
+    deliver_the_next(world)
+    world.stop().finish()
+
+    world.restart().finish()
+
+    assert world.row.due == world.row.not_before == world.told
+    settle(world, tending=False)
+
+
+def test_of_two_who_begin_it_again_at_once_one_does(world):
+    world.stop().finish()
+
+    one, other = world.restart(), world.restart()
+    one.finish()
+    other.finish()
+
+    assert world.restarts == 1
+    assert len([message for message in world.tickets if message.ticket.seq == world.row.seq]) == 1
+
+
+def test_the_same_request_begins_it_again_once(world):
+    """Its answer may have been lost, and the watch have ended in between."""
+    world.stop().finish()
+    world.restart("request").finish()
+    world.stop().finish()
+
+    world.restart("request").finish()
+    assert world.restarts == 1
+
+    world.restart("another").finish()
+    assert world.restarts == 2
+
+
 def test_a_lost_ticket_is_replaced_by_a_round(world):
     deliver_the_next(world)
     world.lose(world.tickets[0])

@@ -37,6 +37,9 @@ ROUND = timedelta(minutes=5)  #: between two rounds of tending
 #: The queue's: how long a message is hidden while a worker has it, and after it failed; and how often it may fail.
 LEASE, RETRY, MAX_DEQUEUES = timedelta(minutes=10), timedelta(minutes=1), 3
 
+#: No two starts come at the very same instant; dates in headers are of whole seconds.
+A_MOMENT = timedelta(seconds=1)
+
 REVIVALS = Schedule.seconds(60, 300, 900)
 
 #: How a call fails: without an effect; with its effect done; or with its effect done, and the client's own retry, which
@@ -146,6 +149,7 @@ class World:
     sent: int = 0
     polls: int = 0
     starts: int = 0  #: those that send a ticket
+    restarts: int = 0  #: those that began it again
     overlaps: int = 0  #: leases that ran out under a worker
     duplicates: int = 0
     tickets_lost: int = 0
@@ -175,7 +179,14 @@ class World:
 
     def start(self) -> Worker:
         self.starts += self.row is None or self.row.due <= self.now
+        self.now += A_MOMENT
         return self._begin(self._as_asked(self.watcher.start(API, JOB, self.lifetime)), comes_again=False)
+
+    def restart(self, begun_by: str = "") -> Worker:
+        self.starts += 1
+        self.now += A_MOMENT
+        work = self.watcher.start(API, JOB, self.lifetime, restart=True, begun_by=begun_by)
+        return self._begin(self._as_asked(work), comes_again=False)
 
     def stop(self) -> Worker:
         return self._begin(self._as_asked(self._stopping()), comes_again=True)
@@ -300,14 +311,21 @@ class World:
         before = self.table.rows.get(watch.id)
         after = await self.table.commit(watch)
         assert before
-        if before.outcome:
+        if before.outcome and not after.outcome:
+            assert before.published, "begun again before its end was published"
+            assert after.due >= self.told, "begun again sooner than the API wants to be asked"
+            self.restarts += 1
+            self.rounds = -1  # of its new life there was none
+        elif before.outcome:
             assert after == replace(before, published=True), "an ended watch did not stay as it ended"
             assert before in self.events, "marked as published before it was"
             return after
         assert after.seq == before.seq + 1, "a step that does not count"
         assert not after.published, "published by a step"
         assert after.stepped_by not in self.stepped_by or not after.stepped_by, "a message that took two steps"
-        assert after.due >= before.due or after.due == after.deadline or after.outcome, "due earlier than it was told"
+        later = after.due >= before.due or before.outcome  # begun again, it is due when that was asked for
+        assert later or after.due == after.deadline or after.outcome, "due earlier than it was told"
+        self._check_index()
         self.steps += 1
         self.stepped_by.add(after.stepped_by)
         if after.outcome:
@@ -432,8 +450,7 @@ class World:
         assert not self.tickets
         assert not self.poison
         assert all(row.outcome and row.published for row in self.table.rows.values()), "a watch is lost"
-        # Left by starts that died, or that came at the very instant of the one that made the row.
-        orphans = sum(worker.failed for worker in self.workers) + max(0, self.starts - 1)
+        orphans = sum(worker.failed for worker in self.workers)  # starts that died
         assert len(self.index.rows) <= orphans, "an ended watch is still listed as open"
         rows = [result(watch) for watch in self.ended]
         assert self.results == {(row["PartitionKey"], row["RowKey"]): row for row in rows}

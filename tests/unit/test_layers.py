@@ -27,8 +27,9 @@ LAYERS = [
     {"functions.answers"},
     {"functions.turns"},
     {"shared.wiring"},
-    {"shared.queries"},
-    {"shared.results", "shared.tending", "shared.listing"},
+    {"shared.queries", "shared.starting"},
+    {"shared.results", "shared.tending", "shared.listing", "shared.waiting"},
+    {"shared.replays"},
     {
         "shared.store",
         "shared.tickets",
@@ -44,7 +45,7 @@ LAYERS = [
     {name for name in DEPLOYED if name.startswith("shared.apis.")},
     {"shared.remote"},
     {"shared.schedule"},
-    {"shared.model", "shared.text", "shared.keys", "shared.cursors"},
+    {"shared.model", "shared.text", "shared.correlation", "shared.keys", "shared.cursors"},
     {"functions", "shared"},  # docstrings
 ]
 
@@ -137,6 +138,7 @@ def test_a_trigger_reaches_the_outside_through_the_wiring_alone(module):
     adapters = {
         "shared.store",
         "shared.shelves",
+        "shared.replays",
         "shared.results",
         "shared.tickets",
         "shared.fetch",
