@@ -255,10 +255,14 @@ def test_a_watch_is_started_or_the_refusal_is_shown(page, parts, app):
     assert page.text("refused") == ""
     assert page.text("news") == f"Watching reality-analysis {job}."
     assert [chip.text for chip in row.find_elements("class name", "chip")] == ["a label", "another"]
-    found = app.get("/watches", params={"label": "another"}).json()["watches"]
-    for watch in found:
-        app.delete(f"/watches/{watch['id']}")
-    assert [watch["job"]["jobId"] for watch in found] == [job]
+    [watch] = app.get("/watches", params={"label": "another"}).json()["watches"]
+    assert watch["job"]["jobId"] == job
+
+    for outcome, says in ((None, "is watched already"), ("stopped", "had ended: stopped")):
+        if outcome:
+            app.delete(f"/watches/{watch['id']}")
+        page.element("url").send_keys(parts.simulator, f"/realitydataanalysis/jobs/{job}/progress", Keys.ENTER)
+        page.until(lambda says=says: page.text("news") == f"reality-analysis {job} {says}.")
 
 
 def test_filters_are_the_apps(page, parts, watched):
@@ -364,7 +368,8 @@ def test_a_late_refusal_of_an_old_key_leaves_the_new_one(page, parts):
     page.open(parts.key)
     page.run(
         """
-        window.fetch = () => new Promise((answer) => { window.late = () => answer(new Response(null, { status: 401 })); });
+        let late;
+        window.fetch = () => new Promise((answer) => { late = () => answer(new Response(null, { status: 401 })); });
         refresh();
         sessionStorage.setItem("function-key", "another");
         late();
