@@ -59,7 +59,11 @@ class Page:
         return value
 
     def row(self, text):
-        return next((row for row in self.driver.find_elements("css selector", "#rows tr") if text in row.text), None)
+        """The first row with that text, or None; in one step, since rows come and go."""
+        return self.run(
+            "return [...document.querySelectorAll('#rows tr')].find((row) => row.innerText.includes(arguments[0]))",
+            text,
+        )
 
     def open(self, key=None, path="/api/"):
         self.driver.get(self.url + path)
