@@ -256,8 +256,8 @@ def test_a_watch_is_started_or_the_refusal_is_shown(page, parts, app):
     page.press("a label, another", Keys.ENTER)
     row = page.until(lambda: page.row(job))
 
+    page.until(lambda: page.text("news") == f"Watching reality-analysis {job}.")
     assert page.text("refused") == ""
-    assert page.text("news") == f"Watching reality-analysis {job}."
     assert [chip.text for chip in row.find_elements("class name", "chip")] == ["a label", "another"]
     [watch] = app.get("/watches", params={"label": "another"}).json()["watches"]
     assert watch["job"]["jobId"] == job
@@ -265,6 +265,7 @@ def test_a_watch_is_started_or_the_refusal_is_shown(page, parts, app):
     for outcome, says in ((None, "is watched already"), ("stopped", "had ended: stopped")):
         if outcome:
             app.delete(f"/watches/{watch['id']}")
+            page.look_again()  # and tell of the end, now rather than in between
         page.element("url").send_keys(parts.simulator, f"/realitydataanalysis/jobs/{job}/progress", Keys.ENTER)
         page.until(lambda says=says: page.text("news") == f"reality-analysis {job} {says}.")
 
