@@ -369,6 +369,24 @@ def test_errors_are_said_and_go_away(page, parts):
     ]
 
 
+def test_a_late_answer_to_an_earlier_look_changes_nothing(page, parts):
+    page.open(parts.key)
+    page.run(
+        """
+        const [early, late] = [...arguments].map((list) => () => new Response(JSON.stringify(list)));
+        let answer;
+        window.fetch = () => new Promise((resolve) => { answer = () => resolve(late()); });
+        const first = refresh();
+        window.fetch = async () => early();
+        return refresh().then(() => answer()).then(() => first);
+        """,
+        listed(a_watch("j2")),
+        listed(a_watch("j1")),
+    )
+
+    assert (page.row("j1"), page.row("j2") is None) == (None, False)
+
+
 def test_a_late_refusal_of_an_old_key_leaves_the_new_one(page, parts):
     page.open(parts.key)
     page.run(
