@@ -1,7 +1,7 @@
 """The shell around `callbacks`: load, try, commit, act, as in `watching`, and as safe.
 
-Tries are steps on the watch's row, taken exactly once each; the POST of a try that could not be committed is made again.
-So the receiver is told at least once, always with the same id.
+Tries are steps on the watch's row, taken exactly once each; the POST of a try that was not committed is made again.  So
+the receiver is told at least once, always with the same id.
 """
 
 from __future__ import annotations
