@@ -76,7 +76,7 @@ class Api:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             first = True
             while left and (first or time.monotonic() < give_up):
-                wait = 0 if first else max(1, min(WAIT if len(left) == 1 else 2, math.ceil(give_up - time.monotonic())))
+                wait = 0 if first else max(1, math.ceil(min(WAIT if len(left) == 1 else 2, give_up - time.monotonic())))
                 watches = list(pool.map(lambda watch_id, wait=wait: self.show(watch_id, wait), left))
                 yield from watches
                 left = [watch["id"] for watch in watches if watch["state"] != "ended"]

@@ -42,7 +42,7 @@ def show_one(console: Console, watch: Watch) -> None:
     for name, value in watch.items():
         shown = ", ".join(map(str, value)) if isinstance(value, list) else value
         shown = ", ".join(f"{key}: {text}" for key, text in value.items()) if isinstance(value, dict) else shown
-        table.add_row(name, _state(watch) if name == "outcome" else Text("–" if shown is None else str(shown)))
+        table.add_row(name, _state(watch) if name == "outcome" else Text("-" if shown is None else str(shown)))
     console.print(table)
 
 

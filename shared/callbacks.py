@@ -1,6 +1,6 @@
 """What becomes of a callback: whom a watch tells when it has ended, and what if that does not succeed.  No I/O here.
 
-A callback has tickets of its own, as a watch has, and its tries are steps on the watch's row, fenced off by their number.
+A callback has tickets of its own, as a watch has, and its tries are steps on the watch's row, fenced off by a number.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def is_pending(watch: Watch) -> bool:
     return bool(watch.callback) and watch.outcome is not None and not watch.callback_result
 
 
-def told(
+def told(  # noqa: PLR0917
     watch: Watch, reply: Reply, now: datetime, message_id: str, draw: float, tries: Schedule, lasts: timedelta
 ) -> Watch:
     """The row after a try."""

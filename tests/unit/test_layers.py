@@ -23,10 +23,14 @@ DEPLOYED = {
 #: From the top down: each may import what stands on the lines below its own.
 LAYERS = [
     {"function_app"},
-    {name for name in DEPLOYED if name.startswith("functions.")} - {"functions.answers", "functions.turns"},
-    {"functions.answers"},
+    {name for name in DEPLOYED if name.startswith("functions.")}
+    - {"functions.answers", "functions.page", "functions.serving", "functions.turns"},
+    {"functions.serving"},
+    {"functions.answers", "functions.page"},
     {"functions.turns"},
     {"shared.wiring"},
+    {"shared.openapi"},
+    {"shared.operations"},
     {"shared.queries", "shared.starting", "shared.calling"},
     {"shared.results", "shared.tending", "shared.listing", "shared.waiting"},
     {"shared.replays"},
