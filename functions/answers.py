@@ -14,9 +14,9 @@ from azure.core.exceptions import AzureError
 from functions.turns import turn
 from shared import problems
 from shared.correlation import request_id
+from shared.idempotency import Answer
 from shared.model import Watch
 from shared.problems import Problem
-from shared.replays import Answer
 from shared.schemas import BatchDocument, StartedDocument, WatchDocument
 from shared.settings import SettingsError
 from shared.starting import Started
@@ -62,6 +62,8 @@ async def _respond(trigger: Trigger, req: func.HttpRequest, context: func.Contex
 def problem_response(problem: Problem) -> func.HttpResponse:
     """Answer with a problem; one that time may heal says when to come back."""
     headers = {} if problem.retry_after is None else {"Retry-After": _seconds(problem.retry_after)}
+    if problem.allow:
+        headers["Allow"] = ", ".join(problem.allow)
     return json_response(problem.document(), problem.status, headers, "application/problem+json")
 
 

@@ -1,4 +1,4 @@
-"""GET /api/: the page for people with a browser.  It holds no data: what it shows it asks the rest of the app for."""
+"""The page for people with a browser.  It holds no data: what it shows it asks the rest of the app for."""
 
 import base64
 import hashlib
@@ -13,24 +13,16 @@ import azure.functions as func
 from shared.apis import APIS
 from shared.model import Outcome
 
-bp = func.Blueprint()
 
-#: The prefix itself, `/api` and `/api/`.  An empty route would not do: the host puts the function's name in its place
-#: (WebScriptHostHttpRoutesManager.cs, `string.IsNullOrEmpty(route)`).  A segment that may be missing and must be empty
-#: when it is there matches the prefix and nothing below it: RoutePatternMatcher.cs lets an optional parameter at the
-#: end be absent and PathTokenizer.cs ignores a last slash; OptionalRouteConstraint.cs asks about a value only if there
-#: is one.  Others do the same: https://github.com/Azure/Azure-Functions/issues/2473.  Not tried on Azure itself yet.
-ROOT = "{ignored:maxlength(0)?}"
-
-
-@bp.route(route=ROOT, methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-async def page(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001, D103
+def page_response() -> func.HttpResponse:
+    """Answer with the page."""
     html, policy = _page()
     return func.HttpResponse(
         html,
         headers={
             "Content-Security-Policy": policy,
             "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
             "Referrer-Policy": "no-referrer",
             "Cache-Control": "no-store",
         },

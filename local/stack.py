@@ -118,7 +118,7 @@ def app_settings(storage: str, simulator: str) -> dict[str, str]:
 def make_storage(connection_string: str) -> None:
     """Make the queue and the tables, as the deployment does in Azure."""
     with QueueServiceClient.from_connection_string(connection_string) as queues:
-        for name in (QUEUE, f"{QUEUE}-poison"):
+        for name in (QUEUE, f"{QUEUE}-poison", f"{QUEUE}-callbacks", f"{QUEUE}-callbacks-poison"):
             queues.create_queue(name)
     with TableServiceClient.from_connection_string(connection_string) as tables:
         for name in TABLES:

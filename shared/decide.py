@@ -73,6 +73,7 @@ def begin_again(ended: Watch, wanted: Watch) -> Watch:
         wanted,
         seq=ended.seq + 1,
         restarts=ended.restarts + 1,
+        callback_seq=ended.callback_seq + 1,
         due=max(wanted.due, ended.not_before),
         not_before=max(wanted.not_before, ended.not_before),
         etag=ended.etag,

@@ -117,6 +117,17 @@ def under_way() -> Problem:
     return Problem("request-under-way", detail, retry_after=timedelta(seconds=5))
 
 
+def callback_pending() -> Problem:
+    """Return the problem of a restart that would overwrite an end of which the callback does not know yet."""
+    detail = "Its callback has not taken the last end. Restart it when `callback.state` is delivered or failed."
+    return Problem("callback-pending", detail, retry_after=timedelta(seconds=60))
+
+
+def wrong_callback(detail: str) -> Problem:
+    """Return the problem of a callback that may not be called."""
+    return Problem("wrong-callback", detail, errors=[{"pointer": "/callback/url", "detail": detail}])
+
+
 def unknown_api(detail: str) -> Problem:
     """Return the problem of an API that we do not know."""
     return Problem("unknown-api", detail)
@@ -135,6 +146,17 @@ def foreign_url(detail: str) -> Problem:
 def wrong_deadline(detail: str) -> Problem:
     """Return the problem of a deadline that has passed or is too far away."""
     return Problem("wrong-deadline", detail)
+
+
+def unknown_route() -> Problem:
+    """Return the problem of a path that leads nowhere."""
+    return Problem("unknown-route", "GET /api/openapi.json says what there is.")
+
+
+def wrong_method(method: str, allowed: Sequence[str]) -> Problem:
+    """Return the problem of a method that a path does not know (RFC 9110, section 15.5.6)."""
+    detail = f"{tidy(method, 16)} is not among what can be done here: {', '.join(allowed)}."
+    return Problem("wrong-method", detail, allow=allowed)
 
 
 def unknown_watch(watch_id: str) -> Problem:

@@ -1,14 +1,10 @@
-"""Answers that are kept for a day by their Idempotency-Key, so that a request sent again is not done again.
-
-https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header
-"""
+"""Answers that are kept for a day by their Idempotency-Key, so that a request sent again is not done again."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import logging
-import re
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +17,7 @@ from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared import problems
+from shared.idempotency import Answer, digest
 from shared.watching import Conflict
 
 log = logging.getLogger("watch.replays")
@@ -31,21 +28,9 @@ KEPT_FOR = timedelta(days=1)
 #: A request that has not been answered by then never will be: it is longer than a turn may take.
 GIVEN_UP_AFTER = timedelta(minutes=3)
 
-#: The draft, section 2.1: "The field value is a String" of RFC 8941, thus in quotes.  Most clients send it without.
-KEY = re.compile(r'"([\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x5b\x5d-\x7e]{1,255})')
-
 #: "Binary: an array of bytes up to 64 KiB in size"
 #: https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
 LARGEST_CELL = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is kept of an answer."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,25 +103,6 @@ class Replays:
         except (ResourceModifiedError, ResourceNotFoundError) as error:
             raise Conflict("idempotency key") from error
         return str(taken["etag"])
-
-
-def read_key(value: str | None) -> str | None:
-    """Read the header; None when there is none; raises `Problem`.
-
-    >>> read_key('"8e03978e"'), read_key("8e03978e"), read_key(None)
-    ('8e03978e', '8e03978e', None)
-    """
-    if value is None:
-        return None
-    found = KEY.fullmatch(value.strip())
-    if not found:
-        raise problems.wrong_key()
-    return found[1] or found[2]
-
-
-def digest(key: str) -> str:
-    """Name a key in rows: nothing that a caller made up stands there."""
-    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _keys(key: str) -> dict[str, Any]:

@@ -18,10 +18,12 @@ from pydantic import (
     ValidationError,
 )
 from pydantic.alias_generators import to_camel
+from pydantic.config import JsonDict
 from pydantic_core import from_json
 
 from shared import problems
 from shared.apis import APIS
+from shared.callbacks import DELIVERED, FAILED
 from shared.locate import check_job, locate
 from shared.model import Outcome, Watch
 from shared.problems import Problem
@@ -45,7 +47,7 @@ MOST_ERRORS = 10
 
 EXAMPLES = (
     'Send {"url": "<the job\'s status URL>"} or {"api": "<name>", "job": {"<field>": "<id>"}}, '
-    'and if you like "deadline", "labels" and "restart"; or {"watches": [...]} with up to 100 of these.'
+    'and if you like "deadline", "labels", "callback" and "restart"; or {"watches": [...]} with up to 100 of these.'
 )
 
 
@@ -67,19 +69,42 @@ def _label(text: str) -> str:
     return text
 
 
-Label = Annotated[str, AfterValidator(_label)]
+Label = Annotated[str, AfterValidator(_label), Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST_LABEL})]
+
+
+#: For the description alone: `target` says what is wrong in words.
+NULL: JsonDict = {"type": "null"}
+API_NAME: JsonDict = {"type": "string", "enum": [*APIS]}
+
+
+class CallbackRequest(BaseModel):
+    """Whom to tell when the watch ends."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    url: str = Field(max_length=1024, description="https, on a host of CALLBACK_HOSTS, without a query")
 
 
 class StartRequest(BaseModel):
     """The body of `POST /api/watches`."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["url"], "properties": {"url": {"type": "string"}, "api": NULL, "job": NULL}},
+                {"required": ["api", "job"], "properties": {"url": NULL, "api": API_NAME, "job": {"type": "object"}}},
+            ]
+        },
+    )
 
     url: str | None = Field(None, max_length=4096)
     api: str | None = None
     job: dict[str, str] | None = None
     deadline: Annotated[datetime | timedelta, BeforeValidator(_deadline)] | None = None
     labels: list[Label] = Field(default_factory=list, max_length=10)
+    callback: CallbackRequest | None = None
     restart: bool = Field(default=False, description="begin again a watch that has ended")
 
     @classmethod
@@ -150,6 +175,28 @@ def read_start(body: bytes) -> StartRequest | BatchRequest:
         raise _problem(error) from None
 
 
+class CallbackDocument(BaseModel):
+    """Whom a watch tells when it ends, and how far that has come."""
+
+    url: str
+    state: Literal["waiting", "delivered", "failed"]
+    tries: int
+    error: str | None = Field(description="why the last try failed")
+
+    @classmethod
+    def of(cls, watch: Watch) -> CallbackDocument | None:
+        """Show the callback of a watch, if it has one."""
+        if not watch.callback:
+            return None
+        states: dict[str, Literal["delivered", "failed"]] = {DELIVERED: "delivered", FAILED: "failed"}
+        return cls(
+            url=watch.callback,
+            state=states.get(watch.callback_result, "waiting"),
+            tries=watch.callback_tries,
+            error=watch.callback_error or None,
+        )
+
+
 class WatchDocument(BaseModel):
     """A watch, as `GET /api/watches/{id}` shows it."""
 
@@ -170,6 +217,7 @@ class WatchDocument(BaseModel):
     deadline: datetime
     ended_at: datetime | None
     labels: list[str]
+    callback: CallbackDocument | None
 
     @classmethod
     def of(cls, watch: Watch) -> WatchDocument:
@@ -191,7 +239,14 @@ class WatchDocument(BaseModel):
             deadline=watch.deadline,
             ended_at=watch.ended_at,
             labels=list(watch.labels),
+            callback=CallbackDocument.of(watch),
         )
+
+
+class HealthDocument(BaseModel):
+    """That all is well."""
+
+    status: Literal["ok"]
 
 
 class ListDocument(BaseModel):

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from azure.core.exceptions import AzureError
 
 from shared import problems
+from shared.addresses import target
 from shared.model import Watch
 from shared.problems import Problem
 from shared.schemas import StartRequest
 from shared.telemetry import UndeliveredError
-from shared.watching import Conflict, Watcher
+from shared.watching import Conflict, StillTellingError, Watcher
 
 log = logging.getLogger("watch.starting")
 
@@ -36,20 +38,40 @@ class Starter:
 
     watcher: Watcher
     origin: str
+    callback_hosts: AbstractSet[str] = frozenset()
 
     async def start(self, wanted: StartRequest, begun_by: str = "", trace: str = "") -> Started:
-        """Begin one; raises `Problem`.  `begun_by` names the request, if it may come again; `trace` where it came from."""
+        """Begin one; raises `Problem`.
+
+        `begun_by` names the request, if it may come again, and `trace` where it came from.
+        """
         api, job = wanted.target(self.origin)
-        watch, begun = await self.watcher.start(
-            api,
-            job,
-            wanted.deadline_from(self.watcher.now()),
-            wanted.labels,
-            restart=wanted.restart,
-            begun_by=begun_by,
-            trace=trace,
-        )
+        deadline, callback = wanted.deadline_from(self.watcher.now()), self._callback(wanted)
+        try:
+            watch, begun = await self.watcher.start(
+                api,
+                job,
+                deadline,
+                wanted.labels,
+                restart=wanted.restart,
+                begun_by=begun_by,
+                trace=trace,
+                callback=callback,
+            )
+        except StillTellingError:
+            raise problems.callback_pending() from None
         return Started(watch, begun)
+
+    def _callback(self, wanted: StartRequest) -> str:
+        if wanted.callback is None:
+            return ""
+        if not self.callback_hosts:
+            raise problems.wrong_callback("This app sends no callbacks: CALLBACK_HOSTS is not set.")
+        try:
+            target(wanted.callback.url, self.callback_hosts)
+        except ValueError as error:
+            raise problems.wrong_callback(f"The URL {error}.") from None
+        return wanted.callback.url
 
     async def start_all(
         self, wanted: Sequence[StartRequest | Problem], begun_by: str = "", trace: str = ""

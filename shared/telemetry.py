@@ -55,6 +55,12 @@ class Events:
         """Send `WatchFinished`; raises `UndeliveredError` or TimeoutError."""
         await self._send("WatchFinished", _dimensions(watch), _measurements(watch), watch.trace)
 
+    async def fail_callback(self, watch: Watch) -> None:
+        """Send `CallbackFailed`; raises `UndeliveredError` or TimeoutError."""
+        about = {"watchId": watch.id, "api": watch.api, "outcome": str(watch.outcome)}
+        why = {"url": watch.callback, "error": watch.callback_error}
+        await self._send("CallbackFailed", about | why, {"tries": watch.callback_tries}, watch.trace)
+
     async def reject(self, why: str, excerpt: str) -> None:
         """Send `TicketRejected`; raises `UndeliveredError` or TimeoutError."""
         await self._send("TicketRejected", {"reason": why, "excerpt": excerpt}, {})
@@ -83,6 +89,9 @@ class NoEvents:
     """The same of an app without a connection string."""
 
     async def announce(self, watch: Watch) -> None:
+        """Send nothing."""
+
+    async def fail_callback(self, watch: Watch) -> None:
         """Send nothing."""
 
     async def reject(self, why: str, excerpt: str) -> None:

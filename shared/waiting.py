@@ -16,6 +16,6 @@ async def until_ended(store: Store, watch_id: str, wait: timedelta, look_every: 
     """Return the watch once it has ended, or as it stands when the wait is over; None when there is none."""
     loop = asyncio.get_running_loop()
     give_up = loop.time() + wait.total_seconds()
-    while (watch := await store.load(watch_id)) and watch.outcome is None and (left := give_up - loop.time()) > 0:
+    while (watch := await store.load(watch_id)) and watch.outcome is None and (left := give_up - loop.time()) > 0:  # noqa: ASYNC110
         await asyncio.sleep(min(look_every.total_seconds(), left))
     return watch

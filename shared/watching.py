@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from shared.callbacks import is_pending, try_again
 from shared.decide import REVIVALS, advance, begin_again, decide, revive, stop
 from shared.model import Observation, Report, Ticket, Watch
 from shared.remote import NoResponse, RemoteApi, Request, Response, ask, observe, too_early
@@ -35,6 +36,9 @@ GRACE = timedelta(minutes=5)
 
 #: How late a turn may be before a start sends its ticket again.
 RESEND_AFTER = timedelta(seconds=30)
+
+#: How soon after its ticket was sent a callback is told: by then the end is marked as published, most of the time.
+SOON = timedelta(seconds=1)
 
 LONGEST_EXCERPT = 100
 
@@ -62,6 +66,10 @@ class Store(Protocol):
         """Remove the row only if it is still the one `watch.etag` names; raises `Conflict` otherwise."""
 
 
+class StillTellingError(Exception):
+    """A watch cannot begin again before all is said about how it ended."""
+
+
 class Index(Protocol):
     """A list of the open watches.  Each is on it; some that are on it have ended, or never were."""
 
@@ -82,6 +90,10 @@ class NoIndex:
         """Do nothing."""
 
 
+async def _to_nobody(ticket: Ticket, delay: timedelta) -> None:
+    """For those who need no callbacks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watcher:
     """Moves watches.  Its ports may raise whatever their services raise: the queue delivers again."""
@@ -98,6 +110,7 @@ class Watcher:
     alone: Callable[[str], AbstractAsyncContextManager[None]] = lambda _: nullcontext()  #: see `OneAtATime`
     revivals: Schedule = REVIVALS
     grace: timedelta = GRACE
+    tell: Callable[[Ticket, timedelta], Awaitable[None]] = _to_nobody  #: a ticket of a callback
     index: Index = field(default_factory=NoIndex)
 
     async def start(
@@ -110,6 +123,7 @@ class Watcher:
         restart: bool = False,
         begun_by: str = "",
         trace: str = "",
+        callback: str = "",
     ) -> tuple[Watch, bool]:
         """Begin a watch whose first turn is at once; or return the one that already follows this job, and False.
 
@@ -130,6 +144,7 @@ class Watcher:
             not_before=now,
             begun_by=begun_by,
             trace=trace,
+            callback=callback,
         )
         await self.index.add(wanted)  # before the row, so that no open watch is missing from the lists
         try:
@@ -141,7 +156,11 @@ class Watcher:
                 raise
             watch, begun = found, found == wanted  # equal: it is ours after all, and only the answer was lost
             if restart and not (begun_by and begun_by == watch.begun_by):
-                watch, begun = await self._begin_again(watch, wanted)
+                try:
+                    watch, begun = await self._begin_again(watch, wanted)
+                except StillTellingError:
+                    await self.index.remove(wanted)
+                    raise
             if watch.started_at != wanted.started_at:
                 await self.index.remove(wanted)
         if begun or watch.due + RESEND_AFTER <= now:
@@ -151,9 +170,12 @@ class Watcher:
     async def _begin_again(self, found: Watch, wanted: Watch) -> tuple[Watch, bool]:
         """Begin an ended watch again, once it is published.  Of two who try at once, one does."""
         while found.outcome is not None:
-            again = begin_again(found, wanted)
+            again = wanted
             try:
-                again = begin_again(await self.act(found), wanted)
+                found = await self.act(found)
+                if is_pending(found):
+                    raise StillTellingError(found.id)
+                again = begin_again(found, wanted)
                 again = await self.store.commit(again)
             except Conflict:
                 now_there = await self.store.load(wanted.id)
@@ -212,6 +234,10 @@ class Watcher:
 
     async def tend(self, watch: Watch) -> None:
         """Give a watch that fell behind its next turn, or publish how it ended.  Raises `Conflict` if it just moved."""
+        if watch.published and is_pending(watch):
+            watch = await self.store.commit(try_again(watch, self.now()))
+            await self.tell(Ticket(watch.id, watch.callback_seq), timedelta(0))
+            return
         if watch.outcome is None:
             watch = await self.store.commit(revive(watch, self.revivals, self.now(), self.draw()))
             log.warning("watch.revived watch=%s api=%s round=%d", watch.id, watch.api, watch.revivals)
@@ -224,8 +250,12 @@ class Watcher:
         elif not watch.published:
             await self.record(watch)
             await self.announce(watch)
+            due = None
+            if is_pending(watch):
+                due = self.now()
+                await self.tell(Ticket(watch.id, watch.callback_seq), SOON)
             await self.index.remove(watch)
-            watch = await self.store.commit(replace(watch, published=True))
+            watch = await self.store.commit(replace(watch, published=True, callback_due=due))
         return watch
 
     async def _read(self, body: bytes) -> Ticket | None:

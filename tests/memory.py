@@ -41,7 +41,8 @@ class MemoryStore:
         """Find rows that were due before and are not published, and published ones that ended before."""
         for watch in list(self.rows.values()):
             long_ended = watch.ended_at is not None and watch.ended_at < ended_before
-            if long_ended if watch.published else watch.due < due_before:
+            untold = watch.callback_due is not None and watch.callback_due < due_before
+            if untold or (long_ended if watch.published else watch.due < due_before):
                 yield watch
 
     async def delete(self, watch: Watch) -> None:

@@ -14,9 +14,7 @@ from urllib.parse import unquote
 
 from local.host.functions import CannotStartError, Function
 
-_PARAMETER = re.compile(
-    r"\{(?P<catch_all>\*{0,2})(?P<name>[A-Za-z_]\w*)(?P<constraints>(?::\w+(?:\(\w*\))?)*)(?P<optional>\??)\}"
-)
+_PARAMETER = re.compile(r"\{(?P<catch_all>\*{0,2})(?P<name>[A-Za-z_]\w*)(?P<constraints>(?::\w+)*)(?P<optional>\??)\}")
 _CONSTRAINTS = {
     "alpha": r"[a-z]+",
     "bool": r"true|false",
@@ -24,7 +22,6 @@ _CONSTRAINTS = {
     "int": r"[+-]?[0-9]{1,10}",
     "long": r"[+-]?[0-9]{1,19}",
 }
-_MAX_LENGTH = re.compile(r"maxlength\(([0-9]{1,5})\)")
 
 
 class _Rank(NamedTuple):
@@ -98,25 +95,14 @@ def _segment(function: Function, segment: str) -> tuple[str, _Rank]:
     if not (parameter := _PARAMETER.fullmatch(segment)):
         raise CannotStartError(f"function {function.name}: this host cannot route {segment!r}")
     constraints = parameter["constraints"].split(":")[1:]
-    allowed = "".join(f"(?=(?:{_constraint(function, constraint)})(?:/|$))" for constraint in constraints)
+    if unknown := set(constraints) - set(_CONSTRAINTS):
+        raise CannotStartError(f"function {function.name}: this host does not know the constraint {min(unknown)!r}")
+    allowed = "".join(f"(?=(?:{_CONSTRAINTS[name]})(?:/|$))" for name in constraints)
     value = ".*" if parameter["catch_all"] else "[^/]+"
     pattern = f"/{allowed}(?P<{parameter['name']}>{value})"
     if parameter["optional"] or parameter["catch_all"]:
         pattern = f"(?:{pattern})?"
     return pattern, _Rank(1, constraints=-len(constraints))
-
-
-def _constraint(function: Function, constraint: str) -> str:
-    """The values that a constraint allows.
-
-    With `maxlength(0)` a parameter that may be missing must be: an OptionalRouteConstraint asks the one inside only
-    about a value that is there, and a path's last slash makes none (ASP.NET Core's PathTokenizer.cs).
-    """
-    if longest := _MAX_LENGTH.fullmatch(constraint):
-        return f"[^/]{{0,{longest[1]}}}"
-    if constraint not in _CONSTRAINTS:
-        raise CannotStartError(f"function {function.name}: this host does not know the constraint {constraint!r}")
-    return _CONSTRAINTS[constraint]
 
 
 def _decode(segment: str) -> str:

@@ -5,14 +5,22 @@ import time
 import pytest
 
 from local.stack import stack
+from tests.e2e.receiver import SECRET, receiving
 
 #: A twentieth of the real delays, and failed turns tried again at once, so that these tests end.
 SETTINGS = {"WAIT_SCALE": "0.05", "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01"}
 
 
 @pytest.fixture(scope="session")
-def parts():
-    with stack(SETTINGS) as running:
+def receiver():
+    """Takes callbacks, and answers as their path says."""
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def parts(receiver):
+    with stack(SETTINGS | {"CALLBACK_HOSTS": receiver.host, "CALLBACK_SECRET": SECRET}) as running:
         yield running
 
 

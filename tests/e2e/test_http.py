@@ -36,6 +36,7 @@ def test_a_start_is_accepted(app, job):
         "deadline",
         "endedAt",
         "labels",
+        "callback",
     ]
     assert (watch["state"], watch["job"], watch["labels"]) == ("watching", job["job"], ["a", "b"])
     lifetime = datetime.fromisoformat(watch["deadline"]) - datetime.fromisoformat(watch["startedAt"])

@@ -36,7 +36,14 @@ def on_storage(known, scenario):
         try:
             return await scenario(storage)
         finally:
-            for client in (storage.tickets, storage.watches, storage.results, storage.open, storage.answers):
+            for client in (
+                storage.tickets,
+                storage.callbacks,
+                storage.watches,
+                storage.results,
+                storage.open,
+                storage.answers,
+            ):
                 await client.close()
 
     return asyncio.run(within())
@@ -45,6 +52,7 @@ def on_storage(known, scenario):
 def create(storage):
     return {
         "tickets": storage.tickets.create_queue,
+        "callbacks": storage.callbacks.create_queue,
         "watches": storage.watches.create_table,
         "results": storage.results.create_table,
         "open": storage.open.create_table,
@@ -57,17 +65,19 @@ def create(storage):
     [
         (),
         ("tickets",),
+        ("callbacks",),
         ("watches",),
         ("results",),
         ("open",),
         ("answers",),
-        ("tickets", "watches", "results", "open", "answers"),
+        ("tickets", "callbacks", "watches", "results", "open", "answers"),
     ],
 )
 def test_what_is_missing_is_named(azurite, missing):
     known = settings(AzureWebJobsStorage=azurite)
     names = {
         "tickets": f"the queue {known.tickets_queue}",
+        "callbacks": f"the queue {known.tickets_queue}-callbacks",
         "watches": f"the table {known.watches_table}",
         "results": f"the table {known.results_table}",
         "open": f"the table {known.open_table}",
@@ -90,8 +100,8 @@ def test_a_key_that_the_account_does_not_take_is_named(azurite):
     async def scenario(storage):
         return len(await storage.unreachable())
 
-    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "c2VjcmV0")), scenario) == 5
-    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "!no base64!")), scenario) == 5
+    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "c2VjcmV0")), scenario) == 6
+    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "!no base64!")), scenario) == 6
 
 
 @pytest.mark.parametrize(

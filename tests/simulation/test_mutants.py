@@ -49,6 +49,7 @@ CAUGHT = re.compile(r"^(FAILED|ERROR) (\S+) - (AssertionError|assert)", re.MULTI
 
 INSERT = "watch, begun = await self.store.insert(wanted), True"
 COMMIT = "watch = await self.store.commit(after)"
+TRY = "watch = await self.store.commit(await self._step(watch, message_id))"
 FENCE = "if ticket.seq == watch.seq and watch.outcome is None:"
 OURS = "ours = watch.stepped_by == message_id"
 REVIVED = 'watch = replace(watch, seq=watch.seq + 1, stepped_by="")'
@@ -101,6 +102,23 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
         "watching.py",
         {"if restart and not (begun_by and begun_by == watch.begun_by):": "if restart:"},
     ),
+    "begun again while its end is being told": ("watching.py", {"if is_pending(found):": "if False:"}),
+    "published mark before the callback's ticket": (
+        "watching.py",
+        {"await self.tell(Ticket(watch.id, watch.callback_seq), SOON)": "pass"},
+    ),
+    "a callback without fence": (
+        "calling.py",
+        {"if ticket.seq == watch.callback_seq and is_pending(watch):": "if is_pending(watch):"},
+    ),
+    "a callback acts before commit": (
+        "calling.py",
+        {TRY: f"await self._act(watch)\n{TRY}"},
+    ),
+    "a callback is not redone": ("calling.py", {"if watch.callback_stepped_by == message_id:": "if False:"}),
+    "a callback is not told of before it is published": ("calling.py", {"if not watch.published:": "if False:"}),
+    "a callback's ticket is not replaced": ("watching.py", {"if watch.published and is_pending(watch):": "if False:"}),
+    "a callback counts its tries anew": ("decide.py", {"callback_seq=ended.callback_seq + 1,": ""}),
     "stop without publish": ("watching.py", {"return await self.act(watch)": "return watch"}),
     "stop gives up when a turn gets in between": ("watching.py", {"continue": "return watch"}),
     "publish without record": ("watching.py", {"await self.record(watch)": "pass"}),

@@ -144,6 +144,41 @@ def a_restart_and_a_late_turn(_):
     return world
 
 
+def ended_with_a_callback():
+    world = World(job="success", callback="https://hooks.example.com/")
+    world.start().finish()
+    return world
+
+
+def a_callback_whose_lease_ran_out(_):
+    world = ended_with_a_callback()
+    world.deliver(world.tickets[0]).finish()
+    world.wait_for_a_message()
+    world.call(world.calls[0])
+    world.now += LEASE
+    world.call(world.calls[0])
+    return world
+
+
+def a_callback_and_who_publishes(_):
+    world = ended_with_a_callback()
+    worker = world.deliver(world.tickets[0])
+    while not world.calls:
+        worker.go()
+    world.now += GRACE
+    world.call(world.calls[0])
+    return world
+
+
+def a_callback_and_a_round(_):
+    world = ended_with_a_callback()
+    world.deliver(world.tickets[0]).finish()
+    world.now += 2 * GRACE
+    world.call(world.calls[0])
+    world.tend()
+    return world
+
+
 def a_removal_and_a_start(_):
     world = started("success")
     world.deliver(world.tickets[0]).finish()
@@ -176,7 +211,10 @@ MEETINGS = [
     (a_round_and_a_start, "success", 2),
     (a_round_and_a_poisoned_ticket, "success", 2),
     (a_removal_and_a_start, "success", 2),
-    (two_restarts, "success", 1),
+    (two_restarts, "success", 0),
+    (a_callback_whose_lease_ran_out, "success", 2),
+    (a_callback_and_who_publishes, "success", 2),
+    (a_callback_and_a_round, "success", 2),
     (a_restart_and_a_late_turn, "success", 0),
 ]
 

@@ -198,6 +198,69 @@ def test_the_same_request_begins_it_again_once(world):
     assert world.restarts == 2
 
 
+def with_a_callback():
+    world = started(job="success", callback="https://hooks.example.com/")
+    deliver_the_next(world)
+    return world
+
+
+def try_until(world, done):
+    give_up = world.now + timedelta(days=2)
+    while not done():
+        assert world.now < give_up
+        world.wait_for_a_message()
+        for message in world.visible(world.calls):
+            world.call(message).finish()
+
+
+def test_a_callback_is_told_once_when_nothing_goes_wrong():
+    world = with_a_callback()
+
+    settle(world, tending=False)
+    assert (world.posts, world.taken, world.row.callback_result) == (1, {world.row.id}, "delivered")
+
+
+def test_a_callback_that_is_refused_is_tried_for_a_day_and_given_up():
+    world = with_a_callback()
+    world.refusal = "HTTP 500"
+    began = world.now
+
+    try_until(world, lambda: world.row.callback_result)
+
+    assert world.given_up == {world.row.id}
+    assert timedelta(hours=22) < world.now - began <= timedelta(days=1)
+    assert 20 < world.row.callback_tries == world.posts < 40
+    assert world.row.callback_error == "HTTP 500"
+    settle(world, tending=False)
+
+
+def test_nothing_begins_again_while_its_last_end_is_being_told():
+    world = with_a_callback()
+    world.refusal = "HTTP 500"
+
+    world.restart().finish()
+
+    assert world.restarts == 0
+    assert not world.index.rows
+    settle(world, tending=False)
+
+
+def test_each_end_of_a_watch_has_a_name_of_its_own():
+    world = with_a_callback()
+    try_until(world, lambda: world.row.callback_result)
+    world.restart().finish()
+
+    settle(world, tending=False)
+    assert world.taken == {world.row.id, f"{world.row.id}.1"}
+
+
+def test_a_lost_ticket_of_a_callback_is_replaced_by_a_round():
+    world = with_a_callback()
+    world.calls.clear()
+
+    settle(world, tending=True)
+
+
 def test_a_lost_ticket_is_replaced_by_a_round(world):
     deliver_the_next(world)
     world.lose(world.tickets[0])

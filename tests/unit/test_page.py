@@ -1,26 +1,23 @@
 """The page: what it is sent with, and what it must not contain.  How it behaves is in tests/e2e/test_page.py."""
 
-import asyncio
 import base64
 import hashlib
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-import azure.functions as func
 import pytest
 
-from functions.page import page, policy_for
+from functions.page import page_response, policy_for
 from shared.apis import APIS
 from shared.model import Outcome
 
 FILE = Path(__file__).parents[2] / "functions" / "page.html"
-REQUEST = func.HttpRequest(method="GET", url="https://x.example/api/", body=b"")
 
 
 @pytest.fixture(scope="module")
 def answer():
-    return asyncio.run(page.build().get_user_function()(REQUEST))
+    return page_response()
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +57,7 @@ def test_it_is_html_that_no_cache_keeps(answer):
 def test_nothing_is_guessed_and_nothing_told(answer):
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["x-frame-options"] == "DENY"
 
 
 def test_the_policy_allows_its_own_calls_and_no_more(policy):

@@ -364,6 +364,7 @@ def test_a_watch_that_goes_on_is_shown():
         "deadline": "2026-11-27T12:00:00Z",
         "endedAt": None,
         "labels": ["nightly", "é"],
+        "callback": None,
     }
 
 
