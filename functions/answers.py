@@ -62,6 +62,8 @@ async def _respond(trigger: Trigger, req: func.HttpRequest, context: func.Contex
 def problem_response(problem: Problem) -> func.HttpResponse:
     """Answer with a problem; one that time may heal says when to come back."""
     headers = {} if problem.retry_after is None else {"Retry-After": _seconds(problem.retry_after)}
+    if problem.allow:
+        headers["Allow"] = ", ".join(problem.allow)
     return json_response(problem.document(), problem.status, headers, "application/problem+json")
 
 

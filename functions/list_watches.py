@@ -2,7 +2,9 @@
 
 import azure.functions as func
 
-from functions.answers import answered, json_response
+from functions.answers import json_response
+from functions.serving import serves
+from shared.operations import LIST
 from shared.queries import ListQuery
 from shared.schemas import ListDocument, WatchDocument
 from shared.wiring import listing
@@ -10,8 +12,7 @@ from shared.wiring import listing
 bp = func.Blueprint()
 
 
-@bp.route(route="watches", methods=["GET"])
-@answered
+@serves(bp, LIST)
 async def list_watches(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
     query = ListQuery.read(req.url)
     page = await listing().page(query.wanted())

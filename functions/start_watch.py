@@ -4,9 +4,11 @@ from urllib.parse import urlsplit
 
 import azure.functions as func
 
-from functions.answers import answered, as_kept, batch_response, kept_response, watch_response
+from functions.answers import as_kept, batch_response, kept_response, watch_response
+from functions.serving import serves
 from shared.correlation import read_traceparent
 from shared.idempotency import Answer, digest, read_key
+from shared.operations import START
 from shared.queries import NoQuery
 from shared.schemas import BatchRequest, StartRequest, read_start
 from shared.wiring import replays, starter
@@ -14,8 +16,7 @@ from shared.wiring import replays, starter
 bp = func.Blueprint()
 
 
-@bp.route(route="watches", methods=["POST"])
-@answered
+@serves(bp, START)
 async def start_watch(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
     NoQuery.read(req.url)
     key = read_key(req.headers.get("idempotency-key"))

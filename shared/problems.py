@@ -148,6 +148,17 @@ def wrong_deadline(detail: str) -> Problem:
     return Problem("wrong-deadline", detail)
 
 
+def unknown_route() -> Problem:
+    """Return the problem of a path that leads nowhere."""
+    return Problem("unknown-route", "GET /api/openapi.json says what there is.")
+
+
+def wrong_method(method: str, allowed: Sequence[str]) -> Problem:
+    """Return the problem of a method that a path does not know (RFC 9110, section 15.5.6)."""
+    detail = f"{tidy(method, 16)} is not among what can be done here: {', '.join(allowed)}."
+    return Problem("wrong-method", detail, allow=allowed)
+
+
 def unknown_watch(watch_id: str) -> Problem:
     """Return the problem of an id that names no watch."""
     detail = f"There is no watch {tidy(watch_id, 64)}. POST /api/watches starts one."

@@ -18,6 +18,7 @@ from pydantic import (
     ValidationError,
 )
 from pydantic.alias_generators import to_camel
+from pydantic.config import JsonDict
 from pydantic_core import from_json
 
 from shared import problems
@@ -68,7 +69,12 @@ def _label(text: str) -> str:
     return text
 
 
-Label = Annotated[str, AfterValidator(_label)]
+Label = Annotated[str, AfterValidator(_label), Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST_LABEL})]
+
+
+#: For the description alone: `target` says what is wrong in words.
+NULL: JsonDict = {"type": "null"}
+API_NAME: JsonDict = {"type": "string", "enum": [*APIS]}
 
 
 class CallbackRequest(BaseModel):
@@ -82,7 +88,16 @@ class CallbackRequest(BaseModel):
 class StartRequest(BaseModel):
     """The body of `POST /api/watches`."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["url"], "properties": {"url": {"type": "string"}, "api": NULL, "job": NULL}},
+                {"required": ["api", "job"], "properties": {"url": NULL, "api": API_NAME, "job": {"type": "object"}}},
+            ]
+        },
+    )
 
     url: str | None = Field(None, max_length=4096)
     api: str | None = None
@@ -230,6 +245,12 @@ class WatchDocument(BaseModel):
             evidence=list(watch.evidence),
             callback=CallbackDocument.of(watch),
         )
+
+
+class HealthDocument(BaseModel):
+    """That all is well."""
+
+    status: Literal["ok"]
 
 
 class ListDocument(BaseModel):

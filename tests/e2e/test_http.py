@@ -159,6 +159,15 @@ def test_deadlines_are_spans_or_instants(app, job, deadline):
         assert until == datetime.fromisoformat(given)
 
 
+@pytest.mark.parametrize("path", ["/api", "/api/"])
+def test_everybody_gets_the_page_and_nothing_below_it(parts, path):
+    answer = httpx.get(parts.url + path, trust_env=False)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert httpx.get(f"{parts.url}/api/x", trust_env=False).status_code == 404
+
+
 def test_health_is_well(app):
     answer = app.get("/health")
 

@@ -110,7 +110,7 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "begun again from nought": ("decide.py", {"seq=ended.seq + 1,": "seq=0,"}),
     "begun again at once": ("decide.py", {"due=max(wanted.due, ended.not_before),": ""}),
-    "begun again unpublished": ("watching.py", {"begin_again(await self.act(found), wanted)": "again"}),
+    "begun again unpublished": ("watching.py", {"found = await self.act(found)": "pass"}),
     "begun again by the same request": (
         "watching.py",
         {"if restart and not (begun_by and begun_by == watch.begun_by):": "if restart:"},
@@ -126,7 +126,10 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "a callback acts before commit": (
         "calling.py",
-        {TRY: f"await self._act(watch)\n{TRY}"},
+        {
+            TRY: "watch = await self._step(watch, message_id)\nawait self._act(watch)\n"
+            "watch = await self.store.commit(watch)"
+        },
     ),
     "a callback is not redone": ("calling.py", {"if watch.callback_stepped_by == message_id:": "if False:"}),
     "a callback is not told of before it is published": ("calling.py", {"if not watch.published:": "if False:"}),

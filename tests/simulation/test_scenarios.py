@@ -208,6 +208,7 @@ def try_until(world, done):
     give_up = world.now + timedelta(days=2)
     while not done():
         assert world.now < give_up
+        assert world.calls, "nobody tries again"
         world.wait_for_a_message()
         for message in world.visible(world.calls):
             world.call(message).finish()

@@ -100,6 +100,7 @@ class Worker:
         self.comes_again = comes_again  #: whether the queue puts it right when it fails
         self.next_call = ""  #: the port before which it pauses, if it is one
         self.finished = False
+        self.ticket: Ticket | None = None  #: of a callback, that it was given
         self.failed = False  #: killed, or ended by a Conflict or an outage
         self.not_before = NOON  #: when it may ask the remote API, by what it has read
         self.asks_why = False  #: whether the row that it has read says that the job has ended
@@ -231,6 +232,7 @@ class World:
     def call(self, message: Message) -> Worker:
         self.overlaps += message.holder is not None and not message.holder.finished
         message.holder = self._begin(self._turn(message, self.calls, self.caller.receive), comes_again=True)
+        message.holder.ticket = message.ticket
         return message.holder
 
     def deliver_poisoned(self, message: Message) -> Worker:
@@ -359,6 +361,7 @@ class World:
         if before.outcome and not after.outcome:
             assert before.published, "begun again before its end was published"
             assert after.due >= self.told, "begun again sooner than the API wants to be asked"
+            assert after.callback_seq > before.callback_seq, "its tries are counted anew"
             self.restarts += 1
             self.rounds = -1  # of its new life there was none
         elif before.outcome:
@@ -398,6 +401,8 @@ class World:
         assert after == replace(before, **changed), "an ended watch did not stay as it ended"
         assert is_pending(before), "a try after all was said"
         assert after.callback_seq == before.callback_seq + 1, "a try that does not count"
+        ticket = self.acting.ticket
+        assert ticket is None or ticket.seq == before.callback_seq, "a try out of turn"
         message = after.callback_stepped_by
         assert not message or message not in self.tried_by, "a message that made two tries"
         self.tried_by.add(message)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.operations import OPERATIONS
+
 ROOT = Path(__file__).parents[2]
 
 INDEX = """
@@ -39,6 +41,8 @@ def test_every_function_has_a_trigger(found):
         "revive_watch",
         "tend_watches",
         "send_callback",
+        "describe",
+        "refuse",
     }
 
 
@@ -58,10 +62,20 @@ def test_routes_and_methods(found, name, route, methods):
     assert (trigger["type"], trigger["route"], trigger["methods"]) == ("httpTrigger", route, methods)
 
 
-def test_every_route_asks_for_a_function_key(found):
+def test_every_route_that_holds_data_asks_for_a_function_key(found):
     routes = {name: trigger for name, trigger in found.items() if trigger["type"] == "httpTrigger"}
+    without = {name for name, trigger in routes.items() if trigger["authLevel"] != "FUNCTION"}
 
-    assert {name: trigger["authLevel"] for name, trigger in routes.items()} == dict.fromkeys(routes, "FUNCTION")
+    assert without == {"describe", "refuse"}
+
+
+def test_every_route_is_described_and_nothing_else(found):
+    routes = {
+        (name, trigger["route"], *trigger["methods"]) for name, trigger in found.items() if trigger.get("methods")
+    }
+
+    assert routes == {(operation.name, operation.path, operation.method) for operation in OPERATIONS}
+    assert found["refuse"]["route"] == "{*path}"
 
 
 @pytest.mark.parametrize(
