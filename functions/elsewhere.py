@@ -5,7 +5,7 @@ ASP.NET Core), and comes last in the order of routes.
 https://learn.microsoft.com/aspnet/core/fundamentals/routing#route-templates
 An empty route would not do: the host takes it for none, and uses the function's name.
 https://github.com/Azure/azure-functions-host/blob/dev/src/WebJobs.Script.WebHost/WebScriptHostHttpRoutesManager.cs
-No key is asked for: there is no data here.
+Read in these sources, not tried on Azure itself yet.  No key is asked for: there is no data here.
 """
 
 import azure.functions as func
