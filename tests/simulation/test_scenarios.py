@@ -1,5 +1,6 @@
 """The shortest story for each promise that takes more than two workers to break."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import repeat
 
@@ -233,6 +234,29 @@ def test_a_callback_that_is_refused_is_tried_for_a_day_and_given_up():
     assert 20 < world.row.callback_tries == world.posts < 40
     assert world.row.callback_error == "HTTP 500"
     settle(world, tending=False)
+
+
+def test_an_extra_ticket_of_a_callback_dies_out():
+    world = with_a_callback()
+    world.refusal = "HTTP 500"
+    extra = replace(world.calls[0], id="extra", visible_at=world.now + MINUTE)
+    world.calls.append(extra)
+
+    try_until(world, lambda: extra.dequeued)
+
+    assert len(world.calls) == 1
+    world.duplicates += 1
+    settle(world, tending=False)
+
+
+def test_an_end_that_is_not_yet_published_is_before_it_begins_again(world):
+    stop_and_die(world)
+
+    world.restart().finish()
+
+    assert world.restarts == 1
+    settle(world, tending=True)
+    assert [event.outcome for event in world.events] == [Outcome.STOPPED, Outcome.EXPIRED]
 
 
 def test_nothing_begins_again_while_its_last_end_is_being_told():
