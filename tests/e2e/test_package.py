@@ -33,7 +33,7 @@ def test_what_is_packed_is_the_app_and_nothing_else():
     needed = {
         path.relative_to(ROOT).as_posix() for part in ("functions", "shared") for path in (ROOT / part).rglob("*.py")
     }
-    assert packed == {"function_app.py", "host.json", "requirements.txt", *needed}
+    assert packed == {"function_app.py", "host.json", "requirements.txt", "functions/page.html", *needed}
 
 
 def test_what_lies_about_is_left_behind(tmp_path):
@@ -102,7 +102,7 @@ def test_its_requirements_are_enough_to_index_it(alone):
 
     assert done.returncode == 0, done.stderr
     in_the_code = re.findall(
-        r"^@bp\.\w+\(.*?^async def (\w+)",
+        r"^@(?:bp\.|serves\().*?^async def (\w+)",
         "\n".join(path.read_text() for path in (ROOT / "functions").glob("*.py")),
         re.MULTILINE | re.DOTALL,
     )

@@ -239,7 +239,7 @@ def test_a_watch_is_stopped_with_the_keyboard_alone(page, parts, app, watched):
     page.press(Keys.ENTER)
 
     page.until(lambda: page.text("news") == f"Stopped watching {name}.")
-    page.until(lambda: "stopped" in page.row(watch["job"]["jobId"]).text)
+    page.until(lambda: (row := page.row(watch["job"]["jobId"])) and "stopped" in row.text)
     assert app.get(f"/watches/{watch['id']}").json()["outcome"] == "stopped"
     assert watch["job"]["jobId"] in page.focused().text  # the button is gone, its row has the focus
     assert page.focused().tag_name == "tr"

@@ -14,9 +14,8 @@ from shared.watching import GRACE
 from tests.simulation.schedules import every_overlap
 from tests.simulation.world import LEASE, MAX_DEQUEUES, RETENTION, World
 
-
-#: The index of open watches is written twice with the same effect as once, whatever others do meanwhile, so that it adds
-#: schedules and nothing new.  test_crashes.py breaks it everywhere.
+#: The index of open watches is written twice with the same effect as once, whatever others do meanwhile, so its place
+#: adds schedules and nothing new.  test_crashes.py breaks it everywhere.
 QUICK = frozenset({"add", "remove"})
 
 
