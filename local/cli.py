@@ -12,6 +12,7 @@ from rich.console import Console
 
 from local.bootstrap import ROOT
 from local.chaos import chaos as cause_chaos
+from local.plan.command import plan
 from local.processes import DidNotStartError
 from local.run import run as watch_the_scenario
 from local.serve import serve as keep_serving
@@ -78,6 +79,7 @@ def check() -> None:
     sys.exit(max(subprocess.call([sys.executable, "-m", *tool], cwd=ROOT) for tool in tools))
 
 
+main.add_command(plan)
 main.add_command(simulator)
 
 
