@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from local.bench.command import bench
 from local.bootstrap import ROOT
 from local.chaos import chaos as cause_chaos
 from local.plan.command import plan
@@ -79,6 +80,7 @@ def check() -> None:
     sys.exit(max(subprocess.call([sys.executable, "-m", *tool], cwd=ROOT) for tool in tools))
 
 
+main.add_command(bench)
 main.add_command(plan)
 main.add_command(simulator)
 
