@@ -117,8 +117,9 @@ class _Flight:
         """Send tickets: in whole seconds, rounded up, and to the grid those that are to wait at all."""
         arrives = now + np.ceil(delay - ROUNDING)
         if self.world.grid:
-            on_grid = np.ceil(arrives / self.world.grid) * self.world.grid
-            arrives = np.where(delay > 0, on_grid, arrives)
+            # Delays are whole seconds, so that tickets come within a second of the grid, as in `shared.tickets`.
+            to_grid = np.ceil((now + delay) / self.world.grid) * self.world.grid - now
+            arrives = np.where(delay > 0, now + np.ceil(to_grid - ROUNDING), arrives)
         self.arrives[who] = arrives
         steps = (arrives // STEP).astype(np.int64)
         order = np.argsort(steps, kind="stable")

@@ -69,13 +69,12 @@ def test_a_watch_ends_at_its_deadline():
     assert flown.watches.ended_at[0] == 45
 
 
-def test_a_grid_makes_turns_later_and_never_earlier():
+def test_a_grid_lets_turns_come_together():
     starts = np.linspace(0, 500, 40)
     off = fly(world([STEADY], jobs(starts, 100)))
     on = fly(world([STEADY], jobs(starts, 100), grid=15.0))
 
-    assert (on.watches.ended_at >= off.watches.ended_at).all()
-    assert on.watches.ended_at % 15 == pytest.approx(0)
+    assert (on.watches.ended_at % 15 < 1).all()
     assert on.tally.active_seconds < off.tally.active_seconds
 
 
