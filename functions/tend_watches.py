@@ -1,4 +1,4 @@
-"""Timer trigger: finds watches that fell behind and gives them a turn; removes those that ended long ago."""
+"""Timer trigger: counts open watches, gives those that fell behind a turn, removes those that ended long ago."""
 
 import logging
 from datetime import timedelta
@@ -19,5 +19,5 @@ ROUND = timedelta(minutes=4)
 @bp.timer_trigger(arg_name="timer", schedule="0 */5 * * * *")
 async def tend_watches(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001, D103
     async with turn(context, ROUND):
-        if failed := await tender().tend():
+        if failed := await tender().round():
             log.error("round.incomplete failed=%d: the next round will try these again", failed)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -37,7 +36,7 @@ def enter_environment(arguments: Sequence[str]) -> None:
     """Return when this process runs in a complete environment; else make one and start over inside it."""
     venv = _venv()
     if not _is_complete(venv):
-        with _one_at_a_time():
+        with one_at_a_time():
             if not _is_complete(venv):  # nobody else made it while we waited
                 _install(venv)
     if Path(sys.prefix).resolve() == venv.resolve():
@@ -98,13 +97,9 @@ def _install(venv: Path) -> None:
     if programs is None:
         sys.exit(f"No Node {node.OLDEST} or newer was found, and {node.WHEEL} has none for this machine: install Node.")
     _say("Installing Azurite, Microsoft's storage emulator ...")
-    NPM.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(ROOT / "local" / "npm" / name, NPM)
-    _run(
-        [*programs.npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"],
-        "npm could not install Azurite.  It needs the npm registry, or a mirror set in npm's configuration.",
-        cwd=NPM,
+    installed = node.install(programs, ROOT / "local" / "npm", NPM)
+    _check(
+        installed, "npm could not install Azurite.  It needs the npm registry, or a mirror set in npm's configuration."
     )
     _stamp(venv).write_text(_specification())
 
@@ -116,8 +111,14 @@ def _pip(venv: Path, *what: str) -> None:
     )
 
 
-def _run(command: list[str], remedy: str, cwd: Path = ROOT) -> None:
-    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+def _run(command: list[str], remedy: str) -> None:
+    _check(
+        subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False),
+        remedy,
+    )
+
+
+def _check(done: subprocess.CompletedProcess[str], remedy: str) -> None:
     if done.returncode:
         sys.exit(f"{done.stdout.strip()}\n\n{remedy}")
 
@@ -127,8 +128,8 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Two first starts at once must not install into each other."""
+def one_at_a_time() -> Iterator[None]:
+    """Two that install at once must not install into each other."""
     STATE.mkdir(exist_ok=True)
     with (STATE / "install.lock").open("w") as lock:
         if fcntl is not None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from local.bench.command import bench
 from local.bootstrap import ROOT
 from local.chaos import chaos as cause_chaos
+from local.docs import write as write_docs
 from local.plan.command import plan
 from local.processes import DidNotStartError
 from local.run import run as watch_the_scenario
@@ -71,6 +72,21 @@ def test(arguments: tuple[str, ...]) -> None:
 def chaos(watches: int, kills: int, seed: int) -> None:
     """Break everything under many watches, and check that none is lost."""
     cause_chaos(CONSOLE, watches, kills, seed)
+
+
+@main.command()
+def docs() -> None:
+    """Write anew what docs/apis says from the data in shared/apis."""
+    for page in write_docs():
+        CONSOLE.print(f"{page.relative_to(ROOT)} written", highlight=False)
+
+
+@main.command()
+def pictures() -> None:
+    """Draw the workbook's charts from a run on this machine, for docs/operate.md."""
+    from local.pictures import pictures as draw  # noqa: PLC0415 -- matplotlib takes its time
+
+    draw(CONSOLE)
 
 
 @main.command()

@@ -32,6 +32,15 @@ def find(venv: Path) -> Programs | None:
     return None
 
 
+def install(programs: Programs, wanted: Path, into: Path) -> subprocess.CompletedProcess[str]:
+    """Install what the lock file in `wanted` lists, and run nothing of it."""
+    into.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(wanted / name, into)
+    command = [*programs.npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    return subprocess.run(command, cwd=into, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+
 def azurite(npm_directory: Path) -> Path:
     """Azurite's entry point, once installed there."""
     return npm_directory / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"

@@ -120,7 +120,7 @@ def _inquire(watch: Watch, verdict: Outcome, seen: Observation, wait: timedelta,
             return Finish(verdict, _joined(watch.reason, more))
     tried = isinstance(seen, Fault) and watch.faults_in_a_row + 1 >= ENOUGH_ATTEMPTS
     if tried or wait > LONGEST_INQUIRY or now + wait > watch.deadline:
-        why_not = seen.reason if isinstance(seen, Fault) else "the API had asked to be left alone"
+        why_not = seen.reason if isinstance(seen, Fault) else "the API was to be left alone"
         return Finish(verdict, _joined(watch.reason, f"the evidence could not be had: {why_not}"))
     return RequeueAfter(wait)
 
@@ -221,5 +221,5 @@ def _why_expired(watch: Watch, seen: Observation) -> str:
         case Fault(reason=fault):
             return f"still {status} at the deadline; last fault: {fault}"
         case NotYet():
-            return f"still {status} at the deadline, and the API had asked to be left alone until after it"
+            return f"still {status} at the deadline, and the API was to be left alone until after it"
     return f"still {status} at the deadline"

@@ -20,7 +20,6 @@ class Evidence:
     at: tuple[str, ...]  #: dotted paths to a text, or to a list of entries
     path: str = ""  #: of the document, with the job's `{fields}`; "" when the status itself says why
     link_at: str = ""  #: dotted path, in the status, to a link that goes before `path`
-    query: str = ""  #: for its first page
     next_at: str = ""  #: dotted path, in the document, to the link to its next page
     says: tuple[str, ...] = ()  #: the members of an entry to be read; none for the iTwin envelope `{code, message}`
     issue: Mapping[str, tuple[object, ...]] = field(default_factory=dict)

@@ -103,7 +103,7 @@ class NoResponse:
 def ask(api: RemoteApi, watch: Watch) -> Request:
     """Say how to ask for the job's status; once that has ended, for the evidence."""
     if watch.verdict is not None and api.evidence is not None:
-        return Request(watch.why_at or _first_page(api.evidence, watch.job), api.headers, evidence=api.evidence)
+        return Request(watch.why_at or _filled(api.evidence.path, watch.job), api.headers, evidence=api.evidence)
     condition = {"If-None-Match": watch.validator} if api.conditional and watch.validator else {}
     return Request(_filled(api.path, watch.job), {**api.headers, **condition})
 
@@ -111,15 +111,6 @@ def ask(api: RemoteApi, watch: Watch) -> Request:
 def _filled(path: str, job: Mapping[str, str]) -> str:
     """Each id is one path segment, whatever characters it has."""
     return path.format_map({name: quote(value, safe="") for name, value in job.items()})
-
-
-def _first_page(evidence: Evidence, job: Mapping[str, str]) -> str:
-    return _with_query(_filled(evidence.path, job), evidence.query)
-
-
-def _with_query(path: str, query: str) -> str:
-    """Add a query to a link, which may have one."""
-    return f"{path}{'&' if '?' in path else '?'}{query}" if path and query else path
 
 
 def too_early(watch: Watch, now: datetime) -> NotYet | None:
@@ -182,11 +173,10 @@ def _report(api: RemoteApi, word: str, body: Any, answer: Response, wait: timede
     )
     if api.evidence is None or outcome in CLEAN:
         return report
-    link = follow(reading.at(api.evidence.link_at, body), answer.url)
     return replace(
         report,
         asks_why=bool(api.evidence.path),
-        why_at=_with_query(link, api.evidence.query),
+        why_at=follow(reading.at(api.evidence.link_at, body), answer.url),
         why=() if api.evidence.path else entries(api.evidence, body),
     )
 

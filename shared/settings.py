@@ -81,6 +81,19 @@ def _telemetry(connection_string: SecretStr) -> SecretStr:
     return SecretStr(f"InstrumentationKey={key};IngestionEndpoint={_url(endpoint).rstrip('/')}")
 
 
+def _identity(text: str) -> str:
+    """Give the client id of the identity to send telemetry with; empty for the app's own (system-assigned) one.
+
+    "Authorization=AAD" or "ClientId=<id>;Authorization=AAD": https://learn.microsoft.com/azure/azure-functions/
+    functions-app-settings#applicationinsights_authentication_string
+    """
+    parts = dict(part.strip().partition("=")[::2] for part in text.split(";"))
+    values = {name.lower(): value.strip() for name, value in parts.items()}
+    if values.get("authorization", "").lower() != "aad":
+        raise ValueError("must be Authorization=AAD, or ClientId=<id of the identity>;Authorization=AAD")
+    return values.get("clientid", "")
+
+
 def _seconds(text: Any) -> Any:
     try:
         schedule = Schedule.seconds(*(float(delay) for delay in text.split(",")))
@@ -117,6 +130,9 @@ class Settings(BaseModel):
     gates_table: TableName = Field("Gates", alias="GATES_TABLE")
     telemetry: Annotated[SecretStr, AfterValidator(_telemetry)] | None = Field(
         None, alias="APPLICATIONINSIGHTS_CONNECTION_STRING"
+    )
+    telemetry_client_id: Annotated[str, AfterValidator(_identity)] | None = Field(
+        None, alias="APPLICATIONINSIGHTS_AUTHENTICATION_STRING"
     )
     site_name: str = Field("itwin-job-watch", alias="WEBSITE_SITE_NAME")  # set by Azure
     per_minute: int | None = Field(None, alias="ITWIN_REQUESTS_PER_MINUTE", ge=1, le=1_000_000)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from azure.core import MatchConditions
@@ -15,7 +15,7 @@ from azure.data.tables import TableEntity, TableErrorCode, UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared.model import Outcome, Watch
-from shared.watching import Conflict
+from shared.watching import Conflict, Count
 
 log = logging.getLogger("watch.store")
 
@@ -69,6 +69,19 @@ class TableStore:
                 continue
             yield watch
 
+    async def census(self, now: datetime, due_before: datetime) -> Mapping[str, Count]:
+        """Count the open watches of each API that has any; overdue is what was due before.
+
+        One scan of the table, page by page, of which three columns are fetched and nothing is kept but the counts.
+        """
+        counts: dict[str, Count] = {}
+        columns = ["Api", "Due", "Outcome"]
+        async for entity in self._table.query_entities("Published eq false", select=columns):
+            api, due = entity.get("Api"), entity.get("Due")
+            if entity.get("Outcome") is None and api and isinstance(due, datetime):  # else `stale` reports it
+                counts[api] = _with(counts.get(api, Count()), late=now - due if due < due_before else None)
+        return counts
+
     async def delete(self, watch: Watch) -> None:
         """Remove the row it was loaded from; raises `Conflict` when that has changed, not when it has gone."""
         try:
@@ -94,6 +107,13 @@ def column(name: str) -> str:
     ('FaultsInARow', 'JobId')
     """
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
+def _with(count: Count, late: timedelta | None) -> Count:
+    """Count one more watch, which is `late`, or is not."""
+    if late is None:
+        return replace(count, open=count.open + 1)
+    return Count(count.open + 1, count.overdue + 1, max(count.oldest_overdue, late))
 
 
 def _entity(watch: Watch) -> dict[str, Any]:

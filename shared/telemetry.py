@@ -1,4 +1,4 @@
-"""Application Insights events, delivered before their turn returns: every watch that ended, every ticket rejected.
+"""Application Insights events, delivered before their turn returns: ends, rejected and poisoned tickets, counts.
 
 The exporter is opencensus-ext-azure, which is retired; what it needs to do this on today's Pythons is in `_Handler`.
 Nothing else knows about it, so that a successor touches this file alone.
@@ -16,11 +16,15 @@ from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
+from azure.core.credentials import AccessToken, TokenCredential
+from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.identity import ManagedIdentityCredential
 from opencensus.common.schedule import QueueEvent
 from opencensus.ext.azure.common.transport import TransportStatusCode
 from opencensus.ext.azure.log_exporter import AzureEventHandler
 
 from shared.model import Watch
+from shared.watching import Count
 
 log = logging.getLogger("watch.telemetry")
 
@@ -39,15 +43,18 @@ class UndeliveredError(Exception):
 
 
 class Events:
-    """The announce and reject ports.  At least once per watch: count distinct `watchId`."""
+    """The announce, reject, poisoned and counted ports.  At least once each: count distinct `watchId`."""
 
-    def __init__(self, connection_string: str, role: str) -> None:
+    def __init__(self, connection_string: str, role: str, credential: TokenCredential | None = None) -> None:
         """`role` is the name under which the application map shows us.
 
         Of a connection string the exporter takes the key and the endpoint, and fails on some others that Azure gives
-        out; `Settings.telemetry` has just these two.
+        out; `Settings.telemetry` has just these two.  Where the key alone is not enough, because local authentication
+        is off, the exporter gets a token from `credential` for the scope https://monitor.azure.com//.default.
         """
-        handler = _Handler(connection_string=connection_string)
+        handler = _Handler(
+            connection_string=connection_string, credential=None if credential is None else _Patient(credential)
+        )
         handler.add_telemetry_processor(lambda envelope: _name_role(envelope, role))
         self._handler = handler
         # Outside logging's tree, so that nothing but our events, least of all the exporter's warnings, reaches it.
@@ -62,6 +69,19 @@ class Events:
         """Send `TicketRejected`; raises `UndeliveredError` or TimeoutError."""
         await self._send("TicketRejected", {"reason": why, "excerpt": excerpt}, {})
 
+    async def poisoned(self, watch: Watch) -> None:
+        """Send `TicketPoisoned`; raises `UndeliveredError` or TimeoutError."""
+        await self._send("TicketPoisoned", {"watchId": watch.id, "api": watch.api}, {"revivals": watch.revivals})
+
+    async def counted(self, api: str, count: Count) -> None:
+        """Send `WatchesCounted`; raises `UndeliveredError` or TimeoutError."""
+        measurements = {
+            "open": count.open,
+            "overdue": count.overdue,
+            "oldestOverdueSeconds": count.oldest_overdue.total_seconds(),
+        }
+        await self._send("WatchesCounted", {"api": api}, measurements)
+
     async def _send(self, name: str, dimensions: Mapping[str, str], measurements: Mapping[str, float]) -> None:
         """Send an event and wait for the answer: on a future, so that the event loop stays free."""
         answer: Future[int] = Future()
@@ -73,7 +93,7 @@ class Events:
         if result == TransportStatusCode.RETRY:
             raise UndeliveredError(f"{name} could not be delivered; it will be tried again")
         if result != TransportStatusCode.SUCCESS:  # e.g. a wrong instrumentation key: trying again would not help
-            about = dimensions.get("watchId") or dimensions.get("excerpt")
+            about = dimensions.get("watchId") or dimensions.get("excerpt") or dimensions.get("api")
             log.error("event.rejected event=%s about=%r: refused, or something that was sent with it", name, about)
 
 
@@ -85,6 +105,17 @@ class NoEvents:
 
     async def reject(self, why: str, excerpt: str) -> None:
         """Send nothing."""
+
+    async def poisoned(self, watch: Watch) -> None:
+        """Send nothing."""
+
+    async def counted(self, api: str, count: Count) -> None:
+        """Send nothing."""
+
+
+def identity(client_id: str) -> ManagedIdentityCredential:
+    """Return the app's identity: the user-assigned one of that client id, or the system-assigned one for ""."""
+    return ManagedIdentityCredential(client_id=client_id) if client_id else ManagedIdentityCredential()
 
 
 @contextmanager
@@ -106,6 +137,7 @@ def _dimensions(watch: Watch) -> dict[str, str]:
         "reason": watch.reason,
         "status": watch.status,
         "labels": ", ".join(watch.labels),
+        "job": ", ".join(watch.job.values()),  # in one column, for people
         "evidence": "\n".join(watch.evidence[:MOST_EVIDENCE]),
         **watch.job,
     }
@@ -139,6 +171,25 @@ def _trace(traceparent: str) -> dict[str, str]:
 
 def _name_role(envelope: Any, role: str) -> None:
     envelope.tags["ai.cloud.role"] = role
+
+
+class _Patient:
+    """A credential whose every failure heals by waiting.
+
+    The exporter drops what it had in hand when there was no token (`CredentialUnavailableError`), or no answer from
+    where tokens come from; it tries again only after a `ClientAuthenticationError` proper.
+    """
+
+    def __init__(self, credential: TokenCredential) -> None:
+        self._credential = credential
+
+    def get_token(self, *scopes: str) -> AccessToken:
+        """Get a token; raises `ClientAuthenticationError`."""
+        try:
+            return self._credential.get_token(*scopes)
+        except AzureError as error:
+            log.warning("identity.failed error=%s: no token for Application Insights", type(error).__name__)
+            raise ClientAuthenticationError(type(error).__name__) from error
 
 
 class _NoFiles:

@@ -1,10 +1,10 @@
-"""Looks after all watches: finds those that fell behind and gives them a turn; removes those that ended long ago."""
+"""Looks after all watches: counts them, gives those that fell behind a turn, removes those that ended long ago."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,12 +12,16 @@ from azure.core.exceptions import AzureError
 
 from shared.model import Watch
 from shared.telemetry import UndeliveredError
-from shared.watching import Conflict, Watcher
+from shared.watching import Conflict, Count, Watcher
 
 log = logging.getLogger("watch.tending")
 
 #: Rows in hand at a time, each of which takes two or three calls.
 AT_ONCE = 50
+
+
+async def _nothing(_: str, __: Count) -> None:
+    """Stand in for a port that nobody listens to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,20 @@ class Tender:
 
     watcher: Watcher
     retention: timedelta  #: how long the row of an ended watch stays; its result stays for ever
+    counted: Callable[[str, Count], Awaitable[None]] = _nothing  #: one event on an API's open watches
+
+    async def round(self) -> int:
+        """Count what is open, tend, and tell the count last, so that an outage of events keeps no watch waiting.
+
+        Counted before, since what is tended is no longer overdue.  An API with nothing open is told too: a chart must
+        fall to zero, and silence must mean that the app is silent.
+        """
+        now = self.watcher.now()
+        counts = await self.watcher.store.census(now, due_before=now - self.watcher.grace)
+        failed = await self.tend()
+        apis = {**dict.fromkeys(self.watcher.apis, Count()), **counts}
+        await asyncio.gather(*(self.counted(api, count) for api, count in apis.items()))
+        return failed
 
     async def tend(self) -> int:
         """Go over the table once; gives how many rows could not be tended, which the next round will find again."""

@@ -44,6 +44,19 @@ class Conflict(Exception):  # noqa: N818 -- the field's word for it
     """Someone else moved this watch since it was loaded.  The queue will deliver the ticket again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many watches of an API are open, and how many of these fell behind."""
+
+    open: int = 0
+    overdue: int = 0
+    oldest_overdue: timedelta = timedelta(0)  #: how long ago the first of these was due
+
+
+async def _nothing(_: Watch) -> None:
+    """Stand in for a port that nobody listens to."""
+
+
 class Store(Protocol):
     """The rows of all watches."""
 
@@ -58,6 +71,9 @@ class Store(Protocol):
 
     def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[Watch]:
         """Find rows that were due before and are not published, and published ones that ended before."""
+
+    async def census(self, now: datetime, due_before: datetime) -> Mapping[str, Count]:
+        """Count the open watches of each API that has any; overdue is what was due before."""
 
     async def delete(self, watch: Watch) -> None:
         """Remove the row only if it is still the one `watch.etag` names; raises `Conflict` otherwise."""
@@ -107,6 +123,7 @@ class Watcher:
     draw: Callable[[], float]  #: a random number in [0, 1)
     gate: Gate = field(default_factory=NoGate)
     alone: Callable[[str], AbstractAsyncContextManager[None]] = lambda _: nullcontext()  #: see `OneAtATime`
+    poisoned: Callable[[Watch], Awaitable[None]] = _nothing  #: one event on a ticket that failed too often
     revivals: Schedule = REVIVALS
     grace: timedelta = GRACE
 
@@ -189,6 +206,7 @@ class Watcher:
             return
         if watch.outcome is not None or ticket.seq == watch.seq or watch.due + self.grace <= self.now():
             await self.tend(watch)
+        await self.poisoned(watch)  # last: an outage of events must not keep it from its turn
 
     async def tend(self, watch: Watch) -> None:
         """Give a watch that fell behind its next turn, or publish how it ended.  Raises `Conflict` if it just moved."""

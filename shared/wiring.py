@@ -23,7 +23,7 @@ from shared.results import TableResults
 from shared.settings import Settings
 from shared.storage import Storage, connect
 from shared.store import TableStore
-from shared.telemetry import Events, NoEvents
+from shared.telemetry import Events, NoEvents, identity
 from shared.tending import Tender
 from shared.tickets import TicketQueue
 from shared.traffic import budget
@@ -50,10 +50,21 @@ def storage() -> Storage:
 
 
 @cache
+def events() -> Events | NoEvents:
+    """Connect to Application Insights, if there is one."""
+    known = settings()
+    if known.telemetry is None:
+        log.warning("telemetry.off: APPLICATIONINSIGHTS_CONNECTION_STRING is not set, so ends are not announced")
+        return NoEvents()
+    credential = None if known.telemetry_client_id is None else identity(known.telemetry_client_id)
+    with _without("APPLICATIONINSIGHTS_CONNECTION_STRING"):  # the exporter reads it too, and fails on some of its forms
+        return Events(known.telemetry.get_secret_value(), known.site_name, credential)
+
+
+@cache
 def watcher() -> Watcher:
     """Put the watcher together."""
     known, stores = settings(), storage()
-    events = _events(known)
     tokens = ClientCredentials(
         http=_http(),
         url=known.token_url,
@@ -70,8 +81,9 @@ def watcher() -> Watcher:
         send=tickets.send,
         fetch=Fetcher(_http(known.api_url), tokens),
         record=TableResults(stores.results).record,
-        announce=events.announce,
-        reject=events.reject,
+        announce=events().announce,
+        reject=events().reject,
+        poisoned=events().poisoned,
         now=_now,
         draw=random.random,
         gate=Gates(
@@ -91,8 +103,7 @@ def watcher() -> Watcher:
 @cache
 def tender() -> Tender:
     """Put together what looks after all watches."""
-    w = watcher()
-    return Tender(w, retention=timedelta(days=settings().retention_days))
+    return Tender(watcher(), retention=timedelta(days=settings().retention_days), counted=events().counted)
 
 
 def _http(base_url: str = "") -> httpx.AsyncClient:
@@ -104,14 +115,6 @@ def _http(base_url: str = "") -> httpx.AsyncClient:
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # one watch's answer is no other's business
     )
-
-
-def _events(known: Settings) -> Events | NoEvents:
-    if known.telemetry is None:
-        log.warning("telemetry.off: APPLICATIONINSIGHTS_CONNECTION_STRING is not set, so ends are not announced")
-        return NoEvents()
-    with _without("APPLICATIONINSIGHTS_CONNECTION_STRING"):  # the exporter reads it too, and fails on some of its forms
-        return Events(known.telemetry.get_secret_value(), known.site_name)
 
 
 @contextmanager

@@ -1,8 +1,16 @@
 """What several kinds of tests share."""
 
 import pytest
+from hypothesis import settings
 
 from local.azurite import azurite as run_azurite
+from tests.simulator import address, simulator, stranger
+
+# How long an example takes depends on what else the machine does, and is no business of a test.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
+__all__ = ["address", "azurite", "simulator", "stranger"]
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 
+from shared.apis import APIS
 from shared.model import Watch
-from shared.watching import Conflict
+from shared.watching import Conflict, Count
 
 
 class MemoryStore:
@@ -41,6 +42,16 @@ class MemoryStore:
             long_ended = watch.ended_at is not None and watch.ended_at < ended_before
             if long_ended if watch.published else watch.due < due_before:
                 yield watch
+
+    async def census(self, now: datetime, due_before: datetime) -> Mapping[str, Count]:
+        """Count the open watches of each API that has any; overdue is what was due before."""
+        rows = [watch for watch in self.rows.values() if watch.outcome is None]
+        late = {api: [now - row.due for row in rows if row.api == api and row.due < due_before] for api in APIS}
+        counts = {
+            api: Count(sum(row.api == api for row in rows), len(late[api]), max(late[api], default=timedelta(0)))
+            for api in APIS
+        }
+        return {api: count for api, count in counts.items() if count.open}
 
     async def delete(self, watch: Watch) -> None:
         """Remove the row it was loaded from; raises `Conflict` when that has changed, not when it has gone."""

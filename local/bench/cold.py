@@ -48,7 +48,7 @@ def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _first_poll(ground: Ground, job: str) -> float:
-    ground.script(job, SUCCEEDED)
+    ground.script([job], SUCCEEDED)
     ground.make([job])
     began = datetime.now(UTC)
     with ground.host():

@@ -52,7 +52,7 @@ class _TimedStore:
     def __init__(self, store: Store, spent: Spent) -> None:
         self.load: Port = _timed(spent, "row load", store.load)
         self.commit: Port = _timed(spent, "commit", store.commit)
-        self.insert, self.stale, self.delete = store.insert, store.stale, store.delete
+        self.insert, self.stale, self.delete, self.census = store.insert, store.stale, store.delete, store.census
 
 
 def _timed(spent: Spent, name: str, call: Callable[..., Awaitable[Any]]) -> Port:

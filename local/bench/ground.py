@@ -70,10 +70,11 @@ class Ground:
 
         return self.run(start_all())
 
-    def script(self, job: str, *answers: object) -> None:
-        """Write what the platform says of a job, poll by poll."""
+    def script(self, jobs: Sequence[str], *answers: object) -> None:
+        """Write what the platform says of each job, poll by poll."""
         with self.parts.behind_the_platform() as platform:
-            platform.post("/jobs", json={"path": path(job), "script": answers})
+            for job in jobs:
+                platform.post("/jobs", json={"path": path(job), "script": answers})
 
     @contextmanager
     def host(self) -> Iterator[psutil.Process]:
@@ -126,8 +127,11 @@ def ground() -> Iterator[Ground]:
         os.environ.update({**app_settings(parts.storage, parts.simulator), **SETTINGS})
         for part in (wiring.settings, wiring.storage, wiring.watcher):
             part.cache_clear()
-        yield (prepared := Ground(parts, runner))
-        prepared.run(_close())
+        prepared = Ground(parts, runner)
+        try:
+            yield prepared
+        finally:
+            prepared.run(_close())
 
 
 async def _close() -> None:

@@ -16,8 +16,7 @@ def turns(ground: Ground, watches: int, polls: int, runs: int) -> Figures:
     rates, costs, memory = [], [], []
     for run in range(runs):
         jobs = [f"turns-{run}-{number}" for number in range(watches)]
-        for job in jobs:
-            ground.script(job, *[RUNNING] * (polls - 1), SUCCEEDED)
+        ground.script(jobs, *[RUNNING] * (polls - 1), SUCCEEDED)
         ground.make(jobs)
         with ground.host() as process:
             began, used = time.monotonic(), processor_seconds(process)

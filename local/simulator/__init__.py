@@ -11,12 +11,13 @@ decides how; of several, the first of this list that the API has:
     cancel      ends as cancelled (Reality Analysis)
     partial     ends with reservations (Access Control: PartialCompleted;
     issue         Reporting: Succeeded with containsIssues)
+    pages       the same, with a log of 250 entries (Reporting)
     forever     never ends
     missing     is not there: 404
     forbidden   may not be seen: 403
 
-With none of them, a job succeeds.  What else should happen is scripted over HTTP, under `/_sim`: see
-local/simulator/control.py.
+With none of them, a job succeeds.  A failed extraction with `pages` in its id has as long a log.  What else should
+happen is scripted over HTTP, under `/_sim`: see local/simulator/control.py.
 """
 
 from local.simulator.app import create_app

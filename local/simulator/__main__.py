@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import click
 from aiohttp import web
@@ -37,9 +38,17 @@ SECONDS = click.FloatRange(min=0, min_open=True)
 @click.option("--client-secret", default="local-secret", show_default=True)
 @click.option("--token-lifetime", type=SECONDS, default=3600, show_default=True, metavar="SECONDS")
 @click.option("--job-duration", type=SECONDS, default=20, show_default=True, metavar="SECONDS")
-def simulator(port: int, client_id: str, client_secret: str, token_lifetime: float, job_duration: float) -> None:
+@click.option(
+    "--requests-per-minute",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Requests to all APIs together, before they answer 429; no limit by default.",
+)
+def simulator(port: int, token_lifetime: float, job_duration: float, **settings: Any) -> None:
     """The command; `HELP` is what it says of itself."""
-    app = create_app(client_id, client_secret, timedelta(seconds=token_lifetime), timedelta(seconds=job_duration))
+    app = create_app(
+        token_lifetime=timedelta(seconds=token_lifetime), job_duration=timedelta(seconds=job_duration), **settings
+    )
     asyncio.run(_serve(app, port))
 
 

@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from aiohttp import web
 
 from local.simulator import control, errors, ingestion, oauth, paths, routes
+from local.simulator.apis import Api
 from local.simulator.call import Call
+from local.simulator.compression import compress
 from local.simulator.errors import Problem
 from local.simulator.journal import Record, without_secrets
 from local.simulator.world import WORLD, Settings, World
@@ -22,11 +24,16 @@ def create_app(
     client_secret: str = "local-secret",
     token_lifetime: timedelta = timedelta(hours=1),
     job_duration: timedelta = timedelta(seconds=20),
+    requests_per_minute: int | None = None,
 ) -> web.Application:
     """The simulated platform at `/`, and what tests ask of it at `/_sim`."""
     world = World(
         Settings(
-            client_id=client_id, client_secret=client_secret, token_lifetime=token_lifetime, job_duration=job_duration
+            client_id=client_id,
+            client_secret=client_secret,
+            token_lifetime=token_lifetime,
+            job_duration=job_duration,
+            requests_per_minute=requests_per_minute,
         )
     )
     app = web.Application(client_max_size=LARGEST_BODY)
@@ -55,14 +62,14 @@ async def _answer(call: Call) -> web.Response | None:
     """None to drop the connection."""
     path = paths.split(call.path)
     route, ids = routes.find(path)
-    is_api = route is not None and route.version is not None
+    api = route.api if route else None
 
     entry = call.world.scripts.upcoming(path)
+    needs_token = api is not None if entry is None or entry.auth is None else entry.auth
+    turned_away = _turned_away(call, api, needs_token=needs_token)
+    if turned_away:
+        return turned_away
     if entry:
-        needs_token = is_api if entry.auth is None else entry.auth
-        problem = _unauthorized(call) if needs_token else None
-        if problem:
-            return problem.response()
         call.world.scripts.use_up(path)
         if route and route.path == oauth.TOKEN_PATH:
             oauth.admit_scripted(call.world.tokens, entry.status, entry.body, call.now)
@@ -74,11 +81,19 @@ async def _answer(call: Call) -> web.Response | None:
         return errors.UNKNOWN_PATH.response()
     if call.request.method != route.method:
         return errors.OTHER_METHOD.response()
-    if route.version is not None:
-        problem = _unauthorized(call) or _unacceptable(call, route.version)
-        if problem:
-            return problem.response()
-    return await route.answer(replace(call, ids=ids))
+    if route.api and _other_version(call, route.api.version):
+        return errors.OTHER_VERSION.response()
+    response = await route.answer(replace(call, ids=ids))
+    compress(response, ",".join(call.request.headers.getall("Accept-Encoding", [])))
+    return response
+
+
+def _turned_away(call: Call, api: Api | None, *, needs_token: bool) -> web.Response | None:
+    """Without a good token, or as one request too many; those without a token count for nobody."""
+    bad_token = _unauthorized(call)
+    if bad_token:
+        return bad_token.response() if needs_token else None
+    return _throttled(call, api) if api else None
 
 
 def _unauthorized(call: Call) -> Problem | None:
@@ -90,8 +105,25 @@ def _unauthorized(call: Call) -> Problem | None:
     return None if good else errors.BAD_TOKEN
 
 
-def _unacceptable(call: Call, version: int) -> Problem | None:
+def _throttled(call: Call, api: Api) -> web.Response | None:
+    """The 429 of https://developer.bentley.com/apis/overview/rate-limits, where this request is one too many.
+
+    The names of the headers are the page's; their values are unconfirmed, but that of Application, "client_id".
+    """
+    wait = call.world.limit.admit(call.now) if call.world.limit else None
+    if wait is None:
+        return None
+    response = api.throttled.response()
+    response.headers["Retry-After"] = str(wait)
+    response.headers["ITwinPlatform-RateLimited-Tier"] = "Community"
+    response.headers["ITwinPlatform-RateLimited-API"] = api.name
+    response.headers["ITwinPlatform-RateLimited-Operation"] = f"{call.request.method} {api.path}"
+    response.headers["ITwinPlatform-RateLimited-Application"] = call.world.settings.client_id
+    return response
+
+
+def _other_version(call: Call, version: int) -> bool:
     """Only an Accept header that asks for other versions, and for nothing else, is refused."""
     accept = ",".join(call.request.headers.getall("Accept", []))
     versions = re.findall(r"application/vnd\.bentley\.itwin-platform\.v(\d+)\+json", accept)
-    return errors.OTHER_VERSION if versions and str(version) not in versions and "*/*" not in accept else None
+    return bool(versions) and str(version) not in versions and "*/*" not in accept

@@ -13,9 +13,10 @@ lets the job begin when it is next asked about, take that long, and end with tha
 Where a word has two meanings, as Reporting's `Succeeded` has, `"issues": true` chooses.
 
 `POST /_sim/tokens`   `{"revoke": true}` ends all tokens at once; `{"lifetime": 5}`, in seconds, is for later ones
+`POST /_sim/limit`    `{"requests": 500, "seconds": 60}`: beyond that the APIs answer 429; `{"requests": null}` lifts it
 `GET  /_sim/requests` all requests to the platform, in order of arrival, without their secrets
 `GET  /_sim/events`   all telemetry envelopes
-`POST /_sim/reset`    forgets everything
+`POST /_sim/reset`    forgets everything, and goes back to the limit that the program was started with
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from local.simulator import paths
 from local.simulator.apis import APIS, Api
 from local.simulator.clock import Ending
+from local.simulator.limit import Limit
 from local.simulator.scripts import Entry
 from local.simulator.world import WORLD, World
 
@@ -83,12 +85,20 @@ class TokenOrder(Order):
         return self
 
 
+class LimitOrder(Order):
+    """`POST /_sim/limit`."""
+
+    requests: Annotated[int, Field(ge=0)] | None
+    seconds: Seconds = 60
+
+
 def create_app(world: World) -> web.Application:
     """What is served under `/_sim`."""
     app = web.Application(middlewares=[_explain])
     app[WORLD] = world
     app.router.add_post("/jobs", _jobs)
     app.router.add_post("/tokens", _tokens)
+    app.router.add_post("/limit", _limit)
     app.router.add_get("/requests", _requests)
     app.router.add_get("/events", _events)
     app.router.add_post("/reset", _reset)
@@ -145,6 +155,13 @@ async def _tokens(request: web.Request) -> web.Response:
         tokens.revoke_all()
     if order.lifetime is not None:
         tokens.lifetime = timedelta(seconds=order.lifetime)
+    return web.json_response({})
+
+
+async def _limit(request: web.Request) -> web.Response:
+    order = LimitOrder.model_validate_json(await request.read())
+    seconds = timedelta(seconds=order.seconds)
+    request.app[WORLD].limit = None if order.requests is None else Limit(order.requests, seconds)
     return web.json_response({})
 
 

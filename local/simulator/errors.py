@@ -38,6 +38,16 @@ FORBIDDEN = Problem(
     403, "InsufficientPermissions", "The user has insufficient permissions for the requested operation."
 )
 
+#: Of every page's "Response 429 Too many requests", which has one code or the other, and a message that goes with it.
+TOO_MANY_REQUESTS = Problem(
+    429, "TooManyRequests", "More requests were received than the subscription rate-limit allows."
+)
+RATE_LIMIT_EXCEEDED = Problem(
+    429,
+    "RateLimitExceeded",
+    "The client sent more requests than allowed by this API for the current tier of the client.",
+)
+
 #: Unconfirmed, all three: no page says what the platform answers to an unknown path, another method, or an Accept
 #: header that names another version.
 UNKNOWN_PATH = Problem(404, "NotFound", "Requested resource is not available.")

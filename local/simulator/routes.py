@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from local.simulator import ingestion, oauth
-from local.simulator.apis import APIS, REPORTING
+from local.simulator import details, ingestion, oauth
+from local.simulator.apis import APIS, REALITY_ANALYSIS, REPORTING, Api
 from local.simulator.call import Answer
 from local.simulator.logs import logs
 from local.simulator.paths import Segments, match
@@ -19,16 +19,17 @@ class Route:
     method: str
     path: str
     answer: Answer
-    version: int | None = None  #: of the API, which wants a token; None: neither
+    api: Api | None = None  #: whose version, token and rate limit are needed; None: of the platform at large
 
 
 ROUTES = (
     Route("GET", oauth.DISCOVERY_PATH, oauth.discovery),
     Route("POST", oauth.TOKEN_PATH, oauth.token),
     *(Route("POST", path, ingestion.track) for path in ingestion.PATHS),
-    *(Route("GET", api.path, status_of(api), api.version) for api in APIS),
+    *(Route("GET", api.path, status_of(api), api) for api in APIS),
+    Route("GET", details.PATH, details.details, REALITY_ANALYSIS),
     # Bentley's own client asks for `/logs/?$top=...`, its documentation for `/logs`.
-    *(Route("GET", f"{REPORTING.path}/{end}", logs, REPORTING.version) for end in ("logs", "logs/")),
+    *(Route("GET", f"{REPORTING.path}/{end}", logs, REPORTING) for end in ("logs", "logs/")),
 )
 
 

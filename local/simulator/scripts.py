@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from local.simulator.compression import compress
 from local.simulator.paths import Segments
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]  # RFC 9110 §5.6.2
@@ -24,6 +25,7 @@ class Entry(BaseModel):
     status: Annotated[int, Field(ge=200, le=599)] = 200
     headers: dict[HeaderName, HeaderValue] = {}
     body: Any = None  #: a string goes out as it is, as HTML unless a header says otherwise; all else as JSON
+    gzip: bool = False  #: compress the body, whether the client can read that or not
     delay: Annotated[float, Field(ge=0, le=3600)] = 0  #: seconds before the answer
     drop: bool = False  #: close the connection instead of answering
     auth: bool | None = None  #: whether a good token is needed first; None: on the paths of the APIs
@@ -46,6 +48,8 @@ class Entry(BaseModel):
         else:
             response = web.json_response(self.body, status=self.status)
         response.headers.update(self.headers)
+        if self.gzip:
+            compress(response)
         return response
 
 

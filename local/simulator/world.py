@@ -9,6 +9,7 @@ from aiohttp import web
 
 from local.simulator.jobs import Jobs
 from local.simulator.journal import Journal
+from local.simulator.limit import Limit
 from local.simulator.scripts import Scripts
 from local.simulator.tokens import Tokens
 
@@ -21,10 +22,11 @@ class Settings:
     client_secret: str
     token_lifetime: timedelta
     job_duration: timedelta
+    requests_per_minute: int | None = None  #: None: as many as you like
 
 
 class World:
-    """What changes, in four parts."""
+    """What changes, in five parts."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -36,6 +38,8 @@ class World:
         self.jobs = Jobs(self.settings.job_duration)
         self.scripts = Scripts()
         self.journal = Journal()
+        per_minute = self.settings.requests_per_minute
+        self.limit = None if per_minute is None else Limit(per_minute, timedelta(minutes=1))
 
 
 WORLD = web.AppKey("world", World)

@@ -70,12 +70,13 @@ def test_a_ticket_without_a_watch_is_reported(queues, events):
     assert rejected["reason"] == "no such watch"
 
 
-def test_a_poisoned_ticket_gives_its_watch_another_turn(stranded, queues, ended):
+def test_a_poisoned_ticket_gives_its_watch_another_turn_and_is_told(stranded, queues, ended, events):
     watch_id = stranded(ago=timedelta(0))
 
     queues[1].send_message(json.dumps({"watch": watch_id, "seq": 0}))
 
     assert ended(watch_id)["outcome"] == "succeeded"
+    assert events("TicketPoisoned", watchId=watch_id) == [{"watchId": watch_id, "api": "reporting"}]
 
 
 def test_a_watch_whose_ticket_was_lost_is_found_and_given_another(stranded, app, parts, ended):

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from azure.core.credentials import AzureNamedKeyCredential
@@ -17,7 +17,7 @@ from azure.data.tables.aio import TableClient
 
 from shared.model import Outcome, Watch
 from shared.store import TableStore
-from shared.watching import Conflict
+from shared.watching import Conflict, Count
 from tests.memory import MemoryStore
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -53,6 +53,11 @@ FULL = Watch(
     refusals_in_a_row=6,
     refused_since=NOON,
     revivals=7,
+    why_at="/insights/reporting/datasources/extraction/logs?page=2",
+    pages=1,
+    evidence=("é: no such file", "line\nbreak"),
+    issues=12,
+    verdict=Outcome.PARTIAL,
     outcome=Outcome.PARTIAL,
     ended_at=NOON + timedelta(hours=1),
     published=True,
@@ -331,6 +336,50 @@ def test_the_full_row_has_something_in_every_field():
     assert [field.name for field in fields(Watch) if getattr(FULL, field.name) == field.default] == ["etag"]
 
 
+def test_a_census_counts_what_is_open_and_what_of_it_is_overdue(on_a_store):
+    """More than a page of the service's 1,000 rows, so that it goes on to the next."""
+    cutoff = NOON - timedelta(minutes=5)
+    rows = [
+        *(replace(FRESH, id=str(UUID(int=number << 96)), due=NOON) for number in range(1100)),
+        replace(FRESH, id="a1", due=cutoff),  # late, but not too late
+        replace(FRESH, id="a2", due=cutoff - timedelta(microseconds=1)),
+        replace(FRESH, id="a3", due=NOON - timedelta(hours=2)),
+        replace(FRESH, id="b1", api="reporting", due=NOON),
+        replace(FULL, id="c1", api="access-control"),
+        replace(FULL, id="c2", due=NOON - timedelta(hours=3), published=False),  # ended, and not yet announced
+    ]
+
+    async def scenario(store):
+        await asyncio.gather(*map(store.insert, rows))
+        return await store.census(NOON, cutoff)
+
+    assert on_a_store(scenario) == {
+        "schedules": Count(1103, 2, timedelta(hours=2)),
+        "reporting": Count(1),
+    }
+
+
+def test_a_census_fetches_three_columns(azurite):
+    async def scenario(store):
+        await store.insert(FRESH)
+        fetched = []
+        query = store._table.query_entities
+
+        def watched(*args, **options):
+            async def rows():
+                async for row in query(*args, **options):
+                    fetched.append(set(row))
+                    yield row
+
+            return rows()
+
+        store._table.query_entities = watched
+        await store.census(NOON, NOON)
+        return fetched
+
+    assert in_a_table(azurite, scenario) == [{"Api", "Due"}]
+
+
 def test_every_column_has_a_readable_name_and_none_is_lost(azurite):
     async def scenario(store):
         await store.insert(FULL)
@@ -342,6 +391,7 @@ def test_every_column_has_a_readable_name_and_none_is_lost(azurite):
         *("PartitionKey", "RowKey", "Id", "Api", "Job", "Labels", "StartedAt", "Deadline", "Due", "NotBefore", "Seq"),
         *("SteppedBy", "Status", "Progress", "Reason", "Validator", "Waits", "Polls", "Faults", "Throttled"),
         *("FaultsInARow", "RefusalsInARow", "RefusedSince", "Revivals", "Outcome", "EndedAt", "Published"),
+        *("WhyAt", "Pages", "Evidence", "Issues", "Verdict"),
     }
     assert (row["PartitionKey"], row["RowKey"]) == ("ff", FULL.id)
 
@@ -350,9 +400,9 @@ def test_a_row_that_somebody_spoilt_does_not_hide_the_others(azurite, caplog):
     async def scenario(store):
         await store._table.create_entity({"PartitionKey": "00", "RowKey": "spoilt", "Published": False, "Due": NOON})
         await store.insert(FRESH)
-        return [found async for found in store.stale(LATER, NOON)]
+        return [found async for found in store.stale(LATER, NOON)], await store.census(NOON, NOON)
 
-    assert in_a_table(azurite, scenario) == [FRESH]
+    assert in_a_table(azurite, scenario) == ([FRESH], {"schedules": Count(1)})
     assert "row.unreadable partition='00' row='spoilt'" in caplog.text
 
 

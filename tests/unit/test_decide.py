@@ -147,7 +147,7 @@ def after(number):
             replace(ASKING, reason=""),
             NotYet(NOON + timedelta(hours=1)),
             NOON,
-            Finish(Outcome.FAILED, "the evidence could not be had: the API had asked to be left alone"),
+            Finish(Outcome.FAILED, "the evidence could not be had: the API was to be left alone"),
         ),
         (
             ASKING,
@@ -162,9 +162,7 @@ def after(number):
             WATCH,
             NotYet(NOON + timedelta(days=1)),
             WATCH.deadline,
-            Finish(
-                Outcome.EXPIRED, "still active at the deadline, and the API had asked to be left alone until after it"
-            ),
+            Finish(Outcome.EXPIRED, "still active at the deadline, and the API was to be left alone until after it"),
         ),
     ],
 )

@@ -1,16 +1,21 @@
-"""The README says what is true: its tables are held against the code."""
+"""The README and docs say what is true: their tables are held against the code."""
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from local import docs
 from shared.apis import APIS
 from shared.model import Outcome
 from shared.settings import Settings, polling_setting
 from shared.traffic import budget, spacing
 
-README = (Path(__file__).parent.parent.parent / "README.md").read_text()
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 SETTINGS = {field.alias: field for field in Settings.model_fields.values() if field.alias}
 
 
@@ -59,6 +64,78 @@ def test_it_lists_every_api_with_its_fields_and_path():
     ]
 
 
+def leaves(values, *path):
+    """Every value of a nested object, by the names on the way to it."""
+    if not isinstance(values, dict):
+        return {".".join(path): values}
+    return {name: value for key, below in values.items() for name, value in leaves(below, *path, key).items()}
+
+
+def test_it_explains_every_value_of_host_json_and_no_other():
+    explained: dict[str, str] = {}
+    for names, values, _ in table("host.json"):
+        said = quoted(values)
+        explained |= dict(zip(quoted(names), said * (len(quoted(names)) // len(said)), strict=True))
+
+    written = leaves(json.loads((ROOT / "host.json").read_text()))
+    assert explained == {
+        name: str(value).lower() if value in {True, False} else str(value) for name, value in written.items()
+    }
+
+
+def test_operating_says_what_to_do_for_every_outcome():
+    section = (ROOT / "docs/operate.md").read_text().split("\n## What each outcome means")[1].split("\n## ")[0]
+
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == [outcome.value for outcome in Outcome]
+
+
+def test_operating_names_every_alarm():
+    alarms = re.findall(r"title: '([^']+)'", (ROOT / "infra/modules/alerts.bicep").read_text())
+    section = (ROOT / "docs/operate.md").read_text().split("\n## Alarms")[1].split("\n## ")[0]
+
+    assert re.findall(r"^\| (?!alarm|---)([^|]+) \|", section, re.MULTILINE) == alarms
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#\s]*)(#[^)\s]+)?\)", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL))
+
+    for path, anchor in links:
+        if "://" in path:
+            continue
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), path
+        if anchor:
+            assert anchor[1:] in {
+                slug(heading) for heading in re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+            }
+
+
+def slug(heading):
+    """What GitHub makes of a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs/deploy.md", ROOT / "docs/operate.md"])
+def test_deploying_names_what_the_template_has(page):
+    template = (ROOT / "infra/main.bicep").read_text()
+    outputs = set(re.findall(r"^output (\w+)", template, re.MULTILINE))
+    parameters = set(re.findall(r"^param (\w+)", template, re.MULTILINE))
+    text = page.read_text()
+
+    assert set(re.findall(r"\boutput (\w+Url|\w+Name)\b", text)) <= outputs
+    options = text.partition("\n## Options\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.+?`) \|", options, re.MULTILINE)
+    assert {name for row in rows for name in quoted(row)} <= parameters
+
+
+@pytest.mark.parametrize("variable", ["ITWIN_CLIENT_ID", "ALERT_EMAIL", "READER_PRINCIPAL_ID"])
+def test_what_is_exported_is_what_the_parameters_read(variable):
+    assert f"readEnvironmentVariable('{variable}'" in (ROOT / "infra/main.bicepparam").read_text()
+    for page in ("README.md", "docs/deploy.md"):
+        assert f"{variable}=" in (ROOT / page).read_text()
+
+
 def test_the_table_of_rate_limits_is_what_the_watches_do():
     limits = {
         "500 a minute": budget(500, None),
@@ -79,3 +156,41 @@ def span(text):
     """Seconds, of a text such as "2 h 13 min"."""
     units = {"h": 3600, "min": 60, "s": 1}
     return sum(float(number) * units[unit] for number, unit in re.findall(r"([\d.]+) (h|min|s)", text))
+
+
+each_api = pytest.mark.parametrize("api", APIS.values(), ids=APIS)
+
+
+@each_api
+def test_the_page_of_an_api_is_what_its_data_says(api):
+    page = (docs.FOLDER / f"{api.name}.md").read_text()
+
+    assert page == docs.renewed(page, api), "python3 -m local docs writes it anew"
+
+
+@each_api
+def test_the_page_of_an_api_was_finished_by_hand(api):
+    page = (docs.FOLDER / f"{api.name}.md").read_text()
+
+    assert docs.TO_BE_WRITTEN not in page
+    assert [chapter for chapter in docs.CHAPTERS if f"\n## {chapter}\n" not in page] == []
+    assert f"docs/apis/{api.name}.md" in README
+
+
+def test_there_is_a_page_for_each_api_and_no_other():
+    assert {page.stem for page in docs.FOLDER.glob("*.md")} == set(APIS)
+
+
+@pytest.mark.parametrize(
+    "change", [{"vocabulary": {"New": None}}, {"path": "/x/{jobId}"}, {"conditional": True}, {"progress_at": "a.b"}]
+)
+def test_a_change_of_the_data_changes_the_page(change):
+    api = APIS["access-control"]
+    page = (docs.FOLDER / f"{api.name}.md").read_text()
+
+    assert docs.renewed(page, replace(api, **change)) != page
+
+
+def test_a_page_without_its_marks_is_not_written_over():
+    with pytest.raises(ValueError, match="marks"):
+        docs.renewed("# by hand", APIS["access-control"])

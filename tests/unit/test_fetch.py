@@ -420,4 +420,4 @@ def test_the_real_parts_ask_at_once_for_all_turns_that_one_host_runs_at_once(wir
             everyone.set()
         return Counter(type(answer) for answer in answers)
 
-    assert hurried(scenario(), speed=10) == {Response: turns}
+    assert hurried(scenario(), speed=2) == {Response: turns}

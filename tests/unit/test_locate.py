@@ -17,9 +17,9 @@ ORIGIN = "https://api.bentley.com"
 PATH = "/realitydataanalysis/jobs/j1/progress"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
-#: What may be an id: any printable text that is not a step in a path.
+#: What may be an id: any printable text that is not blank, and not a step in a path.
 IDS = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), min_size=1, max_size=40).filter(
-    lambda text: text not in {".", ".."}
+    lambda text: text.strip() and text not in {".", ".."}
 )
 
 

@@ -47,6 +47,7 @@ def without(name):
         ("telemetry", None),
         ("storage_account", None),
         ("storage_client_id", None),
+        ("telemetry_client_id", None),
         ("wait_scale", 1.0),
         ("polling", {}),
     ],
@@ -131,6 +132,8 @@ def test_empty_counts_as_the_default(name):
         ("APPLICATIONINSIGHTS_CONNECTION_STRING", KEY + "0"),
         ("APPLICATIONINSIGHTS_CONNECTION_STRING", KEY + ";IngestionEndpoint=http://x/"),
         ("APPLICATIONINSIGHTS_CONNECTION_STRING", KEY + ";IngestionEndpoint=nonsense"),
+        ("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "ClientId=0a1b2c3d-1111-2222-3333-444455556666"),
+        ("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "Authorization=Key"),
         ("POLLING_REPORTING", "soon"),
         ("POLLING_REPORTING", "30,,60"),
         ("POLLING_REPORTING", "30,"),
@@ -266,6 +269,14 @@ def test_a_url_that_passes_means_the_same_to_all_who_read_it(scheme, rest):
     assert (one.scheme, one.hostname) == (other.scheme, other.host)
     assert one.port in {other.port, 443 if one.scheme == "https" else 80}
     assert one.scheme == "https" or one.hostname in {"localhost", "127.0.0.1", "::1"}
+
+
+@pytest.mark.parametrize(
+    ("value", "client_id"),
+    [("", None), ("Authorization=AAD", ""), ("ClientId=0a1b;Authorization=AAD", "0a1b"), ("authorization=aad;", "")],
+)
+def test_the_identity_for_telemetry_is_read_as_the_host_reads_it(value, client_id):
+    assert read(APPLICATIONINSIGHTS_AUTHENTICATION_STRING=value).telemetry_client_id == client_id
 
 
 @pytest.mark.parametrize("url", ["https://api.bentley.com/v1", "https://api.bentley.com//v1/"])

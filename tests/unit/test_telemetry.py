@@ -15,14 +15,16 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 
 from shared import wiring
 from shared.model import Outcome, Watch
-from shared.settings import Settings
 from shared.telemetry import Events, NoEvents, UndeliveredError, invocation
+from shared.watching import Count
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -79,12 +81,14 @@ class Ingestion:
         self.answer = answer
         self.key = str(uuid4())
         self.requests: list[tuple[str, list[Any]]] = []
+        self.authorizations: list[str | None] = []
         self.gate = threading.Event()
         self.gate.set()
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(handler):  # noqa: N805 -- http.server's name; `self` is the ingestion
                 envelopes = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+                self.authorizations.append(handler.headers["Authorization"])
                 self.requests.append((handler.requestline.split()[1], envelopes))  # its `path` drops slashes
                 self.gate.wait(10)
                 status, body = self.answer(envelopes)
@@ -168,6 +172,7 @@ def test_an_ended_watch_is_one_event(ingestion, events):
         "reason": "no such file",
         "status": "Failed",
         "labels": "nightly, a b",
+        "job": "s/1, é",
         "evidence": "one\ntwo\nthree",
         "scheduleId": "s/1",
         "operationId": "é",
@@ -431,6 +436,21 @@ def test_a_waiter_that_gives_up_does_not_disturb_the_others(ingestion, events):
     assert (type(left), stayed) == (asyncio.CancelledError, None)
 
 
+@contextmanager
+def wired():
+    """The events port as the wiring makes it from the environment."""
+    for part in (wiring.settings, wiring.events):
+        part.cache_clear()
+    events = wiring.events()
+    assert isinstance(events, Events)
+    try:
+        yield events
+    finally:
+        events._handler.close()
+        for part in (wiring.settings, wiring.events):
+            part.cache_clear()
+
+
 @pytest.mark.parametrize(
     "form",
     [
@@ -454,16 +474,138 @@ def test_a_connection_string_that_passes_the_settings_serves(form, case, ingesti
     for name in ("AzureWebJobsStorage", "ITWIN_CLIENT_ID", "ITWIN_CLIENT_SECRET", "TICKETS_QUEUE"):
         monkeypatch.setenv(name, "needed")
 
-    events = wiring._events(Settings.from_env(os.environ))
-    assert isinstance(events, Events)
-    try:
+    with wired() as events:
         announce(events, WATCH)
-    finally:
-        events._handler.close()
 
     assert [path for path, _ in ingestion.requests] == ["/v2.1/track"]
     assert ingestion.envelopes[0]["iKey"] == ingestion.key
     assert os.environ["APPLICATIONINSIGHTS_CONNECTION_STRING"]  # still there for others
+
+
+class Identities:
+    """The endpoint of an app's managed identities.
+
+    https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
+    """
+
+    def __init__(self):
+        self.asked: list[dict[str, list[str]]] = []
+        self.status = 200
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(handler):  # noqa: N805
+                assert handler.headers["X-IDENTITY-HEADER"] == "local"
+                self.asked.append(parse_qs(urlsplit(handler.path).query))
+                token = {"access_token": f"token {len(self.asked)}", "expires_on": str(int(time.time()) + 86400)}
+                body = json.dumps({**token, "resource": "r", "token_type": "Bearer"} if self.status == 200 else {})
+                handler.send_response(self.status)
+                handler.send_header("Content-Type", "application/json")
+                handler.send_header("Content-Length", str(len(body)))
+                handler.end_headers()
+                handler.wfile.write(body.encode())
+
+            def log_message(handler, *_):  # noqa: N805
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+
+@pytest.fixture
+def identities(monkeypatch):
+    """The real azure-identity, told to ask there."""
+    identities = Identities()
+    thread = threading.Thread(target=identities.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{identities.server.server_port}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", "local")
+    yield identities
+    identities.server.shutdown()
+    identities.server.server_close()
+    thread.join()
+
+
+def keyless(monkeypatch, ingestion, authentication):
+    monkeypatch.setenv(
+        "APPLICATIONINSIGHTS_CONNECTION_STRING", f"InstrumentationKey={ingestion.key};IngestionEndpoint={ingestion.url}"
+    )
+    monkeypatch.setenv("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", authentication)
+    for name in ("AzureWebJobsStorage", "ITWIN_CLIENT_ID", "ITWIN_CLIENT_SECRET", "TICKETS_QUEUE"):
+        monkeypatch.setenv(name, "needed")
+
+
+@pytest.mark.parametrize(
+    ("authentication", "client_id"),
+    [("ClientId=0a1b-2c3d;Authorization=AAD", ["0a1b-2c3d"]), ("Authorization=AAD", None)],
+)
+def test_without_keys_each_event_carries_a_token_of_the_apps_identity(
+    authentication, client_id, ingestion, identities, monkeypatch
+):
+    keyless(monkeypatch, ingestion, authentication)
+
+    with wired() as events:
+        assert announce(events, WATCH) == [None]
+        assert announce(events, WATCH) == [None]
+
+    (asked,) = identities.asked  # once: tokens are kept
+    # what a scope of "https://monitor.azure.com//.default" means to this endpoint
+    assert (asked["resource"], asked.get("client_id")) == (["https://monitor.azure.com/"], client_id)
+    assert ingestion.authorizations == ["Bearer token 1"] * 2
+
+
+def test_with_a_key_no_token_is_asked_for(ingestion, identities, monkeypatch):
+    keyless(monkeypatch, ingestion, "")
+
+    with wired() as events:
+        assert announce(events, WATCH) == [None]
+
+    assert (identities.asked, ingestion.authorizations) == ([], [None])
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_an_event_for_which_there_is_no_token_is_undelivered(status, ingestion, identities, monkeypatch, caplog):
+    """An identity may take minutes to be known everywhere; the exporter alone would drop the event."""
+    keyless(monkeypatch, ingestion, "Authorization=AAD")
+
+    with wired() as events:
+        identities.status = status
+        (error,) = announce(events, WATCH)
+        assert isinstance(error, UndeliveredError)
+        assert "identity.failed" in caplog.text
+        identities.status = 200
+        assert announce(events, WATCH) == [None]
+
+    assert ingestion.watches == ["0d6c"]
+
+
+def test_an_identity_that_does_not_answer_is_undelivered(ingestion):
+    class Away:
+        def get_token(self, *scopes, **_):
+            raise ServiceRequestError(f"no answer for {scopes}")
+
+    events = Events(f"InstrumentationKey={ingestion.key};IngestionEndpoint={ingestion.url}", "the-site", Away())
+    try:
+        (error,) = announce(events, WATCH)
+    finally:
+        events._handler.close()
+
+    assert isinstance(error, UndeliveredError)
+    assert ingestion.requests == []
+
+
+def test_open_watches_are_told_as_numbers(ingestion, events):
+    asyncio.run(events.counted("schedules", Count(7, 2, timedelta(minutes=6, milliseconds=500))))
+
+    event = event_of(ingestion.envelopes[0])
+    assert (event["name"], event["properties"]) == ("WatchesCounted", {"api": "schedules"})
+    assert event["measurements"] == {"open": 7, "overdue": 2, "oldestOverdueSeconds": 360.5}
+
+
+def test_a_poisoned_ticket_is_told(ingestion, events):
+    asyncio.run(events.poisoned(replace(WATCH, revivals=3)))
+
+    event = event_of(ingestion.envelopes[0])
+    assert (event["name"], event["properties"]) == ("TicketPoisoned", {"watchId": "0d6c", "api": "schedules"})
+    assert event["measurements"] == {"revivals": 3}
 
 
 ANNOUNCE = """
@@ -533,5 +675,7 @@ def test_without_a_connection_string_nothing_is_sent():
     async def scenario():
         await NoEvents().announce(WATCH)
         await NoEvents().reject("not a ticket", "<xml/>")
+        await NoEvents().poisoned(WATCH)
+        await NoEvents().counted("schedules", Count())
 
     asyncio.run(scenario())

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -16,7 +17,7 @@ from shared.decide import REVIVALS
 from shared.model import Outcome, Ticket
 from shared.remote import Response
 from shared.tending import AT_ONCE, Tender
-from shared.watching import GRACE, RESEND_AFTER, Conflict, Watcher, watch_id
+from shared.watching import GRACE, RESEND_AFTER, Conflict, Count, Watcher, watch_id
 from tests.memory import MemoryStore
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -532,6 +533,37 @@ def test_a_round_over_a_large_table_holds_few_rows_at_a_time(started):
 
     assert asyncio.run(tender.tend()) == 0
     assert (held, most_held) == (0, AT_ONCE)
+
+
+@pytest.mark.parametrize("broken", [None, TimeoutError("Application Insights")])
+def test_a_round_tells_what_was_open_and_overdue_before_it_tended(started, broken):
+    """Also of APIs with nothing open; and tends although that cannot be told."""
+    told = {}
+
+    async def counted(api, count):
+        told[api] = count
+        if broken:
+            raise broken
+
+    started.now += LATE
+    tender = Tender(started.watcher, timedelta(days=30), counted)
+    with pytest.raises(TimeoutError) if broken else nullcontext():
+        asyncio.run(tender.round())
+
+    assert told == {**dict.fromkeys(APIS, Count()), REALITY_ANALYSIS.name: Count(1, 1, LATE)}
+    assert started.sent == [(Ticket(started.id, 1), timedelta(minutes=1))]
+
+
+def test_a_poisoned_ticket_is_told_after_its_watch_was_given_another(started):
+    told = []
+
+    async def poisoned(watch):
+        told.append((watch.id, len(started.sent)))
+
+    body = Ticket(started.id, 0).to_json().encode()
+    asyncio.run(replace(started.watcher, poisoned=poisoned).receive_poisoned(body))
+
+    assert told == [(started.id, 1)]
 
 
 def test_what_is_tended_at_once_comes_back_spread_out(started):

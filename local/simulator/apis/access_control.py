@@ -9,7 +9,7 @@ from typing import Any
 
 from local.simulator.apis.api import Api, View
 from local.simulator.clock import Ending
-from local.simulator.errors import Problem
+from local.simulator.errors import TOO_MANY_REQUESTS, Problem
 
 
 def _body(view: View) -> dict[str, Any]:
@@ -40,5 +40,6 @@ ACCESS_CONTROL = Api(
     },
     # "iTwin or job with specified ID was not found": the example names the iTwin; for the job it is unconfirmed.
     missing=Problem(404, "ItwinNotFound", "Requested iTwin is not available."),
+    throttled=TOO_MANY_REQUESTS,
     body=_body,
 )

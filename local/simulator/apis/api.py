@@ -38,5 +38,6 @@ class Api:
     success: Ending
     endings: Mapping[str, Ending] = field(default_factory=dict)  #: other ends, by the word in a job id that brings them
     missing: Problem
+    throttled: Problem  #: the pages differ in its code
     body: Callable[[View], dict[str, Any]]
     tagged: bool = False  #: answers carry an ETag, and If-None-Match is heeded

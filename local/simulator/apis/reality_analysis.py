@@ -9,7 +9,7 @@ from typing import Any
 
 from local.simulator.apis.api import Api, View
 from local.simulator.clock import Ending
-from local.simulator.errors import Problem
+from local.simulator.errors import RATE_LIMIT_EXCEEDED, Problem
 
 
 def _body(view: View) -> dict[str, Any]:
@@ -25,9 +25,10 @@ REALITY_ANALYSIS = Api(
     words=("unsubmitted", "active"),
     success=Ending("success"),
     endings={
-        "fail": Ending("failed", percentage=90),  # unconfirmed: the percentage of a job that stopped
+        "fail": Ending("failed", percentage=90, issues=True),  # unconfirmed: the percentage of a job that stopped
         "cancel": Ending("cancelled", percentage=90),
     },
     missing=Problem(404, "ProgressNotFound", "Requested progress is not available."),
+    throttled=RATE_LIMIT_EXCEEDED,
     body=_body,
 )

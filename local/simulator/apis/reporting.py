@@ -9,7 +9,7 @@ from typing import Any
 
 from local.simulator.apis.api import Api, View
 from local.simulator.clock import Ending
-from local.simulator.errors import Problem
+from local.simulator.errors import TOO_MANY_REQUESTS, Problem
 
 #: `reason` is free text.  Seen in the pages: the first and the second.
 REASONS = {
@@ -41,7 +41,9 @@ REPORTING = Api(
         "fail": Ending("Failed", issues=True),
         "partial": Ending("Succeeded", issues=True),
         "issue": Ending("Succeeded", issues=True),
+        "pages": Ending("Succeeded", issues=True),
     },
     missing=Problem(404, "ExtractionStatusNotFound", "Requested ExtractionStatus is not available.", "jobId"),
+    throttled=TOO_MANY_REQUESTS,
     body=_body,
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from local.simulator.apis.api import Api, View
 from local.simulator.clock import Ending
-from local.simulator.errors import Problem
+from local.simulator.errors import RATE_LIMIT_EXCEEDED, Problem
 
 
 def _body(view: View) -> dict[str, Any]:
@@ -41,6 +41,7 @@ SCHEDULES = Api(
     success=Ending("Succeeded"),
     endings={"fail": Ending("Failed")},  # at 100 percent, as in the page's example
     missing=Problem(404, "OperationNotFound", "Requested Operation is not available.", "operationId"),
+    throttled=RATE_LIMIT_EXCEEDED,
     body=_body,
     tagged=True,
 )

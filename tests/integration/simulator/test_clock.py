@@ -70,13 +70,15 @@ def test_history_has_each_word_once():
         (ACCESS_CONTROL, "issues", "PartialCompleted", True),
         (ACCESS_CONTROL, "cancelled", "Completed", False),  # has no such ending
         (REALITY_ANALYSIS, "1", "success", False),
-        (REALITY_ANALYSIS, "this-FAILS-2", "failed", False),
-        (REALITY_ANALYSIS, "fails-forever", "failed", False),  # the first word of the list counts
+        (REALITY_ANALYSIS, "this-FAILS-2", "failed", True),
+        (REALITY_ANALYSIS, "fails-forever", "failed", True),  # the first word of the list counts
         (REALITY_ANALYSIS, "cancelled", "cancelled", False),
         (REPORTING, "1", "Succeeded", False),
         (REPORTING, "issues", "Succeeded", True),
         (REPORTING, "partial", "Succeeded", True),
         (REPORTING, "failed", "Failed", True),
+        (REPORTING, "pages", "Succeeded", True),
+        (REPORTING, "failed-pages", "Failed", True),
         (SCHEDULES, "1", "Succeeded", False),
         (SCHEDULES, "fails", "Failed", False),
     ],

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from tests.integration.simulator.conftest import CREDENTIALS
+from tests.simulator import CREDENTIALS
 
 PATH = "/schedules/s%2F1/operations/o1"
 ENVELOPES = [{"name": "Microsoft.ApplicationInsights.Event", "iKey": str(number)} for number in range(2)]

@@ -1,3 +1,5 @@
+import re
+
 import httpx
 import pytest
 
@@ -90,3 +92,28 @@ def test_jobs_without_a_log(simulator):
         }
     }
     assert simulator.get(f"{STATUS.format('forbidden')}/logs").status_code == httpx.codes.FORBIDDEN
+
+
+def test_a_long_log_has_its_issues_on_every_page(simulator):
+    path = STATUS.format("many-pages")
+    assert simulator.ended(path).json()["status"]["containsIssues"]
+    whole = list(pages(simulator, f"{path}/logs"))
+    assert [len(page["logs"]) for page in whole] == [100, 100, 50]
+    assert all(any(entry["containsIssues"] for entry in page["logs"]) for page in whole)
+    entries = [entry for page in whole for entry in page["logs"]]
+    assert sum(entry["containsIssues"] for entry in entries) == 5
+    assert all((entry["message"] is None) is not entry["containsIssues"] for entry in entries)
+
+
+def test_a_log_without_issues_is_short_whatever_the_id(simulator):
+    path = STATUS.format("many-pages")
+    simulator.ended(path, ends="Succeeded", issues=False)
+    assert len(simulator.get(f"{path}/logs").json()["logs"]) == 3
+
+
+def test_times_have_both_documented_forms(simulator):
+    path = STATUS.format("issues")
+    simulator.ended(path)
+    times = {entry["containsIssues"]: entry["dateTime"] for entry in simulator.get(f"{path}/logs").json()["logs"]}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", times[False])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}\+00:00", times[True])

@@ -4,7 +4,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from tests.integration.simulator.conftest import CREDENTIALS
+from tests.simulator import CREDENTIALS
 
 JOB = "/realitydataanalysis/jobs/1/progress"
 GRANT = {"grant_type": "client_credentials", "scope": "itwin-platform"}

@@ -1,4 +1,4 @@
-"""One simulator for all tests, which forgets between them."""
+"""The simulated platform as a process of its own, for the tests of a session; it forgets between them."""
 
 import ssl
 import sys

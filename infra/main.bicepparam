@@ -1,0 +1,19 @@
+using 'main.bicep'
+
+// What only you know.  Set these in your shell, or with `azd env set`, or write the values here.
+param itwinClientId = readEnvironmentVariable('ITWIN_CLIENT_ID')
+param alertEmail = readEnvironmentVariable('ALERT_EMAIL', '')
+param readerPrincipalId = readEnvironmentVariable('READER_PRINCIPAL_ID', '')
+
+// azd finds what it deployed by this tag; for others it is just a tag.
+param tags = {
+  'azd-env-name': readEnvironmentVariable('AZURE_ENV_NAME', 'job-watch')
+}
+
+// What most leave as it is: main.bicep has all parameters, with their reasons.
+// param itwinRequestsPerMinute = 500
+// param itwinRequestsPerHour = 5000
+// param polling = { reporting: '30,60,120' }
+// param privateNetworking = true
+// param allowedAddresses = ['203.0.113.7']
+// param entraClientId = '<client id of an app registration>'

@@ -1,0 +1,114 @@
+// Four alarms.  Every query answers with a row for each thing that is wrong, and with none when all is well.
+param name string
+param location string
+param tags object
+param insightsName string
+param email string
+param workbookUrl string
+
+resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: insightsName
+}
+
+resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)) {
+  name: '${name}-people'
+  location: 'global'
+  tags: tags
+  properties: {
+    groupShortName: take(name, 12)
+    enabled: true
+    emailReceivers: [
+      {
+        name: 'e-mail'
+        emailAddress: email
+        useCommonAlertSchema: true
+      }
+    ]
+  }
+}
+
+// `window` must hold what the query looks back on.  What happens once is told once and never resolved; what lasts is
+// told when it begins, and resolved when it ends.
+var alarms = [
+  {
+    name: 'ended-badly'
+    title: 'A watch ended badly'
+    description: 'A job failed, or its watch expired, was lost, or was abandoned. docs/operate.md says what to do for each outcome.'
+    query: loadTextContent('../queries/alerts/ended-badly.kql')
+    severity: 2
+    window: 'PT1H'
+    lasts: false
+    dimensions: ['api', 'outcome']
+  }
+  {
+    name: 'poisoned'
+    title: 'A ticket failed for two hours'
+    description: 'A turn of a watch failed 120 times in a row: storage, Application Insights or the app itself is in trouble. The watch is given another turn.'
+    query: loadTextContent('../queries/alerts/poisoned.kql')
+    severity: 1
+    window: 'PT1H'
+    lasts: false
+    dimensions: ['api']
+  }
+  {
+    name: 'overdue'
+    title: 'Watches fall behind'
+    description: 'Watches were found more than five minutes late, again and again: turns do not come, or do not end.'
+    query: loadTextContent('../queries/alerts/overdue.kql')
+    severity: 2
+    window: 'PT30M'
+    lasts: true
+    dimensions: ['api']
+  }
+  {
+    name: 'silent'
+    title: 'The app is silent'
+    description: 'tend_watches says every five minutes how many watches are open, and has not for half an hour: the app does not run, or cannot send.'
+    query: loadTextContent('../queries/alerts/silent.kql')
+    severity: 1
+    window: 'PT30M'
+    lasts: true
+    dimensions: []
+  }
+]
+
+resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for alarm in alarms: {
+    name: '${name}-${alarm.name}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: 'iTwin Job Watch: ${alarm.title}'
+      description: alarm.description
+      severity: alarm.severity
+      enabled: true
+      scopes: [insights.id]
+      evaluationFrequency: 'PT5M'
+      windowSize: alarm.window
+      autoMitigate: alarm.lasts
+      skipQueryValidation: true // the table of events appears with the first event
+      criteria: {
+        allOf: [
+          {
+            query: alarm.query
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            dimensions: map(alarm.dimensions, dimension => { name: dimension, operator: 'Include', values: ['*'] })
+            failingPeriods: {
+              numberOfEvaluationPeriods: 1
+              minFailingPeriodsToAlert: 1
+            }
+          }
+        ]
+      }
+      actions: {
+        actionGroups: empty(email) ? [] : [people.id]
+        customProperties: {
+          workbook: workbookUrl
+        }
+      }
+    }
+  }
+]

@@ -1,0 +1,72 @@
+// Holds the one secret, the client secret of the iTwin service application.  The app reads it, and one principal may
+// set it; the template itself never sees it.
+param name string
+param location string
+param tags object
+param appPrincipalId string
+param secretSetterPrincipalId string
+param workspaceId string
+param network object
+
+var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6' // Key Vault Secrets User: reads secrets
+var secretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7' // Key Vault Secrets Officer: sets them too
+
+resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
+  name: name
+  location: location
+  tags: tags
+  properties: {
+    tenantId: tenant().tenantId
+    sku: {
+      family: 'A'
+      name: 'standard'
+    }
+    enableRbacAuthorization: true
+    enableSoftDelete: true
+    softDeleteRetentionInDays: 90
+    enablePurgeProtection: true // can't be turned off again: a deleted vault keeps its name for those 90 days
+    publicNetworkAccess: network.enabled && empty(network.allowedAddresses) ? 'disabled' : 'enabled'
+    networkAcls: {
+      defaultAction: network.enabled ? 'Deny' : 'Allow'
+      bypass: 'AzureServices'
+      ipRules: map(network.allowedAddresses, address => { value: address })
+    }
+  }
+}
+
+resource reads 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(vault.id, appPrincipalId, secretsUser)
+  scope: vault
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsUser)
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+resource sets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(vault.id, secretSetterPrincipalId, secretsOfficer)
+  scope: vault
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsOfficer)
+    principalId: secretSetterPrincipalId
+  }
+}
+
+// Who read or set the secret, and when.
+resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'audit'
+  scope: vault
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        categoryGroup: 'audit'
+        enabled: true
+      }
+    ]
+  }
+}
+
+output name string = vault.name
+output secretName string = 'itwin-client-secret'

@@ -1,0 +1,81 @@
+"""Bentley's own clients, run by Node against the simulator."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local import node
+from local.bootstrap import STATE, one_at_a_time
+from tests.simulator import CREDENTIALS
+
+HERE = Path(__file__).parent
+
+
+class ClientError(Exception):
+    """What a client of Bentley's threw; `status` is the platform's answer, if that was it."""
+
+    def __init__(self, name, status):
+        super().__init__(f"{name} {status}")
+        self.status = status
+
+
+class Bentley:
+    """The clients, asked one thing after the other."""
+
+    def __init__(self, process):
+        self.process = process
+
+    def new_client(self, client_id=CREDENTIALS["client_id"], client_secret=CREDENTIALS["client_secret"]):
+        self.ask("newClient", clientId=client_id, clientSecret=client_secret)
+
+    def ask(self, what, **more):
+        self.process.stdin.write(json.dumps({"ask": what, **more}) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        if "error" in answer:
+            raise ClientError(answer["error"], answer["status"])
+        return answer.get("is")
+
+
+@pytest.fixture(scope="session")
+def programs():
+    found = node.find(Path(sys.prefix))
+    assert found, "Node is missing: start through `python3 -m local test`"
+    return found
+
+
+@pytest.fixture(scope="session")
+def packages(programs):
+    """Where the packages are, as the lock file has them."""
+    lock = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
+    directory = STATE / "clients"
+    stamp = directory / "installed.sha256"
+    with one_at_a_time():  # pytest's workers share the directory
+        if not stamp.exists() or stamp.read_text() != lock:
+            stamp.unlink(missing_ok=True)
+            done = node.install(programs, HERE, directory)
+            assert done.returncode == 0, done.stdout
+            stamp.write_text(lock)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def node_process(programs, packages, address):
+    command = [*programs.node, str(HERE / "read.mjs"), str(packages), address]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        assert process.stdin
+        process.stdin.close()
+        assert process.wait(timeout=10) == 0
+
+
+@pytest.fixture
+def bentley(node_process, simulator):  # noqa: ARG001 -- so that it forgets first
+    """With a new token cache."""
+    clients = Bentley(node_process)
+    clients.new_client()
+    return clients

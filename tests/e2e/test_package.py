@@ -1,0 +1,138 @@
+"""What is deployed runs alone: packed as `func` packs it, with the packages of requirements.txt and no others."""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local import package
+from local.bootstrap import STATE
+from local.processes import Service, free_port
+from local.stack import app_settings, make_storage
+
+ROOT = Path(__file__).parents[2]
+KEY = "k"
+
+#: What the embedded host needs and the app does not.
+FOR_THE_HOST = re.findall(
+    r"^(?:cronsim|azure-functions-runtime)\b[^#\n]*", (ROOT / "local/requirements.txt").read_text(), re.MULTILINE
+)
+
+INDEX = "import function_app; print(*sorted(one.get_function_name() for one in function_app.app.get_functions()))"
+
+
+def test_what_is_packed_is_the_app_and_nothing_else():
+    packed = {path.as_posix() for path in package.files()}
+
+    needed = {
+        path.relative_to(ROOT).as_posix() for part in ("functions", "shared") for path in (ROOT / part).rglob("*.py")
+    }
+    assert packed == {"function_app.py", "host.json", "requirements.txt", *needed}
+
+
+def test_what_lies_about_is_left_behind(tmp_path):
+    """Directories of a developer's machine, however deep."""
+    for name in (
+        ".git/x",
+        ".venv/lib/x.py",
+        ".local/x",
+        "local.settings.json",
+        "shared/__pycache__/x.pyc",
+        "docs/a/b.md",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "shared/x.py").touch()
+    shutil.copy(ROOT / ".funcignore", tmp_path)
+
+    assert [path.as_posix() for path in package.files(tmp_path)] == ["shared/x.py"]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """The package, a Python with its requirements, and a directory with the host: apart from each other."""
+    directory = tmp_path_factory.mktemp("package")
+    package.build(directory / "app")
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    wanted = (directory / "app/requirements.txt").read_text() + "\n".join(FOR_THE_HOST)
+    home = STATE / f"package-{version}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"  # kept: it takes long
+    if not (home / "complete").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home / "venv")], check=True)
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            str(home / "venv/bin/python"),
+            "install",
+            "--quiet",
+            "--no-compile",
+        ]
+        subprocess.run([*pip, "-r", str(directory / "app/requirements.txt")], check=True)
+        subprocess.run([*pip, "--target", str(home / "host"), *FOR_THE_HOST], check=True)
+        (home / "complete").touch()
+    shutil.copytree(ROOT / "local", directory / "host/local", ignore=shutil.ignore_patterns("__pycache__"))
+    return directory, home
+
+
+def environment(**more):
+    """Nothing of ours but what is given."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return {**kept, **more}
+
+
+def test_its_requirements_are_enough_to_index_it(alone):
+    directory, home = alone
+
+    done = subprocess.run(
+        [home / "venv/bin/python", "-c", INDEX],
+        cwd=directory / "app",
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    in_the_code = re.findall(
+        r"^@bp\.\w+\(.*?^async def (\w+)",
+        "\n".join(path.read_text() for path in (ROOT / "functions").glob("*.py")),
+        re.MULTILINE | re.DOTALL,
+    )
+    assert done.stdout.split() == sorted(in_the_code)
+
+
+def health(alone, settings):
+    """What it answers when it is asked how it is, run by the embedded host; on Python 3.13 by Microsoft's worker."""
+    directory, home = alone
+    port = free_port()
+    command = ["-P", "-m", "local.host", "--app", str(directory / "app"), "--port", str(port), "--key", KEY]
+    blank = dict.fromkeys([*os.environ], "") | environment()
+    env = blank | {"PYTHONPATH": f"{directory / 'host'}{os.pathsep}{home / 'host'}", **settings}
+    with Service([str(home / "venv/bin/python"), *command], port, directory / "host.log", env).running():
+        return httpx.get(
+            f"http://127.0.0.1:{port}/api/health", headers={"x-functions-key": KEY}, trust_env=False, timeout=30
+        )
+
+
+def test_it_runs_and_names_what_is_missing(alone, azurite):
+    answer = health(alone, {"AzureWebJobsStorage": azurite, "TICKETS_QUEUE": "packed"})
+
+    assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (503, "application/problem+json")
+    assert "ITWIN_CLIENT_ID" in answer.text
+    assert "ITWIN_CLIENT_SECRET" in answer.text
+
+
+def test_it_is_well_when_nothing_is_missing(alone, azurite):
+    make_storage(azurite)
+
+    answer = health(alone, app_settings(azurite, "http://127.0.0.1:9"))
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})

@@ -1,0 +1,389 @@
+"""Every query that ships is run over what the app really sent, and says what the watches really did."""
+
+import asyncio
+import json
+import re
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
+from uuid import uuid4
+
+import pytest
+from azure.data.tables import TableServiceClient
+from azure.data.tables.aio import TableClient
+from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+
+from local.kusto import charts, load, run, shipped
+from local.scenario import access_control, reality_analysis, reporting, schedules
+from local.stack import QUEUE, WATCHES
+from shared.apis import APIS
+from shared.model import Watch
+from shared.store import TableStore
+from shared.watching import watch_id
+
+QUERIES = shipped()
+
+
+def running(**more):
+    return {"body": {"status": {"state": "Running"}}, **more}
+
+
+def ends(word, **more):
+    return {"body": {"status": {"state": word, **more}}}
+
+
+def percent(number, state="active"):
+    return {"body": {"progress": {"state": state, "percentage": number}}}
+
+
+def jobs():
+    """A bit of everything: each end that takes seconds, with faults, throttling, and labels that need care."""
+    throttled = {"status": 429, "headers": {"Retry-After": "1"}, "body": {}}
+    return [
+        reporting(f"a {uuid4()}", [ends("Succeeded")], "succeeded", labels=["nightly", "bridge"]),
+        reporting(f"b {uuid4()}", [running(), ends("Succeeded")], "succeeded", labels=["nightly"]),
+        reporting(f"c {uuid4()}", [throttled, throttled, ends("Failed")], "failed", labels=['it\'s \\ "odd"']),
+        reporting(f"d {uuid4()}", [{"status": 500}, ends("Succeeded", containsIssues=True)], "partial"),
+        reality_analysis(f"e {uuid4()}", [percent(5), percent(100, "success")], "succeeded", labels=["bridge"]),
+        reality_analysis(f"f {uuid4()}", [percent(5, "cancelled")], "cancelled"),
+        schedules(f"g {uuid4()}", [{"body": {"operation": {"status": "Failed"}}}], "failed", labels=["night"]),
+        access_control(f"h {uuid4()}", [{"body": {"status": "Active"}}], "expired", deadline="PT3S"),
+    ]
+
+
+@pytest.fixture(scope="module")
+def told(app, platform, parts, ended):
+    """The app's events after watches have ended, fallen behind and been poisoned; and the watches' rows."""
+    watches = []
+    for job in jobs():
+        platform.post("/jobs", json={"path": job.path, "script": job.script})
+        body = {"api": job.api, "job": job.ids, "labels": job.labels}
+        watches.append(app.post("/watches", json=body | ({"deadline": job.deadline} if job.deadline else {})).json())
+    runs_on = access_control(f"i {uuid4()}", [{"body": {"status": "Active"}}], "")
+    platform.post("/jobs", json={"path": runs_on.path, "script": runs_on.script})
+    app.post("/watches", json={"api": runs_on.api, "job": runs_on.ids})
+    for watch in watches:
+        ended(watch["id"])
+
+    with QueueClient.from_connection_string(
+        parts.storage, f"{QUEUE}-poison", message_encode_policy=TextBase64EncodePolicy()
+    ) as poison:
+        poison.send_message(json.dumps({"watch": watches[0]["id"], "seq": 0}))
+        poison.send_message("no ticket")
+    for rounds in (1, 2):
+        strand(parts.storage, platform)
+        app.post(f"{parts.url}/admin/functions/tend_watches", json={})
+        wait_for(platform, lambda names, rounds=rounds: names["WatchesCounted"] >= rounds * len(APIS))
+    wait_for(platform, lambda names: names["TicketPoisoned"] and names["TicketRejected"])
+    with TableServiceClient.from_connection_string(parts.storage) as tables:
+        rows = [dict(row) for row in tables.get_table_client(WATCHES).list_entities()]
+    envelopes = platform.get("/events").json()["events"]
+    return load([*envelopes, *envelopes[:3]]), rows, envelopes  # some events come twice
+
+
+def strand(storage, platform):
+    """Make a watch that is late and has no ticket, of a job that goes on."""
+    job = reporting(f"late {uuid4()}", [running()], "")
+    platform.post("/jobs", json={"path": job.path, "script": job.script})
+    due = datetime.now(UTC) - timedelta(minutes=1)
+    late = Watch(
+        id=watch_id(APIS[job.api], job.ids),
+        api=job.api,
+        job=job.ids,
+        started_at=due,
+        deadline=due + timedelta(days=1),
+        due=due,
+        not_before=due,
+    )
+
+    async def insert():
+        async with TableClient.from_connection_string(storage, WATCHES) as table:
+            await TableStore(table).insert(late)
+
+    asyncio.run(insert())
+
+
+def wait_for(platform, enough):
+    give_up = time.monotonic() + 20
+    while True:
+        names = Counter(event["data"]["baseData"]["name"] for event in platform.get("/events").json()["events"])
+        if enough(names):
+            return
+        assert time.monotonic() < give_up, names
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def ask(told):
+    database, _, _ = told
+    return lambda name, **filters: run(database, QUERIES[name], **filters)
+
+
+@pytest.fixture(scope="module")
+def done(told):
+    """The rows of the watches that ended."""
+    return [row for row in told[1] if "Outcome" in row]
+
+
+def labels_of(row):
+    return json.loads(row["Labels"])
+
+
+def seconds(row):
+    return (row["EndedAt"] - row["StartedAt"]).total_seconds()
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_every_query_runs_and_has_something_to_say(name, ask):
+    query_of_one = {"saved/one-watch"}  # asks for an id
+    quiet = {"alerts/silent"}
+
+    rows = ask(name)
+
+    assert (rows == []) == (name in query_of_one | quiet), name
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_no_query_uses_what_no_event_has(name, told):
+    sent: dict[str, set[str]] = {"customDimensions": set(), "customMeasurements": set()}
+    for envelope in told[2]:
+        event = envelope["data"]["baseData"]
+        sent["customDimensions"] |= event["properties"].keys()
+        sent["customMeasurements"] |= (event.get("measurements") or {}).keys()
+
+    used = re.findall(r"(customDimensions|customMeasurements)\.(\w+)", QUERIES[name])
+    assert [f"{kind}.{field}" for kind, field in used if field not in sent[kind]] == []
+
+
+def test_tiles_count_each_watch_once_by_outcome(ask, done):
+    rows = ask("workbook/outcomes")
+
+    assert {row["outcome"]: row["watches"] for row in rows} == Counter(row["Outcome"] for row in done)
+    assert [row["watches"] for row in rows] == sorted((row["watches"] for row in rows), reverse=True)
+
+
+def test_ended_watches_are_counted_in_their_hours(ask, told):
+    """By the time of the event, which is that of the end but for an instant."""
+    rows = ask("workbook/finished per hour")
+
+    ends = {}
+    for envelope in told[2]:
+        properties = envelope["data"]["baseData"]["properties"]
+        if envelope["data"]["baseData"]["name"] == "WatchFinished":
+            hour = datetime.fromisoformat(envelope["time"]).replace(minute=0, second=0, microsecond=0)
+            ends[properties["watchId"]] = (hour, properties["outcome"])
+    assert {(row["timestamp"].replace(tzinfo=UTC), row["outcome"]): row["watches"] for row in rows} == Counter(
+        ends.values()
+    )
+
+
+def test_durations_are_those_of_the_watches(ask, done):
+    """A percentile is a value that some watch had, at that rank; which of two neighbours is the service's choice."""
+    rows = {row["api"]: row for row in ask("workbook/durations")}
+
+    assert {api: row["watches"] for api, row in rows.items()} == Counter(row["Api"] for row in done)
+    for api, row in rows.items():
+        values = sorted(seconds(watch) for watch in done if watch["Api"] == api)
+        middle = len(values) // 2
+        assert values[max(0, middle - 1)] - 0.1 <= row["p50"] <= values[middle] + 0.1
+        assert values[-2:][0] - 0.1 <= row["p95"] <= values[-1] + 0.1
+
+
+@pytest.mark.parametrize("name", ["workbook/effort", "saved/effort"])
+def test_polls_faults_and_throttling_are_added_up(name, ask, done):
+    expected = {
+        api: tuple(sum(row[column] for row in done if row["Api"] == api) for column in ("Polls", "Faults", "Throttled"))
+        for api in {row["Api"] for row in done}
+    }
+
+    assert {row["api"]: (row["polls"], row["faults"], row["throttled"]) for row in ask(name)} == expected
+    assert expected["reporting"][2] == 2
+
+
+def test_open_watches_are_those_that_have_not_ended(ask, told):
+    """As last counted; every API is there, also those with none."""
+    rows = {row["api"]: row for row in ask("workbook/open now")}
+
+    still = Counter(row["Api"] for row in told[1] if "Outcome" not in row)
+    assert rows.keys() == APIS.keys()
+    assert (rows["access-control"]["open"], rows["access-control"]["overdue"]) == (still["access-control"], 0)
+    assert (rows["schedules"]["open"], rows["schedules"]["overdue"]) == (0, 0)
+    assert (rows["reporting"]["open"], rows["reporting"]["overdue"]) == (2, 1)  # one was given a turn the round before
+    assert 60 <= rows["reporting"]["oldestOverdueSeconds"] <= 120
+
+
+def test_open_watches_over_time_are_the_most_of_each_five_minutes(ask):
+    rows = ask("workbook/open over time")
+
+    assert {row["api"] for row in rows} == APIS.keys()
+    assert all(row["timestamp"].minute % 5 == row["timestamp"].second == 0 for row in rows)
+    assert max(row["open"] for row in rows if row["api"] == "reporting") == 2
+
+
+def test_the_grid_shows_every_ended_watch_as_it_ended(ask, done):
+    rows = ask("workbook/results")
+
+    shown = {
+        row["watchId"]: (row["api"], row["outcome"], row["status"], row["reason"], row["polls"], row["faults"])
+        for row in rows
+    }
+    assert len(rows) == len(done)
+    assert shown == {
+        row["RowKey"]: (row["Api"], row["Outcome"], row["Status"], row["Reason"], row["Polls"], row["Faults"])
+        for row in done
+    }
+    for row in done:
+        (mine,) = [one for one in rows if one["watchId"] == row["RowKey"]]
+        assert mine["job"] == ", ".join(json.loads(row["Job"]).values())
+        assert mine["labels"] == ", ".join(labels_of(row))
+        assert mine["seconds"] == pytest.approx(seconds(row))
+        assert (mine["issues"], mine["evidence"]) == (row["Issues"], "\n".join(json.loads(row["Evidence"])[:3]))
+    assert [row["ended"] for row in rows] == sorted((row["ended"] for row in rows), reverse=True)
+
+
+def test_each_row_of_the_grid_leads_to_its_operation(ask, told):
+    ids = {row["watchId"]: row["itemId"] for row in run(told[0], ITEMS)}
+    for row in ask("workbook/results"):
+        link = row["operation"].split("/DataModel~/")
+        event = json.loads(unquote(link[1]))
+        assert event["timestamp"].startswith(f"{row['ended']:%Y-%m-%dT%H:%M:%S}")
+        assert event["eventId"] in ids[row["watchId"]]
+        assert json.loads(unquote(link[0].split("/ComponentId~/")[1])) == {"ResourceId": "<insights-encoded>"}
+
+
+ITEMS = """
+customEvents
+| where name == 'WatchFinished'
+| summarize itemId = make_list(itemId) by watchId = tostring(customDimensions.watchId)
+"""
+
+
+@pytest.mark.parametrize(
+    "name", [f"workbook/{name}" for name, chart in charts().items() if "Outcome" in chart["query"]]
+)
+@pytest.mark.parametrize(
+    ("filters", "keeps"),
+    [
+        ({"Api": "'reporting'"}, lambda row: row["Api"] == "reporting"),
+        ({"Api": "'schedules','reporting'"}, lambda row: row["Api"] in {"schedules", "reporting"}),
+        ({"Outcome": "'failed','partial'"}, lambda row: row["Outcome"] in {"failed", "partial"}),
+        ({"Label": "nightly"}, lambda row: "nightly" in labels_of(row)),
+        ({"Label": "night"}, lambda row: "night" in labels_of(row)),
+        (
+            {"Api": "'reporting'", "Label": "bridge"},
+            lambda row: row["Api"] == "reporting" and "bridge" in labels_of(row),
+        ),
+    ],
+)
+def test_filters_keep_what_they_name(name, filters, keeps, ask, done):
+    kept = [row for row in done if keeps(row)]
+    assert 0 < len(kept) < len(done)
+
+    rows = ask(name, **filters)
+
+    if name == "workbook/results":
+        assert {row["watchId"] for row in rows} == {row["RowKey"] for row in kept}
+    elif "watches" in rows[0]:
+        assert sum(row["watches"] for row in rows) == len(kept)
+    else:
+        assert sum(row["polls"] for row in rows) == sum(row["Polls"] for row in kept)
+
+
+def test_filters_offer_what_there_is(ask, done):
+    assert {row["api"] for row in ask("workbook/filter Api")} == APIS.keys()
+    offered = {row["label"]: row["value"] for row in ask("workbook/filter Label")}
+    assert offered.keys() == {"all"} | {label for row in done for label in labels_of(row)}
+    assert offered["all"] == "*"
+
+
+def test_a_label_with_a_quote_can_be_chosen(ask, done):
+    odd = 'it\'s \\ "odd"'
+    offered = {row["label"]: row["value"] for row in ask("workbook/filter Label")}
+
+    rows = ask("workbook/results", Label=offered[odd])
+
+    assert {row["watchId"] for row in rows} == {row["RowKey"] for row in done if odd in labels_of(row)}
+
+
+@pytest.mark.parametrize(
+    ("name", "leaves_out"),
+    [("alerts/ended-badly", {"succeeded", "partial", "cancelled"}), ("saved/ended-badly", {"succeeded"})],
+)
+def test_bad_ends_are_found(name, leaves_out, ask, done):
+    rows = ask(name)
+
+    assert {(row["watchId"], row["outcome"], row["reason"]) for row in rows} == {
+        (row["RowKey"], row["Outcome"], row["Reason"]) for row in done if row["Outcome"] not in leaves_out
+    }
+    assert {row["outcome"] for row in rows} >= {"failed", "expired"}
+
+
+def test_what_ended_badly_long_ago_is_not_told_again(told):
+    hour = timedelta(hours=1)
+    earlier = [
+        envelope | {"time": (datetime.fromisoformat(envelope["time"]) - hour).isoformat()} for envelope in told[2]
+    ]
+
+    assert run(load(earlier), QUERIES["alerts/ended-badly"]) == []
+    assert run(load(earlier), QUERIES["alerts/poisoned"]) == []
+
+
+def test_a_poisoned_ticket_is_found_by_alert_and_query(ask, done):
+    (alarm,) = ask("alerts/poisoned")
+    tickets = {row["name"]: row for row in ask("saved/tickets")}
+
+    assert alarm["api"] == "reporting"
+    assert tickets["TicketPoisoned"]["watchId"] == alarm["watchId"] in {row["RowKey"] for row in done}
+    assert (tickets["TicketRejected"]["reason"], tickets["TicketRejected"]["excerpt"]) == ("not a ticket", "no ticket")
+
+
+def test_watches_that_fall_behind_again_and_again_are_found(ask, told):
+    (alarm,) = ask("alerts/overdue")
+    assert (alarm["api"], alarm["rounds"], alarm["overdue"]) == ("reporting", 2, 1)
+
+    first = [envelope for envelope in told[2] if envelope["data"]["baseData"]["name"] == "WatchesCounted"][: len(APIS)]
+    assert run(load(first), QUERIES["alerts/overdue"]) == []
+
+
+def test_silence_is_found(ask, told):
+    counted = [envelope for envelope in told[2] if envelope["data"]["baseData"]["name"] == "WatchesCounted"]
+    others = [envelope for envelope in told[2] if envelope not in counted]
+
+    assert ask("alerts/silent") == []
+    assert run(load(others), QUERIES["alerts/silent"]) == run(load([]), QUERIES["alerts/silent"]) == [{"rounds": 0}]
+
+
+def test_one_watch_is_told_from_events_and_log_lines(told, done):
+    database, _, _ = told
+    watch = next(row for row in done if row["Outcome"] == "cancelled")
+    database.execute(
+        "insert into traces values (?, ?, 1, '')",
+        [watch["StartedAt"], f"watch.started watch={watch['RowKey']} api=reality-analysis"],
+    )
+    database.execute("insert into traces values (?, 'watch.started watch=another', 1, '')", [watch["StartedAt"]])
+    query = QUERIES["saved/one-watch"].replace("00000000-0000-0000-0000-000000000000", watch["RowKey"])
+
+    said = [row["said"] for row in run(database, query)]
+
+    assert said[0].startswith("watch.started")
+    assert {text.split()[0] for text in said[1:]} == {"WatchFinished"}
+    assert "cancelled" in said[1]
+
+
+def test_the_slowest_come_first(ask, done):
+    rows = ask("saved/slowest")
+
+    assert [row["seconds"] for row in rows] == pytest.approx(sorted(map(seconds, done), reverse=True)[:50])
+
+
+def test_labels_have_their_rates(ask, done):
+    expected = {}
+    for label in {label for row in done for label in labels_of(row)}:
+        outcomes = [row["Outcome"] for row in done if label in labels_of(row)]
+        expected[label] = (len(outcomes), outcomes.count("succeeded"))
+
+    rows = ask("saved/labels")
+
+    assert {row["label"]: (row["watches"], row["succeeded"]) for row in rows} == expected
+    assert all(row["percent"] == round(100 * row["succeeded"] / row["watches"], 1) for row in rows)

@@ -1,0 +1,396 @@
+"""The deployment says what it must: read from the parsed template, and held against the app."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from local import kusto, stack
+from shared.apis import APIS
+from shared.settings import Settings, polling_setting
+from tests.bicep import Code, read
+
+ROOT = Path(__file__).parents[2]
+FILES = {path.stem: read(path) for path in [ROOT / "infra/main.bicep", *(ROOT / "infra/modules").glob("*.bicep")]}
+MAIN = FILES["main"]
+RESOURCES = {(file, name): found for file, read_ in FILES.items() for name, found in read_.resources.items()}
+
+#: Read by the app, and not set by the template, each for a reason.
+NOT_SET = {
+    "AzureWebJobsStorage",  # a connection string: on laptops alone
+    "WEBSITE_SITE_NAME",  # set by Azure itself
+}
+#: Set for the Functions host, which reads it and the app does not.
+FOR_THE_HOST = {"AzureWebJobsStorage__credential"}
+
+READ = {field.alias for field in Settings.model_fields.values() if field.alias}
+FIXED, POLLING = MAIN.modules["app"].value["params"]["settings"].arguments
+
+
+def of_type(kind):
+    return {key: found for key, found in RESOURCES.items() if found.what.split("@")[0] == kind and not found.existing}
+
+
+def only(kind):
+    (found,) = of_type(kind).values()
+    return found.value["properties"]
+
+
+def default(name):
+    return MAIN.parameters[name].value
+
+
+def test_every_setting_that_the_app_reads_is_set_and_no_other():
+    """Missing here: add it to `settings` in infra/main.bicep, with a parameter.  Too many: the app must read it."""
+    assert {
+        "read, not set": sorted(READ - FIXED.keys() - NOT_SET),
+        "set, not read": sorted(FIXED.keys() - READ - FOR_THE_HOST),
+        "set, but not to be": sorted(FIXED.keys() & NOT_SET),
+    } == {"read, not set": [], "set, not read": [], "set, but not to be": []}
+
+
+def test_polling_settings_are_named_as_the_app_names_them():
+    """`polling` is by API, so that a new one needs no change of the template."""
+    items, name, value = POLLING.arguments
+
+    assert (items, value) == ("items(polling)", "item => item.value")
+    assert name == "item => 'POLLING_${toUpper(replace(item.key, '-', '_'))}'"
+    assert {polling_setting(api) for api in APIS} == {f"POLLING_{api.replace('-', '_').upper()}" for api in APIS}
+
+
+@pytest.mark.parametrize(
+    ("setting", "parameter"),
+    [
+        ("ITWIN_API_URL", "itwinApiUrl"),
+        ("ITWIN_TOKEN_URL", "itwinTokenUrl"),
+        ("ITWIN_SCOPE", "itwinScope"),
+        ("WATCHES_TABLE", "watchesTable"),
+        ("RESULTS_TABLE", "resultsTable"),
+        ("GATES_TABLE", "gatesTable"),
+        ("WAIT_SCALE", "waitScale"),
+        ("WATCH_RETENTION_DAYS", "watchRetentionDays"),
+    ],
+)
+def test_defaults_are_those_of_the_app(setting, parameter):
+    (field,) = (field for field in Settings.model_fields.values() if field.alias == setting)
+
+    assert FIXED[setting] in {parameter, f"string({parameter})"}
+    assert default(parameter) == (f"{field.default:g}" if setting == "WAIT_SCALE" else field.default)
+
+
+@pytest.mark.parametrize("setting", ["ITWIN_REQUESTS_PER_MINUTE", "ITWIN_REQUESTS_PER_HOUR"])
+def test_a_limit_that_is_not_known_is_not_set(setting):
+    (parameter,) = re.findall(r"(\w+) == 0 \? '' : string\(\1\)", FIXED[setting])
+
+    assert default(parameter) == 0
+
+
+def test_the_app_runs_with_the_settings_of_the_template():
+    """With what Azure would fill in."""
+    values = {name: str(value) for name, value in FIXED.items() if not isinstance(value, Code)}
+    values |= {
+        name: str(default(value))
+        for name, value in FIXED.items()
+        if isinstance(value, Code) and value in MAIN.parameters
+    }
+    azure = {
+        "AzureWebJobsStorage__accountName": "jobwatchabc",
+        "AzureWebJobsStorage__clientId": "0a1b",
+        "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": FIXED["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"].strip("'"),
+        "ITWIN_CLIENT_ID": "service-1",
+        "ITWIN_CLIENT_SECRET": "resolved",
+        "WATCH_RETENTION_DAYS": str(default("watchRetentionDays")),
+    }
+
+    known = Settings.from_env(values | azure)
+
+    assert known.storage_account == "jobwatchabc"
+    assert known.telemetry_client_id == "${identity.properties.clientId}"
+    assert known.tickets_queue == default("ticketsQueue")
+
+
+def test_one_identity_does_everything():
+    client_id = FIXED["AzureWebJobsStorage__clientId"]
+
+    assert FIXED["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"] == f"'ClientId=${{{client_id}}};Authorization=AAD'"
+    assert FIXED["AzureWebJobsStorage__credential"] == "managedidentity"
+    assert MAIN.modules["app"].value["params"]["identityName"] == "identity.name"
+
+
+def test_the_secret_is_a_reference_and_nothing_else_is_secret():
+    assert re.fullmatch(
+        r"'@Microsoft\.KeyVault\(VaultName=\$\{.*\};SecretName=\$\{.*\}\)'", FIXED["ITWIN_CLIENT_SECRET"]
+    )
+    for file in FILES.values():
+        assert not re.search(r"\blist\w*\(|@secure|accountKey|sharedKey\b|InstrumentationKey|password\s*:", file.text)
+    assert [name for name in MAIN.parameters if "secret" in name.lower()] == ["secretSetterPrincipalId"]
+
+
+def test_outputs_tell_no_secret():
+    assert MAIN.outputs.keys() == {
+        *("appName", "startUrl", "healthUrl", "vaultName", "secretName"),
+        *("storageName", "insightsName", "workbookUrl", "resultsUrl"),
+    }
+    assert not any(
+        "onnection" in str(output.value) or "settings" in str(output.value) for output in MAIN.outputs.values()
+    )
+
+
+def test_queues_and_tables_are_those_that_the_app_opens():
+    params = MAIN.modules["storage"].value["params"]
+    settings = {name: value for name, value in FIXED.items() if name.endswith(("_TABLE", "_QUEUE"))}
+
+    assert params["queues"] == [settings["TICKETS_QUEUE"], "'${ticketsQueue}-poison'"]
+    assert sorted(params["tables"]) == sorted(value for name, value in settings.items() if name.endswith("_TABLE"))
+    assert default("ticketsQueue") == stack.QUEUE
+    assert (default("watchesTable"), default("resultsTable")) == (stack.WATCHES, stack.RESULTS)
+    for kind, given in [("queueServices/queues", "queues"), ("tableServices/tables", "tables")]:
+        (made,) = of_type(f"Microsoft.Storage/storageAccounts/{kind}").values()
+        assert made.each == given
+
+
+def test_the_poison_queue_is_the_one_of_the_trigger():
+    trigger = (ROOT / "functions/revive_watch.py").read_text()
+
+    assert 'queue_name="%TICKETS_QUEUE%-poison"' in trigger
+
+
+def test_storage_has_no_keys_and_is_not_public():
+    account = only("Microsoft.Storage/storageAccounts")
+
+    assert {name: account[name] for name in account if name not in {"networkAcls", "publicNetworkAccess"}} == {
+        "allowSharedKeyAccess": False,
+        "allowBlobPublicAccess": False,
+        "allowCrossTenantReplication": False,
+        "defaultToOAuthAuthentication": True,
+        "minimumTlsVersion": "TLS1_2",
+        "supportsHttpsTrafficOnly": True,
+    }
+
+
+def test_the_vault_is_guarded_by_roles_and_cannot_be_purged():
+    vault = only("Microsoft.KeyVault/vaults")
+
+    assert (vault["enableRbacAuthorization"], vault["enablePurgeProtection"], vault["enableSoftDelete"]) == (True,) * 3
+    assert "accessPolicies" not in vault
+    assert of_type("Microsoft.KeyVault/vaults/secrets") == {}
+
+
+@pytest.mark.parametrize("kind", ["Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults"])
+def test_private_networking_closes_the_public_door(kind):
+    properties = only(kind)
+
+    assert properties["networkAcls"]["defaultAction"] == "network.enabled ? 'Deny' : 'Allow'"
+    assert re.fullmatch(
+        r"network\.enabled && empty\(network\.allowedAddresses\) \? '[Dd]isabled' : '[Ee]nabled'",
+        properties["publicNetworkAccess"],
+    )
+
+
+def test_telemetry_is_kept_in_a_workspace_and_takes_no_keys():
+    insights = only("Microsoft.Insights/components")
+
+    assert (insights["DisableLocalAuth"], insights["WorkspaceResourceId"]) == (True, "workspace.id")
+    assert only("Microsoft.OperationalInsights/workspaces")["features"] == {"disableLocalAuth": True}
+
+
+#: By the id of the role: its name, who gets it, and on what.
+GRANTS = {
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": ("Storage Blob Data Owner", "appPrincipalId", "account"),
+    "974c5e8b-45b9-4653-ba55-5f855dd0fb88": ("Storage Queue Data Contributor", "appPrincipalId", "account"),
+    "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": ("Storage Table Data Contributor", "appPrincipalId", "account"),
+    "3913510d-42f4-4e42-8a64-420c390055eb": ("Monitoring Metrics Publisher", "appPrincipalId", "insights"),
+    "4633458b-17de-408a-b874-0445c86b69e6": ("Key Vault Secrets User", "appPrincipalId", "vault"),
+    "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": ("Key Vault Secrets Officer", "secretSetterPrincipalId", "vault"),
+    "76199698-9eea-4c19-bc75-cec21354c6b6": ("Storage Table Data Reader", "readerPrincipalId", "account"),
+    "43d0d8ad-25c7-4714-9337-8ba259a9fe05": ("Monitoring Reader", "readerPrincipalId", None),
+}
+
+
+def test_everybody_gets_the_least_that_will_do():
+    granted = {}
+    for (file, _), grant in of_type("Microsoft.Authorization/roleAssignments").items():
+        variables = {name: variable.value for name, variable in FILES[file].variables.items()}
+        role = grant.value["properties"]["roleDefinitionId"].arguments[1]
+        for one in variables[grant.each] if grant.each else [variables[role]]:
+            granted[one] = (grant.value["properties"]["principalId"], grant.value.get("scope"))
+            name = GRANTS[one][0]
+            assert f"'{one}' // {name}" in FILES[file].text  # so that a reader need not know it by heart
+
+    assert granted == {role: (who, on_what) for role, (_, who, on_what) in GRANTS.items()}
+
+
+def test_grants_to_new_identities_say_what_they_are_and_have_names_of_their_own():
+    for grant in of_type("Microsoft.Authorization/roleAssignments").values():
+        properties = grant.value["properties"]
+        by_app = properties["principalId"] == "appPrincipalId"
+        assert properties.get("principalType") == ("ServicePrincipal" if by_app else None)
+        assert grant.value["name"].startswith("guid(")
+        assert properties["principalId"] in grant.value["name"].arguments
+        assert properties["roleDefinitionId"].arguments[1] in grant.value["name"].arguments
+        assert grant.condition == (
+            "!empty(readerPrincipalId)" if properties["principalId"] == "readerPrincipalId" else ""
+        )
+
+
+def test_the_app_waits_for_its_grants_and_its_package_container():
+    """A module waits for all of a module whose outputs it takes."""
+    (call,) = re.findall(r"^module app .*?^}", MAIN.text, re.MULTILINE | re.DOTALL)
+    granting = {file for file, _ in of_type("Microsoft.Authorization/roleAssignments")}
+
+    assert granting == {"monitoring", "storage", "vault"} == set(re.findall(r"(\w+)\.outputs\.", call))
+    assert MAIN.modules["app"].value["dependsOn"] == ["privateNetwork"]
+    assert "package.name" in FILES["storage"].outputs["packageContainerUrl"].value
+
+
+def test_the_site_is_flex_on_python_with_its_identity_alone():
+    site = only("Microsoft.Web/sites")
+    (whole,) = of_type("Microsoft.Web/sites").values()
+    (plan,) = of_type("Microsoft.Web/serverfarms").values()
+
+    assert plan.value["sku"] == {"tier": "FlexConsumption", "name": "FC1"}
+    assert plan.value["properties"] == {"reserved": True}
+    assert (whole.value["kind"], whole.value["identity"]["type"]) == ("functionapp,linux", "UserAssigned")
+    assert site["functionAppConfig"]["runtime"] == {"name": "python", "version": "pythonVersion"}
+    assert site["functionAppConfig"]["deployment"]["storage"]["authentication"] == {
+        "type": "UserAssignedIdentity",
+        "userAssignedIdentityResourceId": "identity.id",
+    }
+    assert site["keyVaultReferenceIdentity"] == "identity.id"
+
+
+def test_the_site_speaks_tls_and_takes_no_passwords():
+    site = only("Microsoft.Web/sites")
+    passwords = of_type("Microsoft.Web/sites/basicPublishingCredentialsPolicies")[("app", "passwords")]
+
+    assert site["httpsOnly"] is True
+    assert site["siteConfig"] == {
+        "minTlsVersion": "1.2",
+        "scmMinTlsVersion": "1.2",
+        "ftpsState": "Disabled",
+        "http20Enabled": True,
+    }
+    assert (passwords.each, passwords.value["properties"]) == (["scm", "ftp"], {"allow": False})
+
+
+@pytest.mark.parametrize(
+    "name", ["FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_EXTENSION_VERSION", "WEBSITE_RUN_FROM_PACKAGE"]
+)
+def test_what_flex_refuses_is_not_set(name):
+    assert name not in FIXED
+
+
+def test_pythons_are_those_that_the_project_supports():
+    allowed = re.findall(r"'(3\.\d+)'", MAIN.parameters["pythonVersion"].decorators)
+
+    assert allowed == ["3.11", "3.12", "3.13"]
+    assert default("pythonVersion") == "3.13"
+    assert 'requires-python = ">=3.11"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_instances_are_small_by_default():
+    assert (default("instanceMemoryMB"), default("maximumInstanceCount")) == (512, 40)
+
+
+def test_entra_authentication_is_off_unless_asked_for():
+    entra = RESOURCES[("app", "entra")]
+
+    assert (entra.condition, default("entraClientId")) == ("!empty(entraClientId)", "")
+    assert entra.value["properties"]["globalValidation"] == {
+        "requireAuthentication": True,
+        "unauthenticatedClientAction": "Return401",
+    }
+
+
+def test_each_type_has_one_version_and_none_is_a_preview_that_need_not_be():
+    versions: dict[str, set[str]] = {}
+    for found in RESOURCES.values():
+        kind, version = found.what.split("@")
+        versions.setdefault(kind, set()).add(version)
+
+    assert {kind: found for kind, found in versions.items() if len(found) > 1} == {}
+    assert [kind for kind, (version,) in versions.items() if "preview" in version] == [
+        "Microsoft.Insights/diagnosticSettings"  # has no other that knows category groups
+    ]
+
+
+def test_the_parameter_file_sets_what_only_its_reader_knows():
+    text = (ROOT / "infra/main.bicepparam").read_text()
+    given = set(re.findall(r"^(?:// )?param (\w+) =", text, re.MULTILINE))
+    required = {name for name, parameter in MAIN.parameters.items() if parameter.value is None}
+
+    assert "using 'main.bicep'" in text
+    assert given <= MAIN.parameters.keys()
+    assert required == {"itwinClientId"} <= given
+
+
+# Workbook, alerts, saved queries
+
+
+def test_the_workbook_is_whole_and_not_too_large():
+    text = (ROOT / "infra/workbook.json").read_text()
+    declared = {
+        parameter["name"] for item in kusto.workbook()["items"] for parameter in item["content"].get("parameters", [])
+    }
+
+    assert len(text) < 131_072  # loadTextContent
+    assert declared == {"TimeRange", *kusto.UNFILTERED}
+    for name, chart in kusto.charts().items():
+        assert set(re.findall(r"\{(\w+)\}", chart["query"])) <= declared, name
+        assert (chart["timeContextFromParameter"], chart["queryType"]) == ("TimeRange", 0)
+        assert (chart["resourceType"], chart["crossComponentResources"]) == (
+            "microsoft.insights/components",
+            ["<insights>"],
+        )
+
+
+def test_the_workbook_is_told_where_it_is():
+    module = FILES["workbook"]
+    places = set(re.findall(r"<[\w-]+>", (ROOT / "infra/workbook.json").read_text()))
+
+    assert places == set(re.findall(r"'(<[\w-]+>)'", module.text))
+    assert only("Microsoft.Insights/workbooks")["serializedData"] == "replace(linked, '<insights>', insights.id)"
+
+
+@pytest.mark.parametrize(("module", "folder"), [("alerts", "alerts"), ("monitoring", "saved")])
+def test_every_query_file_is_deployed(module, folder):
+    loaded = re.findall(r"loadTextContent\('\.\./(queries/[\w/-]+\.kql)'\)", FILES[module].text)
+
+    assert sorted(loaded) == sorted(
+        f"queries/{folder}/{path.name}" for path in (ROOT / "infra/queries" / folder).iterdir()
+    )
+
+
+def test_every_alarm_is_heard_when_an_address_is_given():
+    rules = only("Microsoft.Insights/scheduledQueryRules")
+    (condition,) = rules["criteria"]["allOf"]
+
+    assert rules["scopes"] == ["insights.id"]
+    assert rules["actions"]["actionGroups"] == "empty(email) ? [] : [people.id]"
+    assert (condition["timeAggregation"], condition["operator"], condition["threshold"]) == ("Count", "GreaterThan", 0)
+    assert RESOURCES[("alerts", "people")].condition == "!empty(email)"
+
+
+def test_alarms_are_told_apart_by_what_their_queries_say():
+    """A dimension must be a column, of texts."""
+    alarms = FILES["alerts"].variables["alarms"].value
+
+    assert {alarm["name"] for alarm in alarms} == {"ended-badly", "poisoned", "overdue", "silent"}
+    for alarm in alarms:
+        query = kusto.shipped()[f"alerts/{alarm['name']}"]
+        for dimension in alarm["dimensions"]:
+            assert f"{dimension} = tostring(" in query
+        assert alarm["lasts"] == ("ingestion_time()" not in query)
+        assert alarm["query"] == f"loadTextContent('../queries/alerts/{alarm['name']}.kql')"
+
+
+def test_azd_finds_the_app_by_its_name():
+    services = re.findall(
+        r"^  (\w+):\n    project: \.\n    language: python\n    host: function$",
+        (ROOT / "azure.yaml").read_text(),
+        re.MULTILINE,
+    )
+    (site,) = of_type("Microsoft.Web/sites").values()
+
+    assert services == ["app"]
+    assert site.value["tags"].arguments[1]["azd-service-name"] == "app"
