@@ -2,11 +2,25 @@
 
 import azure.functions as func
 
-from functions import poll_watch, read_watches, revive_watch, start_watch, tend_watches
+from functions import (
+    describe,
+    elsewhere,
+    list_watches,
+    poll_watch,
+    read_watches,
+    revive_watch,
+    send_callback,
+    start_watch,
+    tend_watches,
+)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+app.register_functions(describe.bp)
+app.register_functions(elsewhere.bp)
 app.register_functions(start_watch.bp)
+app.register_functions(list_watches.bp)
 app.register_functions(read_watches.bp)
 app.register_functions(poll_watch.bp)
 app.register_functions(revive_watch.bp)
+app.register_functions(send_callback.bp)
 app.register_functions(tend_watches.bp)

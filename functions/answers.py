@@ -4,7 +4,7 @@ import functools
 import json
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,14 +13,20 @@ from azure.core.exceptions import AzureError
 
 from functions.turns import turn
 from shared import problems
+from shared.correlation import request_id
+from shared.idempotency import Answer
 from shared.model import Watch
 from shared.problems import Problem
-from shared.schemas import WatchDocument
+from shared.schemas import BatchDocument, StartedDocument, WatchDocument
 from shared.settings import SettingsError
+from shared.starting import Started
 from shared.telemetry import UndeliveredError
 from shared.watching import Conflict
 
 log = logging.getLogger("watch.http")
+
+#: Of an answer that is kept; the rest is the same for all.
+KEPT_HEADERS = {"location", "retry-after"}
 
 Trigger = Callable[[func.HttpRequest, func.Context], Awaitable[func.HttpResponse]]
 
@@ -30,26 +36,34 @@ def answered(trigger: Trigger) -> Trigger:
 
     @functools.wraps(trigger)
     async def wrapped(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        try:
-            async with turn(context):
-                return await trigger(req, context)
-        except Problem as problem:
-            return problem_response(problem)
-        except SettingsError as error:
-            log.error("settings.incomplete %s", error)  # noqa: TRY400 -- the text says all there is
-            return problem_response(problems.misconfigured(error.problems))
-        except (AzureError, Conflict, UndeliveredError, TimeoutError) as error:
-            log.warning("request.failed error=%s: %s", type(error).__name__, error)
-            return problem_response(
-                problems.unavailable("Storage or Application Insights did not answer as it should. Send this again.")
-            )
+        response = await _respond(trigger, req, context)
+        response.headers["X-Request-Id"] = request_id(req.headers.get("x-request-id"))
+        return response
 
     return wrapped
+
+
+async def _respond(trigger: Trigger, req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    try:
+        async with turn(context):
+            return await trigger(req, context)
+    except Problem as problem:
+        return problem_response(problem)
+    except SettingsError as error:
+        log.error("settings.incomplete %s", error)  # noqa: TRY400 -- the text says all there is
+        return problem_response(problems.misconfigured(error.problems))
+    except (AzureError, Conflict, UndeliveredError, TimeoutError) as error:
+        log.warning("request.failed error=%s: %s", type(error).__name__, error)
+        return problem_response(
+            problems.unavailable("Storage or Application Insights did not answer as it should. Send this again.")
+        )
 
 
 def problem_response(problem: Problem) -> func.HttpResponse:
     """Answer with a problem; one that time may heal says when to come back."""
     headers = {} if problem.retry_after is None else {"Retry-After": _seconds(problem.retry_after)}
+    if problem.allow:
+        headers["Allow"] = ", ".join(problem.allow)
     return json_response(problem.document(), problem.status, headers, "application/problem+json")
 
 
@@ -60,16 +74,40 @@ def watch_response(watch: Watch, now: datetime, status: int = 200, **headers: st
     return json_response(WatchDocument.of(watch).model_dump(mode="json", by_alias=True), status, headers)
 
 
+def batch_response(results: Sequence[Started | Problem]) -> func.HttpResponse:
+    """Answer with what became of each item of a batch."""
+    document = BatchDocument(results=list(map(_result, results)))
+    return json_response(document.model_dump(mode="json", by_alias=True, exclude_unset=True), 200, {})
+
+
+def as_kept(response: func.HttpResponse) -> Answer:
+    """Return what is kept of an answer for those who send its request again."""
+    headers = {name: value for name, value in response.headers.items() if name.lower() in KEPT_HEADERS}
+    return Answer(response.status_code, headers, response.get_body().decode())
+
+
+def kept_response(answer: Answer) -> func.HttpResponse:
+    """Answer as before."""
+    return _response(answer.body, answer.status, answer.headers, "application/json")
+
+
 def json_response(
     document: Any, status: int, headers: dict[str, str], mimetype: str = "application/json"
 ) -> func.HttpResponse:
     """Answer with JSON that no cache keeps."""
+    return _response(json.dumps(document, ensure_ascii=False), status, headers, mimetype)
+
+
+def _response(body: str, status: int, headers: Mapping[str, str], mimetype: str) -> func.HttpResponse:
     return func.HttpResponse(
-        json.dumps(document, ensure_ascii=False),
-        status_code=status,
-        headers={"Cache-Control": "no-store", **headers},
-        mimetype=mimetype,
+        body, status_code=status, headers={"Cache-Control": "no-store", **headers}, mimetype=mimetype
     )
+
+
+def _result(result: Started | Problem) -> StartedDocument:
+    if isinstance(result, Problem):
+        return StartedDocument(status=result.status, problem=result.document())
+    return StartedDocument(status=202 if result.begun else 200, watch=WatchDocument.of(result.watch))
 
 
 def _seconds(span: timedelta) -> str:

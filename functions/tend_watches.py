@@ -6,7 +6,7 @@ from datetime import timedelta
 import azure.functions as func
 
 from functions.turns import turn
-from shared.wiring import tender
+from shared.wiring import replays, tender
 
 bp = func.Blueprint()
 
@@ -21,3 +21,4 @@ async def tend_watches(timer: func.TimerRequest, context: func.Context) -> None:
     async with turn(context, ROUND):
         if failed := await tender().round():
             log.error("round.incomplete failed=%d: the next round will try these again", failed)
+        await replays().forget()

@@ -59,14 +59,21 @@ param dueGrid int = 15
 @description('Multiplies the delays of all schedules, for trials.')
 param waitScale string = '1'
 
-// The queue and the tables.  `<ticketsQueue>-poison` is made with them.
+// The queues and the tables.  `<ticketsQueue>-poison`, and two for callbacks, are made with them.
 
 @minLength(3)
-@maxLength(56)
+@maxLength(46)
 param ticketsQueue string = 'tickets'
 param watchesTable string = 'Watches'
 param resultsTable string = 'Results'
 param gatesTable string = 'Gates'
+param openTable string = 'OpenWatches'
+param answersTable string = 'Answers'
+
+// Callbacks
+
+@description('Hosts that the app may tell of ends, with commas between; empty: none. The secret they are signed with goes into the key vault, by hand.')
+param callbackHosts string = ''
 
 // Scale
 
@@ -132,8 +139,8 @@ module storage 'modules/storage.bicep' = {
     name: take('${toLower(replace(name, '-', ''))}${token}', 24)
     location: location
     tags: tags
-    queues: [ticketsQueue, '${ticketsQueue}-poison']
-    tables: [watchesTable, resultsTable, gatesTable]
+    queues: [ticketsQueue, '${ticketsQueue}-poison', '${ticketsQueue}-callbacks', '${ticketsQueue}-callbacks-poison']
+    tables: [watchesTable, resultsTable, gatesTable, openTable, answersTable]
     appPrincipalId: identity.properties.principalId
     readerPrincipalId: readerPrincipalId
     network: network
@@ -198,6 +205,10 @@ module app 'modules/app.bicep' = {
         WATCHES_TABLE: watchesTable
         RESULTS_TABLE: resultsTable
         GATES_TABLE: gatesTable
+        OPEN_TABLE: openTable
+        ANSWERS_TABLE: answersTable
+        CALLBACK_HOSTS: callbackHosts
+        CALLBACK_SECRET: empty(callbackHosts) ? '' : '@Microsoft.KeyVault(VaultName=${vault.outputs.name};SecretName=${vault.outputs.callbackSecretName})'
         WATCH_RETENTION_DAYS: string(watchRetentionDays)
         DUE_GRID: string(dueGrid)
         WAIT_SCALE: waitScale

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from itwin_job_watch.cli import main as watch_jobs
 from local.bench.command import bench
 from local.bootstrap import ROOT
 from local.chaos import chaos as cause_chaos
@@ -17,6 +20,8 @@ from local.docs import write as write_docs
 from local.plan.command import plan
 from local.processes import DidNotStartError
 from local.run import run as watch_the_scenario
+from local.screenshots import screenshots as take_screenshots
+from local.serve import SERVING
 from local.serve import serve as keep_serving
 from local.simulator.__main__ import simulator
 
@@ -90,10 +95,35 @@ def pictures() -> None:
 
 
 @main.command()
+def screenshots() -> None:
+    """Take the pictures of the page in docs/pictures; needs Chromium and chromedriver."""
+    take_screenshots(CONSOLE)
+
+
+@main.command()
 def check() -> None:
     """Lint, formatting and types: what the gate checks besides the tests."""
     tools = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
     sys.exit(max(subprocess.call([sys.executable, "-m", *tool], cwd=ROOT) for tool in tools))
+
+
+@main.command(
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def watch(arguments: tuple[str, ...]) -> None:
+    """Start, list, show, wait for and stop watches; URLs alone are started and waited for.
+
+    Of the app that `serve` runs here, unless --url and --key name another.
+    """
+    if arguments and arguments[0].startswith(("http://", "https://")):
+        arguments = ("start", "--wait", *arguments)
+    serving = json.loads(SERVING.read_text()) if SERVING.exists() else {}
+    defaults = {"ITWIN_JOB_WATCH_URL": serving.get("url", ""), "ITWIN_JOB_WATCH_KEY": serving.get("key", "")}
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+    watch_jobs.main([*arguments], prog_name="python3 -m local watch")
 
 
 main.add_command(bench)

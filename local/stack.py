@@ -25,6 +25,7 @@ CLIENT_ID, CLIENT_SECRET = "service-local", "local-secret"
 
 
 QUEUE, WATCHES, RESULTS, GATES = "tickets", "Watches", "Results", "Gates"
+TABLES = (WATCHES, RESULTS, GATES, "OpenWatches", "Answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,8 @@ def app_settings(storage: str, simulator: str) -> dict[str, str]:
 def make_storage(connection_string: str) -> None:
     """Make the queue and the tables, as the deployment does in Azure."""
     with QueueServiceClient.from_connection_string(connection_string) as queues:
-        for name in (QUEUE, f"{QUEUE}-poison"):
+        for name in (QUEUE, f"{QUEUE}-poison", f"{QUEUE}-callbacks", f"{QUEUE}-callbacks-poison"):
             queues.create_queue(name)
     with TableServiceClient.from_connection_string(connection_string) as tables:
-        for name in (WATCHES, RESULTS, GATES):
+        for name in TABLES:
             tables.create_table_if_not_exists(name)

@@ -96,6 +96,22 @@ def stop(watch: Watch, now: datetime) -> Watch:
     )
 
 
+def begin_again(ended: Watch, wanted: Watch) -> Watch:
+    """The row of an ended watch that is begun again: its turns go on counting, so that old tickets stay fenced off.
+
+    What the API asked for holds whoever asks.
+    """
+    return replace(
+        wanted,
+        seq=ended.seq + 1,
+        restarts=ended.restarts + 1,
+        callback_seq=ended.callback_seq + 1,
+        due=max(wanted.due, ended.not_before),
+        not_before=max(wanted.not_before, ended.not_before),
+        etag=ended.etag,
+    )
+
+
 def revive(watch: Watch, revivals: Schedule, now: datetime, draw: float = 0.0) -> Watch:
     """The row of a watch whose ticket failed for good or never came: fenced off from that ticket, and due anew.
 

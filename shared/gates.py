@@ -13,11 +13,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
-from azure.data.tables import TableEntity, UpdateMode
+from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.data.tables import TableEntity
 from azure.data.tables.aio import TableClient
 
 from shared.schedule import SOONEST
+from shared.tables import put
 from shared.traffic import MINUTE, Gate, Traffic, allowed, assumed, shut, spacing
 
 log = logging.getLogger("watch.gates")
@@ -55,17 +56,7 @@ class GateTable:
             "OpensAt": gate.opens_at,
             "PerMinute": gate.per_minute,
         }
-        try:
-            await self._table.upsert_entity(row, UpdateMode.REPLACE)
-        except ResourceNotFoundError:
-            await self._make()
-            await self._table.upsert_entity(row, UpdateMode.REPLACE)
-
-    async def _make(self) -> None:
-        try:
-            await self._table.create_table()
-        except ResourceExistsError:  # another process was quicker
-            return
+        await put(self._table, row)
 
 
 def _gate(row: TableEntity) -> Gate:

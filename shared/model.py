@@ -64,6 +64,16 @@ class Watch:
     revivals: int = 0  #: rounds since its last turn in which it was given another, because none came
     outcome: Outcome | None = None
     ended_at: datetime | None = None
+    restarts: int = 0  #: how often it was begun again after it had ended
+    begun_by: str = ""  #: the Idempotency-Key of the request that began it, hashed
+    trace: str = ""  #: W3C traceparent of whoever began it
+    callback: str = ""  #: URL that is told when it ends
+    callback_seq: int = 0  #: fence: only the callback's ticket with this number may make the next try
+    callback_stepped_by: str = ""  #: id of the queue message that made the last
+    callback_due: datetime | None = None  #: when the next should come, from its end until all is said
+    callback_tries: int = 0
+    callback_error: str = ""  #: why the last try failed
+    callback_result: str = ""  #: how it came out
     published: bool = False  #: the end is in the results table and was announced
     etag: str = field(default="", compare=False)  #: what the table compares and swaps on
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.text import tidy
 
@@ -12,23 +12,55 @@ from shared.text import tidy
 TYPE = "urn:problem-type:itwin-job-watch:"
 
 
+class Kind(NamedTuple):
+    """What all problems of one type have in common."""
+
+    status: int
+    title: str
+
+
+#: By name: every problem that the app answers with.  README says of each what causes it and what to do.
+KINDS = {
+    "malformed-body": Kind(400, "The body is not JSON"),
+    "wrong-idempotency-key": Kind(400, "This is not a usable Idempotency-Key"),
+    "unknown-watch": Kind(404, "No such watch"),
+    "unknown-route": Kind(404, "There is nothing here"),
+    "wrong-method": Kind(405, "This cannot be done here"),
+    "callback-pending": Kind(409, "The last end is still being told"),
+    "request-under-way": Kind(409, "The same request is being answered"),
+    "body-too-large": Kind(413, "The body is too large"),
+    "invalid-body": Kind(422, "The body is not a start request"),
+    "invalid-query": Kind(422, "The query is not as it must be"),
+    "wrong-cursor": Kind(422, "This cursor is of no page of this list"),
+    "unknown-api": Kind(422, "No such API"),
+    "wrong-job": Kind(422, "These ids name no job of this API"),
+    "wrong-url": Kind(422, "This URL is not the status of a job we can watch"),
+    "wrong-deadline": Kind(422, "This deadline cannot be kept"),
+    "wrong-callback": Kind(422, "Nothing may be sent to this callback"),
+    "idempotency-key-reused": Kind(422, "This Idempotency-Key belongs to another request"),
+    "misconfigured": Kind(503, "The app's settings are not complete"),
+    "unavailable": Kind(503, "Try again later"),
+}
+
+
 class Problem(Exception):  # noqa: N818 -- the RFC's word for it
     """An answer that is not what the caller hoped for."""
 
     def __init__(
         self,
-        status: int,
         name: str,
-        title: str,
         detail: str,
         *,
         errors: Sequence[dict[str, str]] = (),
         retry_after: timedelta | None = None,
+        allow: Sequence[str] = (),
     ) -> None:
         """`errors` say which part of the body is meant, as a JSON pointer (RFC 9457, section 3)."""
         super().__init__(detail)
-        self.status, self.name, self.title, self.detail, self.errors = status, name, title, detail, errors
+        self.name, self.detail, self.errors = name, detail, errors
+        self.status, self.title = KINDS[name]
         self.retry_after = retry_after  #: when the same request may succeed
+        self.allow = allow  #: the methods that this resource knows
 
     def document(self) -> dict[str, Any]:
         """Return the body of an `application/problem+json` answer."""
@@ -43,52 +75,101 @@ class Problem(Exception):  # noqa: N818 -- the RFC's word for it
 
 def malformed(detail: str) -> Problem:
     """Return the problem of a body that is not JSON."""
-    return Problem(400, "malformed-body", "The body is not JSON", detail)
+    return Problem("malformed-body", detail)
 
 
 def too_large(largest: int) -> Problem:
     """Return the problem of a body that is too large."""
-    return Problem(413, "body-too-large", "The body is too large", f"Send at most {largest:,} bytes.")
+    return Problem("body-too-large", f"Send at most {largest:,} bytes.")
 
 
 def invalid(detail: str, errors: Sequence[dict[str, str]] = ()) -> Problem:
     """Return the problem of a body whose members are not as they must be."""
-    return Problem(422, "invalid-body", "The body is not a start request", detail, errors=errors)
+    return Problem("invalid-body", detail, errors=errors)
+
+
+def invalid_query(detail: str, errors: Sequence[dict[str, str]] = ()) -> Problem:
+    """Return the problem of a query whose parameters are not as they must be."""
+    return Problem("invalid-query", detail, errors=errors)
+
+
+def wrong_cursor() -> Problem:
+    """Return the problem of a cursor that is not ours, or of another list."""
+    return Problem("wrong-cursor", "Send `next` of the page before with the same filters, or no cursor to begin anew.")
+
+
+def wrong_key() -> Problem:
+    """Return the problem of an Idempotency-Key that cannot be one."""
+    return Problem(
+        "wrong-idempotency-key", "Send 1 to 255 visible ASCII characters, such as a UUID, made for one request."
+    )
+
+
+def key_reused() -> Problem:
+    """Return the problem of an Idempotency-Key that came with another request."""
+    detail = "It came with another body within the last day. Send a new key, or the same body."
+    return Problem("idempotency-key-reused", detail)
+
+
+def under_way() -> Problem:
+    """Return the problem of a request that came again while it is being answered."""
+    detail = "The first request with this Idempotency-Key has no answer yet. Send this again."
+    return Problem("request-under-way", detail, retry_after=timedelta(seconds=5))
+
+
+def callback_pending() -> Problem:
+    """Return the problem of a restart that would overwrite an end of which the callback does not know yet."""
+    detail = "Its callback has not taken the last end. Restart it when `callback.state` is delivered or failed."
+    return Problem("callback-pending", detail, retry_after=timedelta(seconds=60))
+
+
+def wrong_callback(detail: str) -> Problem:
+    """Return the problem of a callback that may not be called."""
+    return Problem("wrong-callback", detail, errors=[{"pointer": "/callback/url", "detail": detail}])
 
 
 def unknown_api(detail: str) -> Problem:
     """Return the problem of an API that we do not know."""
-    return Problem(422, "unknown-api", "No such API", detail)
+    return Problem("unknown-api", detail)
 
 
 def wrong_job(detail: str) -> Problem:
     """Return the problem of ids that do not name one job of the API."""
-    return Problem(422, "wrong-job", "These ids name no job of this API", detail)
+    return Problem("wrong-job", detail)
 
 
 def foreign_url(detail: str) -> Problem:
     """Return the problem of a URL that is not a job's status on the configured platform."""
-    return Problem(422, "wrong-url", "This URL is not the status of a job we can watch", detail)
+    return Problem("wrong-url", detail)
 
 
 def wrong_deadline(detail: str) -> Problem:
     """Return the problem of a deadline that has passed or is too far away."""
-    return Problem(422, "wrong-deadline", "This deadline cannot be kept", detail)
+    return Problem("wrong-deadline", detail)
+
+
+def unknown_route() -> Problem:
+    """Return the problem of a path that leads nowhere."""
+    return Problem("unknown-route", "GET /api/openapi.json says what there is.")
+
+
+def wrong_method(method: str, allowed: Sequence[str]) -> Problem:
+    """Return the problem of a method that a path does not know (RFC 9110, section 15.5.6)."""
+    detail = f"{tidy(method, 16)} is not among what can be done here: {', '.join(allowed)}."
+    return Problem("wrong-method", detail, allow=allowed)
 
 
 def unknown_watch(watch_id: str) -> Problem:
     """Return the problem of an id that names no watch."""
     detail = f"There is no watch {tidy(watch_id, 64)}. POST /api/watches starts one."
-    return Problem(404, "unknown-watch", "No such watch", detail)
+    return Problem("unknown-watch", detail)
 
 
 def misconfigured(problems: dict[str, str]) -> Problem:
     """Return the problem of an app whose settings are missing or unusable."""
     errors = [{"setting": name, "detail": f"{name} {text}"} for name, text in problems.items()]
     return Problem(
-        503,
         "misconfigured",
-        "The app's settings are not complete",
         "Set what is listed under errors in the app's environment variables. " + "; ".join(e["detail"] for e in errors),
         errors=errors,
     )
@@ -96,4 +177,4 @@ def misconfigured(problems: dict[str, str]) -> Problem:
 
 def unavailable(detail: str) -> Problem:
     """Return the problem of a service that we need and cannot reach."""
-    return Problem(503, "unavailable", "Try again later", detail, retry_after=timedelta(seconds=10))
+    return Problem("unavailable", detail, retry_after=timedelta(seconds=10))

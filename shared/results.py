@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient
 
+from shared.keys import newest_first
 from shared.model import Watch
 from shared.store import column
-
-#: Tables sort by key, ascending, so newest first takes a key that falls as time goes on.
-END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class TableResults:
@@ -33,7 +30,7 @@ def result(watch: Watch) -> dict[str, Any]:
     ids = {column(name): value for name, value in watch.job.items()}
     return {
         "PartitionKey": watch.api,
-        "RowKey": f"{_falling(watch.ended_at)}_{watch.id}",
+        "RowKey": newest_first(watch.ended_at, watch.id),
         "Outcome": watch.outcome.value,
         "Reason": watch.reason,
         **ids,
@@ -48,12 +45,3 @@ def result(watch: Watch) -> dict[str, Any]:
         "WatchId": watch.id,
         "Labels": ", ".join(watch.labels),
     }
-
-
-def _falling(instant: datetime) -> str:
-    """Return a text that sorts before that of any earlier instant.
-
-    >>> _falling(datetime(2026, 1, 1, tzinfo=UTC)) > _falling(datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC))
-    True
-    """
-    return f"{(END_OF_TIME - instant) // timedelta(microseconds=1):018d}"

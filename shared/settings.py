@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -56,10 +57,14 @@ def _origin(text: str) -> str:
     return text.rstrip("/")
 
 
+#: "-callbacks-poison" is added, and 63 characters are allowed.
+LONGEST_QUEUE_NAME = 46
+
+
 def _queue_name(text: str) -> str:
-    """https://learn.microsoft.com/rest/api/storageservices/naming-queues-and-metadata, less "-poison"."""
-    if not re.fullmatch(r"[a-z0-9](-?[a-z0-9]){2,55}", text):
-        raise ValueError("must be 3 to 56 small letters and digits, with single hyphens between")
+    """https://learn.microsoft.com/rest/api/storageservices/naming-queues-and-metadata, less "-callbacks-poison"."""
+    if not re.fullmatch(r"[a-z0-9](-?[a-z0-9]){2,45}", text) or len(text) > LONGEST_QUEUE_NAME:
+        raise ValueError("must be 3 to 46 small letters and digits, with single hyphens between")
     return text
 
 
@@ -68,6 +73,25 @@ def _table_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]{2,62}", text):
         raise ValueError("must be 3 to 63 letters and digits, a letter first")
     return text
+
+
+def _hosts(text: str) -> str:
+    """Host names, each with a port if it is not the usual one."""
+    hosts = [host.strip() for host in text.split(",")]
+    if not all(re.fullmatch(r"([a-z0-9-]+(\.[a-z0-9-]+)*|\[::1\])(:[0-9]{1,5})?", host) for host in hosts):
+        raise ValueError("must be host names in small letters with commas between, such as hooks.example.com")
+    return ",".join(hosts)
+
+
+def _webhook_secret(secret: SecretStr) -> SecretStr:
+    """As the Standard Webhooks have it: https://www.standardwebhooks.com."""
+    try:
+        raw = base64.b64decode(secret.get_secret_value().removeprefix("whsec_"), validate=True)
+    except ValueError:
+        raw = b""
+    if not 24 <= len(raw) <= 64:  # noqa: PLR2004 -- "between 24 bytes (192 bits) and 64 bytes (512 bits)"
+        raise ValueError("must be whsec_ and 24 to 64 random bytes in base64")
+    return secret
 
 
 def _telemetry(connection_string: SecretStr) -> SecretStr:
@@ -128,6 +152,10 @@ class Settings(BaseModel):
     watches_table: TableName = Field("Watches", alias="WATCHES_TABLE")
     results_table: TableName = Field("Results", alias="RESULTS_TABLE")
     gates_table: TableName = Field("Gates", alias="GATES_TABLE")
+    callback_hosts: Annotated[str, AfterValidator(_hosts)] | None = Field(None, alias="CALLBACK_HOSTS")
+    callback_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(None, alias="CALLBACK_SECRET")
+    answers_table: TableName = Field("Answers", alias="ANSWERS_TABLE")
+    open_table: TableName = Field("OpenWatches", alias="OPEN_TABLE")
     telemetry: Annotated[SecretStr, AfterValidator(_telemetry)] | None = Field(
         None, alias="APPLICATIONINSIGHTS_CONNECTION_STRING"
     )
@@ -157,12 +185,7 @@ class Settings(BaseModel):
         }
         if not values.keys() & {"AzureWebJobsStorage", "AzureWebJobsStorage__accountName"}:
             problems["AzureWebJobsStorage"] = "is missing (or AzureWebJobsStorage__accountName)"
-        tables = {"WATCHES_TABLE": "Watches", "RESULTS_TABLE": "Results", "GATES_TABLE": "Gates"}
-        used: dict[str, str] = {}
-        for name, default in tables.items():
-            first = used.setdefault(values.get(name, default).lower(), name)
-            if first != name:
-                problems[name] = f"names the same table as {first}"
+        problems |= _same_tables(values, cls)
         problems |= {
             name: f"names no API we know; known are {', '.join(sorted(polling))}"
             for name in env
@@ -173,6 +196,8 @@ class Settings(BaseModel):
         except ValidationError as error:
             found = error.errors(include_input=False, include_url=False)
             raise SettingsError(dict(map(_problem, found)) | problems) from None  # pydantic's own may show the values
+        if settings.callback_hosts and not settings.callback_secret:
+            problems["CALLBACK_SECRET"] = "is missing, and CALLBACK_HOSTS is set"  # noqa: S105 -- says so
         if problems:
             raise SettingsError(problems)
         return settings
@@ -185,6 +210,18 @@ def polling_setting(api: str) -> str:
     'POLLING_ACCESS_CONTROL'
     """
     return "POLLING_" + api.replace("-", "_").upper()
+
+
+def _same_tables(values: Mapping[str, Any], settings: type[Settings]) -> dict[str, str]:
+    """Tables hold one kind of row each.  Their names are the same in any case of their letters."""
+    taken: dict[str, str] = {}
+    problems = {}
+    for field in settings.model_fields.values():
+        if field.alias and field.alias.endswith("_TABLE"):
+            name = str(values.get(field.alias, field.default)).lower()
+            if (other := taken.setdefault(name, field.alias)) != field.alias:
+                problems[field.alias] = f"names the same table as {other}"
+    return problems
 
 
 def _problem(found: Any) -> tuple[str, str]:

@@ -1,8 +1,9 @@
-"""The queue and the tables: how to reach them, and whether they can be reached."""
+"""The queues and the tables: how to reach them, and whether they can be reached."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,17 +36,20 @@ class Storage:
     """One client each, kept for the process's life."""
 
     tickets: QueueClient
+    callbacks: QueueClient
     watches: TableClient
     results: TableClient
+    open: TableClient
+    answers: TableClient
     gates: TableClient  #: made when it is first needed, so not among those that must answer
 
     async def unreachable(self) -> list[str]:
         """Read each once, and name those that do not answer."""
-        reads = {
-            f"the queue {self.tickets.queue_name}": self.tickets.get_queue_properties(),
-            f"the table {self.watches.table_name}": _read(self.watches),
-            f"the table {self.results.table_name}": _read(self.results),
+        tables = (self.watches, self.results, self.open, self.answers)
+        reads: dict[str, Awaitable[Any]] = {
+            f"the queue {queue.queue_name}": queue.get_queue_properties() for queue in (self.tickets, self.callbacks)
         }
+        reads |= {f"the table {table.table_name}": _read(table) for table in tables}
         answers = await asyncio.gather(*reads.values(), return_exceptions=True)
         for answer in answers:
             if isinstance(answer, BaseException) and not isinstance(answer, AzureError):
@@ -72,8 +76,11 @@ def connect(settings: Settings) -> Storage:
         try:
             return Storage(
                 QueueClient.from_connection_string(secret, settings.tickets_queue, **queue),
+                QueueClient.from_connection_string(secret, callbacks_queue(settings), **queue),
                 TableClient.from_connection_string(secret, settings.watches_table, **table),
                 TableClient.from_connection_string(secret, settings.results_table, **table),
+                TableClient.from_connection_string(secret, settings.open_table, **table),
+                TableClient.from_connection_string(secret, settings.answers_table, **table),
                 TableClient.from_connection_string(secret, settings.gates_table, **table),
             )
         except ValueError:
@@ -81,12 +88,21 @@ def connect(settings: Settings) -> Storage:
     identity = _identity(settings)
     account = settings.storage_account
     tables = f"https://{account}.table.core.windows.net"
+    queues = f"https://{account}.queue.core.windows.net"
     return Storage(
-        QueueClient(f"https://{account}.queue.core.windows.net", settings.tickets_queue, identity, **queue),
+        QueueClient(queues, settings.tickets_queue, identity, **queue),
+        QueueClient(queues, callbacks_queue(settings), identity, **queue),
         TableClient(tables, settings.watches_table, credential=identity, **table),
         TableClient(tables, settings.results_table, credential=identity, **table),
+        TableClient(tables, settings.open_table, credential=identity, **table),
+        TableClient(tables, settings.answers_table, credential=identity, **table),
         TableClient(tables, settings.gates_table, credential=identity, **table),
     )
+
+
+def callbacks_queue(settings: Settings) -> str:
+    """Name the queue of callbacks, as the trigger does."""
+    return f"{settings.tickets_queue}-callbacks"
 
 
 def _identity(settings: Settings) -> AsyncTokenCredential:

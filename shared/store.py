@@ -55,11 +55,11 @@ class TableStore:
         return replace(watch, etag=saved["etag"])
 
     async def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[Watch]:
-        """Find rows that were due before and are not published, and published ones that ended before.
+        """Find rows that were due before and are not published; published ones that ended before or owe a callback.
 
         One scan of the table, page by page; the service passes over what does not match.
         """
-        query = "Published eq false and Due lt @due or Published eq true and EndedAt lt @ended"
+        query = "Published eq false and Due lt @due or Published eq true and EndedAt lt @ended or CallbackDue lt @due"
         parameters = {"due": due_before, "ended": ended_before}
         async for entity in self._table.query_entities(query, parameters=parameters):
             try:

@@ -63,7 +63,13 @@ class Events:
 
     async def announce(self, watch: Watch) -> None:
         """Send `WatchFinished`; raises `UndeliveredError` or TimeoutError."""
-        await self._send("WatchFinished", _dimensions(watch), _measurements(watch))
+        await self._send("WatchFinished", _dimensions(watch), _measurements(watch), watch.trace)
+
+    async def fail_callback(self, watch: Watch) -> None:
+        """Send `CallbackFailed`; raises `UndeliveredError` or TimeoutError."""
+        about = {"watchId": watch.id, "api": watch.api, "outcome": str(watch.outcome)}
+        why = {"url": watch.callback, "error": watch.callback_error}
+        await self._send("CallbackFailed", about | why, {"tries": watch.callback_tries}, watch.trace)
 
     async def reject(self, why: str, excerpt: str) -> None:
         """Send `TicketRejected`; raises `UndeliveredError` or TimeoutError."""
@@ -82,11 +88,16 @@ class Events:
         }
         await self._send("WatchesCounted", {"api": api}, measurements)
 
-    async def _send(self, name: str, dimensions: Mapping[str, str], measurements: Mapping[str, float]) -> None:
-        """Send an event and wait for the answer: on a future, so that the event loop stays free."""
+    async def _send(
+        self, name: str, dimensions: Mapping[str, str], measurements: Mapping[str, float], trace: str = ""
+    ) -> None:
+        """Send an event and wait for the answer: on a future, so that the event loop stays free.
+
+        It belongs to `trace`, or else to the invocation at hand.
+        """
         answer: Future[int] = Future()
         fields = {"custom_dimensions": dimensions, "custom_measurements": measurements, "answer": answer}
-        self._log.info(name, extra={**fields, **_trace(_traceparent.get())})
+        self._log.info(name, extra={**fields, **_trace(trace or _traceparent.get())})
         self._handler.flush_soon()
         async with asyncio.timeout(TIMEOUT.total_seconds()):
             result = await asyncio.wrap_future(answer)
@@ -101,6 +112,9 @@ class NoEvents:
     """The same of an app without a connection string."""
 
     async def announce(self, watch: Watch) -> None:
+        """Send nothing."""
+
+    async def fail_callback(self, watch: Watch) -> None:
         """Send nothing."""
 
     async def reject(self, why: str, excerpt: str) -> None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from azure.core.exceptions import AzureError
 
+from shared.callbacks import is_pending
 from shared.model import Watch
 from shared.telemetry import UndeliveredError
 from shared.watching import Conflict, Count, Watcher
@@ -57,7 +58,7 @@ class Tender:
     async def _fails(self, watch: Watch) -> bool:
         """Tend one row; True when a service did not let us.  One row must not keep us from the others."""
         try:
-            if watch.published:
+            if watch.published and not is_pending(watch):
                 await self.watcher.store.delete(watch)
             else:
                 await self.watcher.tend(watch)

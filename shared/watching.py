@@ -18,7 +18,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from shared.decide import REVIVALS, advance, decide, revive, stop
+from shared.callbacks import is_pending, try_again
+from shared.decide import REVIVALS, advance, begin_again, decide, revive, stop
 from shared.model import Fault, Observation, Report, Ticket, Watch
 from shared.remote import NoResponse, RemoteApi, Request, Response, ask, observe, too_early
 from shared.schedule import Schedule
@@ -36,6 +37,9 @@ GRACE = timedelta(minutes=5)
 
 #: How late a turn may be before a start sends its ticket again.
 RESEND_AFTER = timedelta(seconds=30)
+
+#: How soon after its ticket was sent a callback is told: by then the end is marked as published, most of the time.
+SOON = timedelta(seconds=1)
 
 LONGEST_EXCERPT = 100
 
@@ -108,6 +112,34 @@ class NoGate:
         return timedelta(0)
 
 
+class StillTellingError(Exception):
+    """A watch cannot begin again before all is said about how it ended."""
+
+
+class Index(Protocol):
+    """A list of the open watches.  Each is on it; some that are on it have ended, or never were."""
+
+    async def add(self, watch: Watch) -> None:
+        """List a watch as open.  Twice is once."""
+
+    async def remove(self, watch: Watch) -> None:
+        """List it no more.  Twice is once."""
+
+
+class NoIndex:
+    """For those who need no lists."""
+
+    async def add(self, watch: Watch) -> None:
+        """Do nothing."""
+
+    async def remove(self, watch: Watch) -> None:
+        """Do nothing."""
+
+
+async def _to_nobody(ticket: Ticket, delay: timedelta) -> None:
+    """For those who need no callbacks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watcher:
     """Moves watches.  Its ports may raise whatever their services raise: the queue delivers again."""
@@ -126,6 +158,8 @@ class Watcher:
     poisoned: Callable[[Watch], Awaitable[None]] = _nothing  #: one event on a ticket that failed too often
     revivals: Schedule = REVIVALS
     grace: timedelta = GRACE
+    tell: Callable[[Ticket, timedelta], Awaitable[None]] = _to_nobody  #: a ticket of a callback
+    index: Index = field(default_factory=NoIndex)
 
     async def start(
         self,
@@ -133,16 +167,23 @@ class Watcher:
         job: Mapping[str, str],
         deadline: datetime | timedelta | None = None,
         labels: Sequence[str] = (),
+        *,
+        restart: bool = False,
+        begun_by: str = "",
+        trace: str = "",
+        callback: str = "",
     ) -> tuple[Watch, bool]:
         """Begin a watch; or return the one that already follows this job, and False.
 
         Its first turn is at once, unless a rate limit is known: then those begun together have it one after the other.
+        With `restart`, one that has ended begins again, unless the same request, by its name `begun_by`, began it.
+
         A watch that is found overdue gets its ticket again, in case the start that made it died before sending one; not
         sooner, or several starts at once would each send one.
         """
         now = self.now()
         deadline = deadline if isinstance(deadline, datetime) else now + (deadline or api.lifetime)
-        watch = Watch(
+        wanted = Watch(
             id=watch_id(api, job),
             api=api.name,
             job=job,
@@ -151,18 +192,52 @@ class Watcher:
             deadline=deadline,
             due=min(now + await self.gate.admit(), deadline),
             not_before=now,
+            begun_by=begun_by,
+            trace=trace,
+            callback=callback,
         )
+        await self.index.add(wanted)  # before the row, so that no open watch is missing from the lists
         try:
-            watch, begun = await self.store.insert(watch), True
+            watch, begun = await self.store.insert(wanted), True
             log.info("watch.started watch=%s api=%s", watch.id, watch.api)
         except Conflict:
-            found = await self.store.load(watch.id)
+            found = await self.store.load(wanted.id)
             if found is None:  # deleted in between: the caller may try again
                 raise
-            watch, begun = found, found == watch  # equal: it is ours after all, and only the answer was lost
+            watch, begun = found, found == wanted  # equal: it is ours after all, and only the answer was lost
+            if restart and not (begun_by and begun_by == watch.begun_by):
+                try:
+                    watch, begun = await self._begin_again(watch, wanted)
+                except StillTellingError:
+                    await self.index.remove(wanted)
+                    raise
+            if watch.started_at != wanted.started_at:
+                await self.index.remove(wanted)
         if begun or watch.due + RESEND_AFTER <= now:
             watch = await self.act(watch)
         return watch, begun
+
+    async def _begin_again(self, found: Watch, wanted: Watch) -> tuple[Watch, bool]:
+        """Begin an ended watch again, once it is published.  Of two who try at once, one does."""
+        while found.outcome is not None:
+            again = wanted
+            try:
+                found = await self.act(found)
+                if is_pending(found):
+                    raise StillTellingError(found.id)
+                again = begin_again(found, wanted)
+                again = await self.store.commit(again)
+            except Conflict:
+                now_there = await self.store.load(wanted.id)
+                if now_there is None:  # deleted in between: the caller may try again
+                    raise
+                if now_there == again:  # ours after all, and only the answer was lost
+                    return now_there, True
+                found = now_there
+            else:
+                log.info("watch.restarted watch=%s api=%s", again.id, again.api)
+                return again, True
+        return found, found == wanted
 
     async def receive(self, body: bytes, message_id: str) -> None:
         """Take a message off the queue: a ticket, or something that is reported and dropped."""
@@ -210,6 +285,10 @@ class Watcher:
 
     async def tend(self, watch: Watch) -> None:
         """Give a watch that fell behind its next turn, or publish how it ended.  Raises `Conflict` if it just moved."""
+        if watch.published and is_pending(watch):
+            watch = await self.store.commit(try_again(watch, self.now()))
+            await self.tell(Ticket(watch.id, watch.callback_seq), timedelta(0))
+            return
         if watch.outcome is None:
             watch = await self.store.commit(revive(watch, self.revivals, self.now(), self.draw()))
             log.warning("watch.revived watch=%s api=%s round=%d", watch.id, watch.api, watch.revivals)
@@ -222,7 +301,12 @@ class Watcher:
         elif not watch.published:
             await self.record(watch)
             await self.announce(watch)
-            watch = await self.store.commit(replace(watch, published=True))
+            due = None
+            if is_pending(watch):
+                due = self.now()
+                await self.tell(Ticket(watch.id, watch.callback_seq), SOON)
+            await self.index.remove(watch)
+            watch = await self.store.commit(replace(watch, published=True, callback_due=due))
         return watch
 
     async def _read(self, body: bytes) -> Ticket | None:

@@ -12,15 +12,23 @@ from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
+from standardwebhooks import Webhook
 
 from shared.alone import OneAtATime
 from shared.apis import APIS
+from shared.callbacks import LASTS, TRIES
+from shared.calling import Caller
 from shared.credentials import ClientCredentials
 from shared.decide import REVIVALS
 from shared.fetch import Fetcher
 from shared.gates import Gates, GateTable
+from shared.listing import Listing
+from shared.posting import Poster
+from shared.replays import Replays
 from shared.results import TableResults
 from shared.settings import Settings
+from shared.shelves import OpenIndex, Shelf
+from shared.starting import Starter
 from shared.storage import Storage, connect
 from shared.store import TableStore
 from shared.telemetry import Events, NoEvents, identity
@@ -97,6 +105,72 @@ def watcher() -> Watcher:
         alone=OneAtATime(),
         revivals=REVIVALS.scaled(known.wait_scale),
         grace=GRACE * known.wait_scale,
+        tell=TicketQueue(stores.callbacks).send,
+        index=open_index(),
+    )
+
+
+@cache
+def starter() -> Starter:
+    """Put together what begins watches."""
+    return Starter(watcher(), settings().api_url, _callback_hosts())
+
+
+@cache
+def caller() -> Caller:
+    """Put together what tells of ends."""
+    known, w = settings(), watcher()
+    secret = known.callback_secret
+    http = httpx.AsyncClient(
+        follow_redirects=False,
+        timeout=None,  # noqa: S113 -- `Poster` has its own
+        trust_env=False,
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
+    signer = Webhook(secret.get_secret_value()) if secret else None
+    return Caller(
+        store=w.store,
+        send=w.tell,
+        post=Poster(http, signer, _callback_hosts(), _now),
+        fail=events().fail_callback,
+        reject=w.reject,
+        now=_now,
+        draw=random.random,
+        source=f"urn:itwin-job-watch:{known.site_name}",
+        tries=TRIES.scaled(known.wait_scale),
+        lasts=LASTS * known.wait_scale,
+        alone=OneAtATime(),
+    )
+
+
+def _callback_hosts() -> frozenset[str]:
+    return frozenset(filter(None, (settings().callback_hosts or "").split(",")))
+
+
+@cache
+def replays() -> Replays:
+    """Put together what keeps answers."""
+    return Replays(storage().answers, _now)
+
+
+@cache
+def open_index() -> OpenIndex:
+    """Put together the index of open watches."""
+    return OpenIndex(storage().open)
+
+
+@cache
+def listing() -> Listing:
+    """Put together what makes lists."""
+    w, stores = watcher(), storage()
+    return Listing(
+        store=w.store,
+        open=open_index(),
+        ended=Shelf(stores.results),
+        apis=list(APIS),
+        retention=timedelta(days=settings().retention_days),
+        now=_now,
     )
 
 

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from shared.apis import APIS
+from shared.keys import newest_first
 from shared.model import Watch
+from shared.shelves import Entry
 from shared.watching import Conflict, Count
 
 
@@ -40,7 +42,8 @@ class MemoryStore:
         """Find rows that were due before and are not published, and published ones that ended before."""
         for watch in list(self.rows.values()):
             long_ended = watch.ended_at is not None and watch.ended_at < ended_before
-            if long_ended if watch.published else watch.due < due_before:
+            untold = watch.callback_due is not None and watch.callback_due < due_before
+            if untold or (long_ended if watch.published else watch.due < due_before):
                 yield watch
 
     async def census(self, now: datetime, due_before: datetime) -> Mapping[str, Count]:
@@ -63,3 +66,29 @@ class MemoryStore:
     def _put(self, watch: Watch) -> Watch:
         self.rows[watch.id] = replace(watch, etag=f'W/"{next(self._versions)}"')
         return self.rows[watch.id]
+
+
+class MemoryIndex:
+    """The index port, on a dict; `integration/test_shelves.py` holds both to it."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], Entry] = {}
+
+    async def add(self, watch: Watch) -> None:
+        """List a watch as open.  Twice is once."""
+        key = newest_first(watch.started_at, watch.id)
+        self.rows[watch.api, key] = Entry(watch.api, key, watch.id, "", ", ".join(watch.labels))
+
+    async def remove(self, watch: Watch) -> None:
+        """List it no more.  Twice is once."""
+        await self.discard(watch.api, newest_first(watch.started_at, watch.id))
+
+    async def entries(self, api: str, after: str, before: str, page: int) -> AsyncIterator[Entry]:  # noqa: ARG002
+        """Give the entries of an API between two keys, in order."""
+        for (of, key), entry in sorted(self.rows.items(), key=lambda item: item[0]):
+            if of == api and after < key < before:
+                yield entry
+
+    async def discard(self, api: str, key: str) -> None:
+        """Remove an entry, if it is still there."""
+        self.rows.pop((api, key), None)

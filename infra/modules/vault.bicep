@@ -1,5 +1,5 @@
-// Holds the one secret, the client secret of the iTwin service application.  The app reads it, and one principal may
-// set it; the template itself never sees it.
+// Holds the client secret of the iTwin service application, and what callbacks are signed with.  The app reads them, and
+// one principal may set them; the template itself never sees them.
 param name string
 param location string
 param tags object
@@ -70,3 +70,4 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 
 output name string = vault.name
 output secretName string = 'itwin-client-secret'
+output callbackSecretName string = 'callback-secret'

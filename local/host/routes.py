@@ -98,7 +98,7 @@ def _segment(function: Function, segment: str) -> tuple[str, _Rank]:
     if unknown := set(constraints) - set(_CONSTRAINTS):
         raise CannotStartError(f"function {function.name}: this host does not know the constraint {min(unknown)!r}")
     allowed = "".join(f"(?=(?:{_CONSTRAINTS[name]})(?:/|$))" for name in constraints)
-    value = ".*" if parameter["catch_all"] else "[^/]+"
+    value = r"[\s\S]*" if parameter["catch_all"] else "[^/]+"
     pattern = f"/{allowed}(?P<{parameter['name']}>{value})"
     if parameter["optional"] or parameter["catch_all"]:
         pattern = f"(?:{pattern})?"

@@ -88,7 +88,7 @@ class Front:
 async def serving(front: Front, port: int) -> AsyncIterator[str]:
     """Listen while the block runs; gives the address to call.  At the end, requests under way are answered first."""
     application = web.Application(client_max_size=0)  # 0: no limit but ours
-    application.router.add_route("*", "/{path:.*}", front.answer)
+    application.router.add_route("*", r"/{path:[\s\S]*}", front.answer)  # a path may hold a line break, encoded
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     try:

@@ -11,11 +11,11 @@ from local.plan.engine import Flown
 from local.plan.limits import INSTANCE_GB
 from shared.gates import BETWEEN_READS
 
-#: Requests of a start (row and ticket), of a turn that goes on (load, commit; ticket, deletion), and of one that ends
-#: the watch (load, commit, result, published; deletion).  `python3 -m local bench turns` counts them.
-START_TABLE, START_QUEUE = 1, 1
+#: Requests of a start (index, row; ticket), of a turn that goes on (load, commit; ticket, deletion), of one that ends
+#: the watch (load, commit, result, index, published; deletion).
+START_TABLE, START_QUEUE = 2, 1
 TURN_TABLE, TURN_QUEUE = 2, 2
-END_TABLE, END_QUEUE = 4, 1
+END_TABLE, END_QUEUE = 5, 1
 
 DAY = 86400
 

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from local.stack import stack
+from tests.e2e.receiver import SECRET, receiving
 
 #: A twentieth of the real delays, no limit to requests, and failed turns tried again at once, so that these tests end.
 SETTINGS = {
@@ -15,8 +16,15 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="session")
-def parts():
-    with stack(SETTINGS) as running:
+def receiver():
+    """Takes callbacks, and answers as their path says."""
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def parts(receiver):
+    with stack(SETTINGS | {"CALLBACK_HOSTS": receiver.host, "CALLBACK_SECRET": SECRET}) as running:
         yield running
 
 

@@ -38,6 +38,7 @@ def test_a_start_is_accepted(app, job):
         "labels",
         "issues",
         "evidence",
+        "callback",
     ]
     assert (watch["state"], watch["job"], watch["labels"]) == ("watching", job["job"], ["a", "b"])
     lifetime = datetime.fromisoformat(watch["deadline"]) - datetime.fromisoformat(watch["startedAt"])
@@ -156,6 +157,15 @@ def test_deadlines_are_spans_or_instants(app, job, deadline):
         assert until - started == {"PT2H": timedelta(hours=2), "P1D": timedelta(days=1)}[deadline]
     else:
         assert until == datetime.fromisoformat(given)
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/"])
+def test_everybody_gets_the_page_and_nothing_below_it(parts, path):
+    answer = httpx.get(parts.url + path, trust_env=False)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert httpx.get(f"{parts.url}/api/x", trust_env=False).status_code == 404
 
 
 def test_health_is_well(app):

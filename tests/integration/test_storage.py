@@ -23,6 +23,8 @@ def settings(**env):
             "TICKETS_QUEUE": f"tickets-{unique}",
             "WATCHES_TABLE": f"Watches{unique}",
             "RESULTS_TABLE": f"Results{unique}",
+            "OPEN_TABLE": f"Open{unique}",
+            "ANSWERS_TABLE": f"Answers{unique}",
             **env,
         }
     )
@@ -34,7 +36,14 @@ def on_storage(known, scenario):
         try:
             return await scenario(storage)
         finally:
-            for client in (storage.tickets, storage.watches, storage.results):
+            for client in (
+                storage.tickets,
+                storage.callbacks,
+                storage.watches,
+                storage.results,
+                storage.open,
+                storage.answers,
+            ):
                 await client.close()
 
     return asyncio.run(within())
@@ -43,18 +52,36 @@ def on_storage(known, scenario):
 def create(storage):
     return {
         "tickets": storage.tickets.create_queue,
+        "callbacks": storage.callbacks.create_queue,
         "watches": storage.watches.create_table,
         "results": storage.results.create_table,
+        "open": storage.open.create_table,
+        "answers": storage.answers.create_table,
     }
 
 
-@pytest.mark.parametrize("missing", [(), ("tickets",), ("watches",), ("results",), ("tickets", "watches", "results")])
+@pytest.mark.parametrize(
+    "missing",
+    [
+        (),
+        ("tickets",),
+        ("callbacks",),
+        ("watches",),
+        ("results",),
+        ("open",),
+        ("answers",),
+        ("tickets", "callbacks", "watches", "results", "open", "answers"),
+    ],
+)
 def test_what_is_missing_is_named(azurite, missing):
     known = settings(AzureWebJobsStorage=azurite)
     names = {
         "tickets": f"the queue {known.tickets_queue}",
+        "callbacks": f"the queue {known.tickets_queue}-callbacks",
         "watches": f"the table {known.watches_table}",
         "results": f"the table {known.results_table}",
+        "open": f"the table {known.open_table}",
+        "answers": f"the table {known.answers_table}",
     }
 
     async def scenario(storage):
@@ -73,8 +100,8 @@ def test_a_key_that_the_account_does_not_take_is_named(azurite):
     async def scenario(storage):
         return len(await storage.unreachable())
 
-    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "c2VjcmV0")), scenario) == 3
-    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "!no base64!")), scenario) == 3
+    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "c2VjcmV0")), scenario) == 6
+    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "!no base64!")), scenario) == 6
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 What must hold at every moment stands in world.py; here is what may happen.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import settings
@@ -21,8 +22,9 @@ class Watching(RuleBasedStateMachine):
         super().__init__()
         self.world = World()
 
-    @initialize()
-    def someone_starts_a_watch(self):
+    @initialize(callback=st.sampled_from(["", "https://hooks.example.com/"]))
+    def someone_starts_a_watch(self, callback):
+        self.world.callback = callback
         self.world.start().finish()
 
     # What people do
@@ -31,6 +33,13 @@ class Watching(RuleBasedStateMachine):
     @precondition(lambda self: self.has_room)
     def someone_starts_it_again(self):
         self.world.start()
+
+    @rule(named=st.booleans())
+    @precondition(lambda self: self.has_room)
+    def someone_begins_it_again(self, named):
+        self.world.restart("request" if named else "")
+        if self.world.row and self.world.row.outcome and self.world.job in {"success", "failed"}:
+            self.world.job = "active"
 
     @rule()
     @precondition(lambda self: self.has_room)
@@ -50,6 +59,23 @@ class Watching(RuleBasedStateMachine):
         self.world.wait_for_a_message()
         for message in self.world.visible(self.world.tickets):
             self.world.deliver(message).finish()
+
+    @rule(which=which)
+    @precondition(lambda self: self.has_room and self.world.visible(self.world.calls))
+    def a_callback_has_its_try(self, which):
+        self.world.call(one(self.world.visible(self.world.calls), which))
+
+    @rule(which=which)
+    @precondition(lambda self: self.world.calls)
+    def a_callback_comes_late_or_again(self, which):
+        message = one(self.world.calls, which)
+        self.world.duplicates += 1
+        self.world.calls.append(replace(message, id=f"{message.id}'", holder=None))
+        message.visible_at += LEASE
+
+    @rule(refusal=st.sampled_from(["", "HTTP 500"]))
+    def the_receiver_answers_otherwise(self, refusal):
+        self.world.refusal = refusal
 
     @rule(which=which)
     @precondition(lambda self: self.has_room and self.world.visible(self.world.poison))

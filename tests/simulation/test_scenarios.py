@@ -1,5 +1,6 @@
 """The shortest story for each promise that takes more than two workers to break."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import repeat
 
@@ -27,7 +28,8 @@ def begun_and_dead():
     """There is a row, but no ticket."""
     world = World(job="success")
     start = world.start()
-    start.go()
+    while not world.row:
+        start.go()
     start.kill()
     assert world.row
     assert not world.tickets
@@ -144,6 +146,144 @@ def test_a_ticket_of_an_earlier_life_does_not_move_an_ended_watch(world):
 
     settle(world, tending=False)
     assert [event.outcome for event in world.events] == [Outcome.STOPPED] * 2
+
+
+def test_begun_again_it_goes_on_counting_and_old_tickets_do_nothing(world):
+    """Of its first life there may be tickets about, whose numbers must never come again."""
+    for _ in range(3):
+        world.duplicate(world.tickets[0], world.now + 10 * MINUTE)
+        deliver_the_next(world)
+    world.stop().finish()
+    ended = world.row
+
+    world.restart().finish()
+
+    assert world.row.outcome is None
+    assert (world.row.seq, world.row.restarts) == (ended.seq + 1, 1)
+    settle(world, tending=False)
+    assert [event.outcome for event in world.events] == [Outcome.STOPPED, Outcome.EXPIRED]
+
+
+def test_begun_again_it_leaves_the_api_alone_as_long_as_that_wants(world):
+    world.status, world.retry_after = 429, timedelta(minutes=20)
+    deliver_the_next(world)
+    world.stop().finish()
+
+    world.restart().finish()
+
+    assert world.row.due == world.row.not_before == world.told
+    settle(world, tending=False)
+
+
+def test_of_two_who_begin_it_again_at_once_one_does(world):
+    world.stop().finish()
+
+    one, other = world.restart(), world.restart()
+    one.finish()
+    other.finish()
+
+    assert world.restarts == 1
+    assert len([message for message in world.tickets if message.ticket.seq == world.row.seq]) == 1
+
+
+def test_the_same_request_begins_it_again_once(world):
+    """Its answer may have been lost, and the watch have ended in between."""
+    world.stop().finish()
+    world.restart("request").finish()
+    world.stop().finish()
+
+    world.restart("request").finish()
+    assert world.restarts == 1
+
+    world.restart("another").finish()
+    assert world.restarts == 2
+
+
+def with_a_callback():
+    world = started(job="success", callback="https://hooks.example.com/")
+    deliver_the_next(world)
+    return world
+
+
+def try_until(world, done):
+    give_up = world.now + timedelta(days=2)
+    while not done():
+        assert world.now < give_up
+        assert world.calls, "nobody tries again"
+        world.wait_for_a_message()
+        for message in world.visible(world.calls):
+            world.call(message).finish()
+
+
+def test_a_callback_is_told_once_when_nothing_goes_wrong():
+    world = with_a_callback()
+
+    settle(world, tending=False)
+    assert (world.posts, world.taken, world.row.callback_result) == (1, {world.row.id}, "delivered")
+
+
+def test_a_callback_that_is_refused_is_tried_for_a_day_and_given_up():
+    world = with_a_callback()
+    world.refusal = "HTTP 500"
+    began = world.now
+
+    try_until(world, lambda: world.row.callback_result)
+
+    assert world.given_up == {world.row.id}
+    assert timedelta(hours=22) < world.now - began <= timedelta(days=1)
+    assert 20 < world.row.callback_tries == world.posts < 40
+    assert world.row.callback_error == "HTTP 500"
+    settle(world, tending=False)
+
+
+def test_an_extra_ticket_of_a_callback_dies_out():
+    world = with_a_callback()
+    world.refusal = "HTTP 500"
+    extra = replace(world.calls[0], id="extra", visible_at=world.now + MINUTE)
+    world.calls.append(extra)
+
+    try_until(world, lambda: extra.dequeued)
+
+    assert len(world.calls) == 1
+    world.duplicates += 1
+    settle(world, tending=False)
+
+
+def test_an_end_that_is_not_yet_published_is_before_it_begins_again(world):
+    stop_and_die(world)
+
+    world.restart().finish()
+
+    assert world.restarts == 1
+    settle(world, tending=True)
+    assert [event.outcome for event in world.events] == [Outcome.STOPPED, Outcome.EXPIRED]
+
+
+def test_nothing_begins_again_while_its_last_end_is_being_told():
+    world = with_a_callback()
+    world.refusal = "HTTP 500"
+
+    world.restart().finish()
+
+    assert world.restarts == 0
+    assert not world.index.rows
+    settle(world, tending=False)
+
+
+def test_each_end_of_a_watch_has_a_name_of_its_own():
+    world = with_a_callback()
+    try_until(world, lambda: world.row.callback_result)
+    world.restart().finish()
+
+    settle(world, tending=False)
+    assert world.taken == {world.row.id, f"{world.row.id}.1"}
+
+
+def test_a_lost_ticket_of_a_callback_is_replaced_by_a_round():
+    world = with_a_callback()
+    world.calls.clear()
+
+    settle(world, tending=True)
 
 
 def test_a_lost_ticket_is_replaced_by_a_round(world):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import count
@@ -19,12 +19,15 @@ from types import SimpleNamespace, coroutine
 from typing import Any, Literal
 
 from shared.apis.reality_analysis import REALITY_ANALYSIS as API
+from shared.callbacks import Reply, is_pending
+from shared.calling import Caller, event_id
+from shared.keys import newest_first
 from shared.model import Outcome, Ticket, Watch
 from shared.remote import NoResponse, Request, Response
 from shared.results import result
 from shared.schedule import Schedule
-from shared.watching import GRACE, Conflict, Watcher, watch_id
-from tests.memory import MemoryStore
+from shared.watching import GRACE, Conflict, StillTellingError, Watcher, watch_id
+from tests.memory import MemoryIndex, MemoryStore
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 JOB = {"jobId": "j"}
@@ -36,6 +39,11 @@ ROUND = timedelta(minutes=5)  #: between two rounds of tending
 
 #: The queue's: how long a message is hidden while a worker has it, and after it failed; and how often it may fail.
 LEASE, RETRY, MAX_DEQUEUES = timedelta(minutes=10), timedelta(minutes=1), 3
+
+#: No two starts come at the very same instant; dates in headers are of whole seconds.
+A_MOMENT = timedelta(seconds=1)
+
+CALLBACK_FIELDS = [field.name for field in fields(Watch) if field.name.startswith("callback_")]
 
 REVIVALS = Schedule.seconds(60, 300, 900)
 
@@ -52,6 +60,11 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "send": ("before", "after"),
     "record": ("before", "after"),
     "announce": ("before", "after"),
+    "tell": ("before", "after"),
+    "post": ("before",),
+    "fail": ("before", "after"),
+    "add": ("before", "after"),
+    "remove": ("before", "after"),
 }
 
 
@@ -87,6 +100,7 @@ class Worker:
         self.comes_again = comes_again  #: whether the queue puts it right when it fails
         self.next_call = ""  #: the port before which it pauses, if it is one
         self.finished = False
+        self.ticket: Ticket | None = None  #: of a callback, that it was given
         self.failed = False  #: killed, or ended by a Conflict or an outage
         self.not_before = NOON  #: when it may ask the remote API, by what it has read
         self.asks_why = False  #: whether the row that it has read says that the job has ended
@@ -121,9 +135,13 @@ class Worker:
 class World:
     now: datetime = NOON
     lifetime: timedelta = LIFETIME
+    unbroken: frozenset[str] = frozenset()  #: ports before which no worker pauses: they belong to the call before
     table: MemoryStore = field(default_factory=MemoryStore)
+    callback: str = ""  #: whom its watches tell when they end
+    calls: list[Message] = field(default_factory=list)  #: the tickets of callbacks
     tickets: list[Message] = field(default_factory=list)
     poison: list[Message] = field(default_factory=list)
+    index: MemoryIndex = field(default_factory=MemoryIndex)
     results: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     events: list[Watch] = field(default_factory=list)
     ended: list[Watch] = field(default_factory=list)  #: each end that was committed
@@ -135,6 +153,14 @@ class World:
     as_a_date: bool = False  #: how it says so
     told: datetime = NOON  #: the last Retry-After that was committed
 
+    refusal: str = ""  #: why the receiver of callbacks takes none
+    posts: int = 0
+    tries: int = 0  #: that were committed
+    tried_by: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)  #: ends that the receiver knows of
+    given_up: set[str] = field(default_factory=set)
+    announced_calls: set[str] = field(default_factory=set)  #: ends whose callback has had a ticket
+
     failing: dict[str, Iterator[Fault]] = field(default_factory=dict)  #: by port: how its next calls fail
     fault: Fault | None = None  #: how the call that is being made fails
 
@@ -144,6 +170,7 @@ class World:
     sent: int = 0
     polls: int = 0
     starts: int = 0  #: those that send a ticket
+    restarts: int = 0  #: those that began it again
     overlaps: int = 0  #: leases that ran out under a worker
     duplicates: int = 0
     tickets_lost: int = 0
@@ -154,6 +181,7 @@ class World:
         calls = (self._load, self._insert, self._commit, self._delete)
         store: Any = SimpleNamespace(**{call.__name__.strip("_"): self._port(call) for call in calls})
         store.stale = self.table.stale
+        index: Any = SimpleNamespace(add=self._port(self._add), remove=self._port(self._remove))
         self.watcher = Watcher(
             apis={API.name: API},
             store=store,
@@ -165,20 +193,47 @@ class World:
             now=lambda: self.now,
             draw=lambda: 0.0,
             revivals=REVIVALS,
+            tell=self._port(self._tell),
+            index=index,
+        )
+        self.caller = Caller(
+            store=store,
+            send=self.watcher.tell,
+            post=self._port(self._post),
+            fail=self._port(self._fail),
+            reject=self._port(self._reject),
+            now=lambda: self.now,
+            draw=lambda: 0.0,
+            source="urn:simulation",
         )
 
     # Workers
 
     def start(self) -> Worker:
         self.starts += self.row is None or self.row.due <= self.now
-        return self._begin(self._as_asked(self.watcher.start(API, JOB, self.lifetime)), comes_again=False)
+        self.now += A_MOMENT
+        return self._begin(
+            self._as_asked(self.watcher.start(API, JOB, self.lifetime, callback=self.callback)), comes_again=False
+        )
+
+    def restart(self, begun_by: str = "") -> Worker:
+        self.starts += 1
+        self.now += A_MOMENT
+        work = self.watcher.start(API, JOB, self.lifetime, restart=True, begun_by=begun_by, callback=self.callback)
+        return self._begin(self._as_asked(work), comes_again=False)
 
     def stop(self) -> Worker:
         return self._begin(self._as_asked(self._stopping()), comes_again=True)
 
     def deliver(self, message: Message) -> Worker:
         self.overlaps += message.holder is not None and not message.holder.finished
-        message.holder = self._begin(self._turn(message), comes_again=True)
+        message.holder = self._begin(self._turn(message, self.tickets, self.watcher.receive), comes_again=True)
+        return message.holder
+
+    def call(self, message: Message) -> Worker:
+        self.overlaps += message.holder is not None and not message.holder.finished
+        message.holder = self._begin(self._turn(message, self.calls, self.caller.receive), comes_again=True)
+        message.holder.ticket = message.ticket
         return message.holder
 
     def deliver_poisoned(self, message: Message) -> Worker:
@@ -204,35 +259,41 @@ class World:
             return await work
         except (Conflict, OutageError):
             self.acting.failed = True
+        except StillTellingError:
+            assert self.row
+            assert is_pending(self.row)
 
     async def _stopping(self) -> None:
         stopped = await self.watcher.stop(ID)
         assert stopped is None or stopped.published, "a stop that did not publish how the watch ended"
 
-    async def _turn(self, message: Message) -> None:
+    async def _turn(
+        self, message: Message, queue: list[Message], receive: Callable[[bytes, str], Awaitable[None]]
+    ) -> None:
         """Delete a message whose turn went well; one that failed comes back, or is buried when it failed too often."""
         lease = self._take(message)
         if message.dequeued > MAX_DEQUEUES:
-            return await self._bury(message, lease)
+            return await self._bury(message, queue, lease)
         try:
-            await self.watcher.receive(message.body, message.id)
+            await receive(message.body, message.id)
         except (Conflict, OutageError):
             self.acting.failed = True
             await pause()
             if message.dequeued >= MAX_DEQUEUES:
-                return await self._bury(message, lease)
+                return await self._bury(message, queue, lease)
             if message.lease == lease:
                 message.visible_at = self.now + RETRY
             return None
         await pause()
-        return _remove(self.tickets, message, lease)
+        return _remove(queue, message, lease)
 
-    async def _bury(self, message: Message, lease: int) -> None:
+    async def _bury(self, message: Message, queue: list[Message], lease: int) -> None:
         await pause()
         self.tickets_lost += 1  # nobody else does, if it took its step but failed to send the next
-        self.poison.append(Message(f"p{next(self._ids)}", message.body, self.now))
+        if queue is self.tickets:  # nobody listens to the other's poison: a round finds what is overdue
+            self.poison.append(Message(f"p{next(self._ids)}", message.body, self.now))
         await pause()
-        _remove(self.tickets, message, lease)
+        _remove(queue, message, lease)
 
     async def _revival(self, message: Message) -> None:
         """A poisoned message that failed stays hidden for the rest of its lease."""
@@ -251,7 +312,8 @@ class World:
         stale = self.table.stale(self.now - GRACE, self.now - RETENTION)
         for row in [row async for row in stale]:
             try:
-                await (self.watcher.store.delete(row) if row.published else self.watcher.tend(row))
+                removable = row.published and not is_pending(row)
+                await (self.watcher.store.delete(row) if removable else self.watcher.tend(row))
             except (Conflict, OutageError):
                 self.acting.failed = True
 
@@ -267,8 +329,11 @@ class World:
         name = call.__name__.strip("_")
 
         async def port(*args: Any) -> Any:
-            await pause(name)
-            fault = self.fault or next(self.failing.get(name, iter(())), None)
+            fault = None
+            if name not in self.unbroken:
+                await pause(name)
+                fault = self.fault
+            fault = fault or next(self.failing.get(name, iter(())), None)
             if fault == "before":
                 raise OutageError(name)
             answer = await call(*args)
@@ -289,6 +354,7 @@ class World:
 
     async def _insert(self, watch: Watch) -> Watch:
         inserted = await self.table.insert(watch)
+        self._check_index()
         self.told = NOON
         return inserted
 
@@ -296,19 +362,34 @@ class World:
         before = self.table.rows.get(watch.id)
         after = await self.table.commit(watch)
         assert before
-        if before.outcome:
-            assert after == replace(before, published=True), "an ended watch did not stay as it ended"
-            assert before in self.events, "marked as published before it was"
+        if before.outcome and not after.outcome:
+            assert before.published, "begun again before its end was published"
+            assert after.due >= self.told, "begun again sooner than the API wants to be asked"
+            assert after.callback_seq > before.callback_seq, "its tries are counted anew"
+            self.restarts += 1
+            self.rounds = -1  # of its new life there was none
+        elif before.outcome:
+            if before.published:
+                self._check_try(before, after)
+            else:
+                assert after == replace(before, published=True, callback_due=after.callback_due), (
+                    "it did not stay ended"
+                )
+                assert before in self.events, "marked as published before it was"
+                untold = is_pending(before) and event_id(before) not in self.announced_calls
+                assert not untold, "marked as published before its callback had a ticket"
             return after
         assert after.seq == before.seq + 1, "a step that does not count"
         assert not after.published, "published by a step"
         assert after.stepped_by not in self.stepped_by or not after.stepped_by, "a message that took two steps"
-        assert after.due >= before.due or after.due == after.deadline or after.outcome, "due earlier than it was told"
-        assert before.verdict in {None, after.verdict}, "forgot how the job ended"
+        later = after.due >= before.due or before.outcome  # begun again, it is due when that was asked for
+        assert later or after.due == after.deadline or after.outcome, "due earlier than it was told"
+        assert before.outcome or before.verdict in {None, after.verdict}, "forgot how the job ended"
         if after.outcome and before.verdict:
             assert after.outcome in {before.verdict, Outcome.STOPPED}, "ended otherwise than its job"
         if after.outcome is Outcome.FAILED:
             assert after.verdict is Outcome.FAILED, "did not ask why"
+        self._check_index()
         self.steps += 1
         self.stepped_by.add(after.stepped_by)
         if after.outcome:
@@ -319,8 +400,33 @@ class World:
         self.told, self.acting.told = self.acting.told or self.told, None
         return after
 
+    def _check_try(self, before: Watch, after: Watch) -> None:
+        changed = {name: getattr(after, name) for name in CALLBACK_FIELDS}
+        assert after == replace(before, **changed), "an ended watch did not stay as it ended"
+        assert is_pending(before), "a try after all was said"
+        assert after.callback_seq == before.callback_seq + 1, "a try that does not count"
+        ticket = self.acting.ticket
+        assert ticket is None or ticket.seq == before.callback_seq, "a try out of turn"
+        message = after.callback_stepped_by
+        assert not message or message not in self.tried_by, "a message that made two tries"
+        self.tried_by.add(message)
+        self.tries += 1
+
     async def _delete(self, watch: Watch) -> None:
         await self.table.delete(watch)
+
+    async def _add(self, watch: Watch) -> None:
+        await self.index.add(watch)
+
+    async def _remove(self, watch: Watch) -> None:
+        await self.index.remove(watch)
+        self._check_index()
+
+    def _check_index(self) -> None:
+        for row in self.table.rows.values():
+            listed = (row.api, newest_first(row.started_at, row.id)) in self.index.rows
+            assert listed or row.outcome, "an open watch that no list shows"
+            assert listed or result(row) in self.results.values(), "a watch that no list shows"
 
     async def _send(self, ticket: Ticket, delay: timedelta) -> None:
         assert self.row is None or ticket.seq <= self.row.seq, "a ticket for a turn that is not committed"
@@ -347,6 +453,27 @@ class World:
         assert watch in self.ended, "recorded what is not committed"
         row = result(watch)
         self.results[row["PartitionKey"], row["RowKey"]] = row
+
+    async def _tell(self, ticket: Ticket, delay: timedelta) -> None:
+        assert self.row is None or ticket.seq <= self.row.callback_seq, "a ticket for a try that is not committed"
+        if self.row and self.row.outcome and ticket.seq == self.row.callback_seq:
+            self.announced_calls.add(event_id(self.row))
+        wait = timedelta(seconds=math.ceil(delay.total_seconds()))
+        self.calls.append(Message(f"c{next(self._ids)}", ticket.to_json().encode(), self.now + wait))
+
+    async def _post(self, url: str, message_id: str, body: str) -> Reply:
+        assert url == self.callback
+        data = json.loads(body)["data"]
+        assert any(data["endedAt"] and watch.outcome == data["outcome"] for watch in self.ended), "told of no end"
+        self.posts += 1
+        if self.refusal:
+            return Reply(self.refusal)
+        self.taken.add(message_id)
+        return Reply()
+
+    async def _fail(self, watch: Watch) -> None:
+        assert watch.callback_result == "failed", "given up and not so"
+        self.given_up.add(event_id(watch))
 
     async def _announce(self, watch: Watch) -> None:
         assert watch in self.ended, "announced what is not committed"
@@ -386,7 +513,7 @@ class World:
         return failed + self.overlaps + self.duplicates + max(0, self.starts - 1)
 
     def wait_for_a_message(self) -> None:
-        self.now = max(self.now, min(message.visible_at for message in self.tickets + self.poison))
+        self.now = max(self.now, min(message.visible_at for message in self.tickets + self.poison + self.calls))
 
     # What must hold
 
@@ -397,17 +524,18 @@ class World:
         assert live <= 1 + self.mishaps, "too many tickets for one turn"
         assert self.sent <= self.steps + 1 + self.mishaps, "too many tickets sent"
         assert self.polls <= self.steps + failed_or_not_done, "too many polls"
+        assert self.posts <= self.tries + failed_or_not_done, "too many tries of a callback"
 
     def settle(self, *, tending: bool) -> None:
         """Live on until all is done, or nothing more will happen: from here on nothing fails."""
         self.failing.clear()
-        self.status, self.retry_after = 200, None
+        self.status, self.retry_after, self.refusal = 200, None, ""
         for worker in self.running:
             worker.finish()
         end = self.now + timedelta(days=1)
-        while self.tickets or self.poison or (tending and not all(row.published for row in self.table.rows.values())):
+        while self.tickets or self.poison or self.calls or (tending and not self._all_is_said()):
             assert self.now < end, "it never comes to rest"
-            instants = [message.visible_at for message in self.tickets + self.poison]
+            instants = [message.visible_at for message in self.tickets + self.poison + self.calls]
             next_round = NOON + ((self.now - NOON) // ROUND + 1) * ROUND
             self.now = max(self.now, min([*instants, *([next_round] if tending else [])]))
             if tending and self.now == next_round:
@@ -416,12 +544,23 @@ class World:
                 self.deliver(message).finish()
             for message in self.visible(self.poison):
                 self.deliver_poisoned(message).finish()
+            for message in self.visible(self.calls):
+                self.call(message).finish()
+
+    def _all_is_said(self) -> bool:
+        return all(row.published and not is_pending(row) for row in self.table.rows.values())
 
     def check_all_is_done(self) -> None:
         """Every watch has ended, is recorded once, and announced as recorded; nothing is left over."""
         assert not self.tickets
         assert not self.poison
+        assert not self.calls
         assert all(row.outcome and row.published for row in self.table.rows.values()), "a watch is lost"
+        assert self._all_is_said(), "a callback is lost"
+        ends = {event_id(watch) for watch in self.ended if watch.callback}
+        assert ends == self.taken | self.given_up, "somebody was not told"
+        orphans = sum(worker.failed for worker in self.workers)  # starts that died
+        assert len(self.index.rows) <= orphans, "an ended watch is still listed as open"
         rows = [result(watch) for watch in self.ended]
         assert self.results == {(row["PartitionKey"], row["RowKey"]): row for row in rows}
         assert all(watch in self.events for watch in self.ended)

@@ -10,6 +10,7 @@ import pytest
 from local import docs
 from shared.apis import APIS
 from shared.model import Outcome
+from shared.problems import KINDS
 from shared.settings import Settings, polling_setting
 from shared.traffic import budget, spacing
 
@@ -50,6 +51,16 @@ def test_it_says_the_default_of_each_setting(cells, default, _):
             assert quoted(default) == [
                 f"{field.default:g}" if isinstance(field.default, int | float) else field.default
             ]
+
+
+def test_it_lists_every_problem_with_its_status():
+    listed = [(quoted(row[0])[0], int(row[1])) for row in table("Problems")]
+
+    assert sorted(listed) == sorted((name, kind.status) for name, kind in KINDS.items())
+
+
+def test_it_says_of_every_problem_what_to_do():
+    assert all(len(row) == 4 and row[2] and row[3] for row in table("Problems"))
 
 
 def test_it_lists_every_outcome_and_no_other():

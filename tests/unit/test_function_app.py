@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.operations import OPERATIONS
+
 ROOT = Path(__file__).parents[2]
 
 INDEX = """
@@ -31,12 +33,16 @@ def found():
 def test_every_function_has_a_trigger(found):
     assert found.keys() == {
         "start_watch",
+        "list_watches",
         "read_watch",
         "stop_watch",
         "health",
         "poll_watch",
         "revive_watch",
         "tend_watches",
+        "send_callback",
+        "describe",
+        "refuse",
     }
 
 
@@ -44,6 +50,7 @@ def test_every_function_has_a_trigger(found):
     ("name", "route", "methods"),
     [
         ("start_watch", "watches", ["POST"]),
+        ("list_watches", "watches", ["GET"]),
         ("read_watch", "watches/{id}", ["GET"]),
         ("stop_watch", "watches/{id}", ["DELETE"]),
         ("health", "health", ["GET"]),
@@ -55,14 +62,29 @@ def test_routes_and_methods(found, name, route, methods):
     assert (trigger["type"], trigger["route"], trigger["methods"]) == ("httpTrigger", route, methods)
 
 
-def test_every_route_asks_for_a_function_key(found):
+def test_every_route_that_holds_data_asks_for_a_function_key(found):
     routes = {name: trigger for name, trigger in found.items() if trigger["type"] == "httpTrigger"}
+    without = {name for name, trigger in routes.items() if trigger["authLevel"] != "FUNCTION"}
 
-    assert {name: trigger["authLevel"] for name, trigger in routes.items()} == dict.fromkeys(routes, "FUNCTION")
+    assert without == {"describe", "refuse"}
+
+
+def test_every_route_is_described_and_nothing_else(found):
+    routes = {
+        (name, trigger["route"], *trigger["methods"]) for name, trigger in found.items() if trigger.get("methods")
+    }
+
+    assert routes == {(operation.name, operation.path, operation.method) for operation in OPERATIONS}
+    assert found["refuse"]["route"] == "{*path}"
 
 
 @pytest.mark.parametrize(
-    ("name", "queue"), [("poll_watch", "%TICKETS_QUEUE%"), ("revive_watch", "%TICKETS_QUEUE%-poison")]
+    ("name", "queue"),
+    [
+        ("poll_watch", "%TICKETS_QUEUE%"),
+        ("revive_watch", "%TICKETS_QUEUE%-poison"),
+        ("send_callback", "%TICKETS_QUEUE%-callbacks"),
+    ],
 )
 def test_tickets_come_from_the_queues_of_the_settings(found, name, queue):
     trigger = found[name]

@@ -67,6 +67,8 @@ def test_polling_settings_are_named_as_the_app_names_them():
         ("WATCHES_TABLE", "watchesTable"),
         ("RESULTS_TABLE", "resultsTable"),
         ("GATES_TABLE", "gatesTable"),
+        ("OPEN_TABLE", "openTable"),
+        ("ANSWERS_TABLE", "answersTable"),
         ("WAIT_SCALE", "waitScale"),
         ("WATCH_RETENTION_DAYS", "watchRetentionDays"),
     ],
@@ -118,9 +120,10 @@ def test_one_identity_does_everything():
 
 
 def test_the_secret_is_a_reference_and_nothing_else_is_secret():
-    assert re.fullmatch(
-        r"'@Microsoft\.KeyVault\(VaultName=\$\{.*\};SecretName=\$\{.*\}\)'", FIXED["ITWIN_CLIENT_SECRET"]
-    )
+    reference = r"'@Microsoft\.KeyVault\(VaultName=\$\{.*\};SecretName=\$\{.*\}\)'"
+    assert re.fullmatch(reference, FIXED["ITWIN_CLIENT_SECRET"])
+    assert re.fullmatch(rf"empty\(callbackHosts\) \? '' : {reference}", FIXED["CALLBACK_SECRET"])
+    assert default("callbackHosts") == ""
     for file in FILES.values():
         assert not re.search(r"\blist\w*\(|@secure|accountKey|sharedKey\b|InstrumentationKey|password\s*:", file.text)
     assert [name for name in MAIN.parameters if "secret" in name.lower()] == ["secretSetterPrincipalId"]
@@ -140,7 +143,8 @@ def test_queues_and_tables_are_those_that_the_app_opens():
     params = MAIN.modules["storage"].value["params"]
     settings = {name: value for name, value in FIXED.items() if name.endswith(("_TABLE", "_QUEUE"))}
 
-    assert params["queues"] == [settings["TICKETS_QUEUE"], "'${ticketsQueue}-poison'"]
+    of_callbacks = ["'${ticketsQueue}-callbacks'", "'${ticketsQueue}-callbacks-poison'"]
+    assert params["queues"] == [settings["TICKETS_QUEUE"], "'${ticketsQueue}-poison'", *of_callbacks]
     assert sorted(params["tables"]) == sorted(value for name, value in settings.items() if name.endswith("_TABLE"))
     assert default("ticketsQueue") == stack.QUEUE
     assert (default("watchesTable"), default("resultsTable")) == (stack.WATCHES, stack.RESULTS)

@@ -23,33 +23,51 @@ DEPLOYED = {
 #: From the top down: each may import what stands on the lines below its own.
 LAYERS = [
     {"function_app"},
-    {name for name in DEPLOYED if name.startswith("functions.")} - {"functions.answers", "functions.turns"},
-    {"functions.answers"},
+    {name for name in DEPLOYED if name.startswith("functions.")}
+    - {"functions.answers", "functions.page", "functions.serving", "functions.turns"},
+    {"functions.serving"},
+    {"functions.answers", "functions.page"},
     {"functions.turns"},
     {"shared.wiring"},
-    {"shared.results", "shared.tending"},
+    {"shared.openapi"},
+    {"shared.operations"},
+    {"shared.queries", "shared.starting", "shared.calling"},
+    {"shared.results", "shared.tending", "shared.listing", "shared.waiting"},
+    {"shared.replays"},
     {
         "shared.store",
         "shared.tickets",
         "shared.fetch",
+        "shared.posting",
         "shared.telemetry",
         "shared.storage",
         "shared.alone",
         "shared.gates",
+        "shared.shelves",
     },
+    {"shared.tables"},
     {"shared.watching", "shared.credentials", "shared.schemas", "shared.settings"},
-    {"shared.decide", "shared.locate", "shared.bodies", "shared.traffic"},
+    {"shared.decide", "shared.locate", "shared.bodies", "shared.callbacks", "shared.addresses", "shared.traffic"},
+    {"shared.idempotency"},
     {"shared.problems", "shared.apis"},
     {name for name in DEPLOYED if name.startswith("shared.apis.")},
     {"shared.remote"},
     {"shared.schedule", "shared.evidence"},
-    {"shared.model", "shared.text", "shared.reading", "shared.links"},
+    {
+        "shared.model",
+        "shared.text",
+        "shared.reading",
+        "shared.links",
+        "shared.correlation",
+        "shared.keys",
+        "shared.cursors",
+    },
     {"functions", "shared"},  # docstrings
 ]
 
 #: No I/O, no clock, no randomness.
-PURE = ["shared.model", "shared.schedule", "shared.text", "shared.reading", "shared.links", "shared.evidence"]
-PURE += ["shared.remote", "shared.traffic", "shared.decide"]
+PURE = ["shared.model", "shared.keys", "shared.cursors", "shared.schedule", "shared.text", "shared.reading"]
+PURE += ["shared.links", "shared.evidence", "shared.remote", "shared.traffic", "shared.decide"]
 PURE += [name for name in DEPLOYED if name.startswith("shared.apis")]
 
 IMPURE_PACKAGES = {
@@ -107,7 +125,9 @@ def test_a_pure_file_has_no_colour(module):
 @pytest.mark.parametrize("module", [*DEPLOYED])
 def test_what_is_deployed_imports_nothing_that_is_not(module):
     assert [
-        name for name in imports(DEPLOYED[module]) if name.partition(".")[0] in {"local", "tests", "a relative import"}
+        name
+        for name in imports(DEPLOYED[module])
+        if name.partition(".")[0] in {"local", "tests", "itwin_job_watch", "a relative import"}
     ] == []
 
 
@@ -128,12 +148,15 @@ def height(module):
 def test_a_trigger_reaches_the_outside_through_the_wiring_alone(module):
     adapters = {
         "shared.store",
+        "shared.shelves",
+        "shared.replays",
         "shared.results",
         "shared.tickets",
         "shared.gates",
         "shared.fetch",
         "shared.credentials",
         "shared.storage",
+        "shared.posting",
     }
 
     assert adapters.isdisjoint(imports(DEPLOYED[module]))
@@ -174,13 +197,16 @@ def names_an_api(node):
     return False
 
 
-@pytest.mark.parametrize("name", ["local", "tests", "docs", "infra", ".venv", ".local", "local.settings.json"])
+@pytest.mark.parametrize(
+    "name", ["local", "tests", "docs", "infra", "itwin_job_watch", ".venv", ".local", "local.settings.json"]
+)
 def test_what_is_for_laptops_and_readers_is_not_deployed(name):
     assert name in (ROOT / ".funcignore").read_text().splitlines()
 
 
 @pytest.mark.parametrize(
-    "name", ["shared", "functions", "function_app.py", "host.json", "requirements.txt", "*", "*.py"]
+    "name",
+    ["shared", "functions", "function_app.py", "host.json", "requirements.txt", "*", "*.py", "*.html", "page.html"],
 )
 def test_what_the_app_consists_of_is_deployed(name):
     assert name not in (ROOT / ".funcignore").read_text().splitlines()

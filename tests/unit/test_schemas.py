@@ -170,7 +170,7 @@ def test_an_unknown_api_is_told_which_are_known(name):
     problem = problem_of(read(api=name, job={"jobId": "j"}).target, ORIGIN)
 
     assert (problem.status, problem.name) == (422, "unknown-api")
-    assert problem.detail.endswith("Send one of: access-control, reality-analysis, reporting, schedules.")
+    assert problem.detail.endswith(f"Send one of: {', '.join(APIS)}.")
 
 
 def test_an_api_without_ids_is_told_which_it_needs():
@@ -366,6 +366,7 @@ def test_a_watch_that_goes_on_is_shown():
         "deadline": "2026-11-27T12:00:00Z",
         "endedAt": None,
         "labels": ["nightly", "é"],
+        "callback": None,
     }
 
 

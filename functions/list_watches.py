@@ -1,0 +1,23 @@
+"""GET /api/watches: the open watches, then the ended ones, newest first, a page at a time."""
+
+import azure.functions as func
+
+from functions.answers import json_response
+from functions.serving import serves
+from shared.operations import LIST
+from shared.queries import ListQuery
+from shared.schemas import ListDocument, WatchDocument
+from shared.wiring import listing
+
+bp = func.Blueprint()
+
+
+@serves(bp, LIST)
+async def list_watches(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
+    query = ListQuery.read(req.url)
+    page = await listing().page(query.wanted())
+    document = ListDocument(
+        watches=[WatchDocument.of(watch) for watch in page.watches],
+        next=page.after.to_text(query.list_of) if page.after else None,
+    )
+    return json_response(document.model_dump(mode="json", by_alias=True), 200, {})

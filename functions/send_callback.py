@@ -1,0 +1,14 @@
+"""Queue trigger: one try to tell a callback how its watch ended."""
+
+import azure.functions as func
+
+from functions.turns import turn
+from shared.wiring import caller
+
+bp = func.Blueprint()
+
+
+@bp.queue_trigger(arg_name="message", queue_name="%TICKETS_QUEUE%-callbacks", connection="AzureWebJobsStorage")
+async def send_callback(message: func.QueueMessage, context: func.Context) -> None:  # noqa: D103
+    async with turn(context):
+        await caller().receive(message.get_body(), str(message.id))

@@ -1,0 +1,73 @@
+"""Lists, as a caller meets them."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.e2e.test_http import assert_problem
+
+
+@pytest.fixture
+def some(app):
+    """Five watches with a label of their own, two of them stopped; gives the label, and the ids in order."""
+    label = f"list {uuid4()}"
+    ids = [
+        app.post(
+            "/watches", json={"api": "reporting", "job": {"jobId": f"forever-{uuid4()}"}, "labels": [label]}
+        ).json()
+        for _ in range(5)
+    ]
+    ids = [watch["id"] for watch in ids]
+    for watch_id in ids[:2]:
+        app.delete(f"/watches/{watch_id}")
+    return label, [*reversed(ids[2:]), *reversed(ids[:2])]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+def test_pages_follow_each_other(app, some, limit):
+    label, ids = some
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = app.get("/watches", params={"label": label, "limit": limit, **cursor})
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        found += [watch["id"] for watch in page["watches"]]
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+
+    assert found == ids
+
+
+def test_filters(app, some):
+    label, ids = some
+
+    def listed(**more):
+        return [watch["id"] for watch in app.get("/watches", params={"label": label, **more}).json()["watches"]]
+
+    assert listed(state="watching") == ids[:3]
+    assert listed(state="ended", outcome="stopped") == ids[3:]
+    assert listed(outcome="failed") == []
+    assert listed(api="reporting") == ids
+    assert listed(api="schedules") == []
+
+
+def test_a_watch_in_a_list_is_shown_as_alone(app, some):
+    label, ids = some
+    watches = app.get("/watches", params={"label": label, "state": "ended"}).json()["watches"]
+
+    assert watches == [app.get(f"/watches/{watch_id}").json() for watch_id in ids[3:]]
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "says"),
+    [
+        ("limit=1000", "invalid-query", "limit"),
+        ("lable=x", "invalid-query", "lable"),
+        ("cursor=AAAA", "wrong-cursor", "next"),
+        ("state=ended&state=ended", "invalid-query", "once"),
+    ],
+)
+def test_a_bad_query_says_what_to_send(app, query, name, says):
+    assert_problem(app.get(f"/watches?{query}"), 422, name, says)

@@ -1,0 +1,177 @@
+"""Pages of watches, over lists in memory."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from shared import listing
+from shared.apis import APIS
+from shared.cursors import Cursor
+from shared.keys import newest_first
+from shared.listing import ORPHANED_AFTER, Listing, Wanted
+from shared.model import Outcome, Watch
+from shared.shelves import Entry
+from tests.memory import MemoryIndex, MemoryStore
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+RETENTION = timedelta(days=30)
+
+
+class MemoryShelf:
+    """Results, in memory."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.given = 0
+
+    async def entries(self, api, after, before, page):  # noqa: ARG002
+        rows = [row for row in self.rows if row.api == api and row.outcome]
+        for key, row in sorted((newest_first(row.ended_at, row.id), row) for row in rows):
+            if after < key < before:
+                self.given += 1
+                yield Entry(api, key, row.id, str(row.outcome), ", ".join(row.labels))
+
+
+def watch(number, **more):
+    began = NOON - timedelta(minutes=number)
+    row = Watch(
+        id=str(UUID(int=number)),
+        api=list(APIS)[number % len(APIS)],
+        job={"jobId": str(number)},
+        labels=("even" if number % 2 == 0 else "odd",),
+        started_at=began,
+        deadline=began + timedelta(days=7),
+        due=began,
+        not_before=began,
+    )
+    return replace(row, **more)
+
+
+def ended(number, outcome=Outcome.SUCCEEDED, **more):
+    more = {"ended_at": NOON - timedelta(minutes=number), "published": True} | more
+    return watch(number, outcome=outcome, **more)
+
+
+class Lists:
+    """A listing of these rows."""
+
+    def __init__(self, *rows):
+        self.store, self.index, self.shelf = MemoryStore(), MemoryIndex(), MemoryShelf(rows)
+        for row in rows:
+            asyncio.run(self.store.insert(row))
+            if row.outcome is None:
+                asyncio.run(self.index.add(row))
+        self.listing = Listing(self.store, self.index, self.shelf, list(APIS), RETENTION, lambda: NOON)
+
+    def page(self, **wanted):
+        return asyncio.run(self.listing.page(Wanted(**wanted)))
+
+    def all(self, **wanted):
+        """The numbers of the watches on all pages."""
+        found, after, pages = [], None, 0
+        while True:
+            page = self.page(after=after, **wanted)
+            found += [UUID(row.id).int for row in page.watches]
+            pages += 1
+            assert pages < 100, "it never ends"
+            if page.after is None:
+                return found
+            after = page.after
+
+
+@pytest.fixture
+def lists():
+    return Lists(*(watch(number) for number in range(1, 8)), *(ended(number) for number in range(11, 18)))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 13, 14, 100])
+def test_open_ones_come_first_and_each_list_has_the_newest_first(lists, limit):
+    assert lists.all(limit=limit) == [*range(1, 8), *range(11, 18)]
+
+
+def test_a_page_has_as_many_as_wanted_and_says_where_the_next_begins(lists):
+    page = lists.page(limit=3)
+
+    assert len(page.watches) == 3
+    assert page.after == Cursor("watching", newest_first(page.watches[-1].started_at, page.watches[-1].id))
+    assert lists.page(limit=14).after is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "numbers"),
+    [
+        ({"state": "watching"}, [1, 2, 3, 4, 5, 6, 7]),
+        ({"state": "ended"}, [11, 12, 13, 14, 15, 16, 17]),
+        ({"outcome": Outcome.SUCCEEDED}, [11, 12, 13, 14, 15, 16, 17]),
+        ({"outcome": Outcome.FAILED}, []),
+        ({"outcome": Outcome.SUCCEEDED, "state": "watching"}, []),
+        ({"label": "even"}, [2, 4, 6, 12, 14, 16]),
+        ({"label": "eve"}, []),
+        ({"api": list(APIS)[1]}, [1, 5, 13, 17]),
+        ({"api": next(iter(APIS)), "label": "odd"}, []),
+    ],
+)
+@pytest.mark.parametrize("limit", [2, 50])
+def test_filters(lists, wanted, numbers, limit):
+    assert lists.all(limit=limit, **wanted) == numbers
+
+
+def test_the_first_page_does_not_look_at_all_there_is():
+    lists = Lists(*(ended(number) for number in range(1, 1000)))
+
+    assert len(lists.page(limit=5).watches) == 5
+    assert lists.shelf.given <= 5 + 2 * len(APIS)
+
+
+def test_a_rare_label_is_found_in_bounded_steps(monkeypatch):
+    monkeypatch.setattr(listing, "MOST_LOOKED_AT", 100)
+    lists = Lists(*(ended(number) for number in range(1, 350)), ended(350, labels=("rare",)))
+
+    page = lists.page(label="rare")
+
+    assert (list(page.watches), page.after is None) == ([], False)
+    assert lists.shelf.given <= 100 + 2 * len(APIS)
+    assert lists.all(label="rare") == [350]
+
+
+def test_an_end_of_an_earlier_life_is_not_listed():
+    """A watch that was begun again stands in the results as it ended before."""
+    lists = Lists(ended(1))
+    row = lists.store.rows[str(UUID(int=1))]
+    asyncio.run(lists.store.commit(replace(row, outcome=None, ended_at=None, published=False)))
+
+    assert lists.all() == []
+
+
+def test_an_end_whose_row_is_gone_is_not_listed():
+    lists = Lists(ended(1), ended(2))
+    lists.store.rows.pop(str(UUID(int=1)))
+
+    assert lists.all() == [2]
+
+
+def test_rows_that_may_be_gone_are_not_looked_for():
+    lists = Lists(ended(1, ended_at=NOON - RETENTION - timedelta(seconds=1)))
+
+    assert lists.all() == []
+    assert lists.shelf.given == 0
+
+
+@pytest.mark.parametrize(("age", "stays"), [(ORPHANED_AFTER, True), (ORPHANED_AFTER + timedelta(seconds=1), False)])
+def test_an_entry_without_a_row_is_removed_once_no_start_can_be_under_way(age, stays):
+    lists = Lists()
+    asyncio.run(lists.index.add(watch(1, started_at=NOON - age)))
+
+    assert lists.all() == []
+    assert bool(lists.index.rows) == stays
+
+
+def test_what_has_ended_and_is_not_yet_published_keeps_its_entry():
+    lists = Lists(ended(1, published=False, started_at=NOON - timedelta(days=1)))
+    asyncio.run(lists.index.add(lists.store.rows[str(UUID(int=1))]))
+
+    assert lists.all(state="watching") == []
+    assert lists.index.rows

@@ -1,0 +1,144 @@
+"""The page: what it is sent with, and what it must not contain.  How it behaves is in tests/e2e/test_page.py."""
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from functions.page import page_response, policy_for
+from shared.apis import APIS
+from shared.model import Outcome
+
+FILE = Path(__file__).parents[2] / "functions" / "page.html"
+
+
+@pytest.fixture(scope="module")
+def answer():
+    return page_response()
+
+
+@pytest.fixture(scope="module")
+def html(answer):
+    return answer.get_body().decode()
+
+
+@pytest.fixture
+def policy(answer):
+    directives = (directive.partition(" ") for directive in answer.headers["content-security-policy"].split("; "))
+    return {name: value for name, _, value in directives}
+
+
+class Elements(HTMLParser):
+    """Every element's name and attributes, and the text of those that hold code."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.found = []
+        self.code = {"style": "", "script": ""}
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        if self.cdata_elem:  # between the tags of a style or script
+            self.code[self.cdata_elem] += data
+
+
+def test_it_is_html_that_no_cache_keeps(answer):
+    assert answer.status_code == 200
+    assert (answer.mimetype, answer.charset) == ("text/html", "utf-8")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_nothing_is_guessed_and_nothing_told(answer):
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["x-frame-options"] == "DENY"
+
+
+def test_the_policy_allows_its_own_calls_and_no_more(policy):
+    hashes = {name: policy.pop(name) for name in ("script-src", "style-src")}
+
+    assert policy == {
+        "default-src": "'none'",
+        "connect-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+        "require-trusted-types-for": "'script'",
+        "trusted-types": "'none'",
+    }
+    assert all(re.fullmatch(r"'sha256-[A-Za-z0-9+/]{43}='", value) for value in hashes.values())
+
+
+@pytest.mark.parametrize("tag", ["style", "script"])
+def test_its_one_style_and_one_script_have_the_hash_of_the_policy(html, policy, tag):
+    elements = Elements(html)
+    code = elements.code[tag]
+    digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+
+    assert [name for name, _ in elements.found].count(tag) == 1
+    assert len(code) > 1000
+    assert policy[f"{tag}-src"] == f"'sha256-{digest}'"
+
+
+def test_another_script_has_another_policy():
+    assert policy_for("<style></style><script>1</script>") != policy_for("<style></style><script>2</script>")
+
+
+def test_it_refers_to_nothing_outside(html):
+    elements = Elements(html).found
+
+    assert [
+        (tag, name) for tag, attributes in elements for name in attributes if name in {"src", "href", "action"}
+    ] == []
+    assert {tag for tag, _ in elements}.isdisjoint({"link", "img", "iframe", "object", "base"})
+    assert set(re.findall(r"https?://[^\s\"'<]*", html)) == {"https://api.bentley.com/…"}  # an example, in a field
+    assert not re.search(r"@import|url\(", html)
+
+
+def test_nothing_on_it_is_inline_or_sent_by_itself(html):
+    elements = Elements(html).found
+
+    assert [name for _, attributes in elements for name in attributes if name == "style" or name.startswith("on")] == []
+    assert [attributes["id"] for tag, attributes in elements if tag == "input" and "name" in attributes] == []
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "setHTML", "DOMParser",
+     "createContextualFragment", "localStorage", "document.cookie", "code="],
+)  # fmt: skip
+def test_text_stays_text_and_the_key_in_its_session(html, forbidden):
+    assert forbidden not in html
+
+
+def test_one_can_choose_every_api_and_every_outcome(html):
+    choices = {id_: re.findall(r"<option[^>]*>([^<]*)", rest) for id_, rest in
+               re.findall(r'<select id="(\w+)">(.*?)</select>', html)}  # fmt: skip
+
+    assert choices["api"] == ["any", *APIS]
+    assert choices["outcome"] == ["any", *Outcome]
+    assert choices["state"] == ["any", "watching", "ended"]
+
+
+def test_every_outcome_has_its_colours(html):
+    style = Elements(html).code["style"]
+
+    assert [outcome for outcome in Outcome if not re.search(rf"\.{outcome.value}\b[^}}]*\{{ color", style)] == []
+
+
+def test_every_field_has_a_label(html):
+    without_labels = re.sub(r"<label.*?</label>", "", html, flags=re.DOTALL)
+
+    assert not re.search(r"<(input|select)", without_labels)
+
+
+def test_the_file_has_a_place_for_what_the_code_knows():
+    text = FILE.read_text(encoding="utf-8")
+
+    assert [text.count(f"<!-- {what} -->") for what in ("apis", "outcomes")] == [1, 1]
