@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from local.bench.ground import SUCCEEDED, Ground, path
 from local.bench.spread import Figures, Spread
@@ -44,6 +43,8 @@ def lateness(ground: Ground, watches: int, over: timedelta, picture: Path | None
 
 def draw(due: np.ndarray, late: np.ndarray, picture: Path) -> None:
     """Draw each turn, and how many are how late."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 -- it takes its time
+
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     when, how_many = figure.subplots(1, 2)
     when.plot(due, 1000 * late, ".", markersize=2)

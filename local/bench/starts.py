@@ -1,11 +1,11 @@
-"""Watches started through HTTP."""
+"""Watches started through HTTP.  Each has its one turn meanwhile, as in life."""
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from local.bench.ground import Ground
+from local.bench.ground import SUCCEEDED, Ground
 from local.bench.spread import Figures, Spread
 from shared.apis.reporting import REPORTING
 
@@ -17,14 +17,14 @@ def starts(ground: Ground, watches: int, runs: int) -> Figures:
     one, many = [], []
     with ground.host():
         for run in range(runs):
-            one.append(_rate(ground, [f"forever-one-{run}-{number}" for number in range(watches)], 1))
-            many.append(_rate(ground, [f"forever-many-{run}-{number}" for number in range(watches)], AT_ONCE))
-    ground.clear()
+            one.append(_rate(ground, [f"one-{run}-{number}" for number in range(watches)], 1))
+            many.append(_rate(ground, [f"many-{run}-{number}" for number in range(watches)], AT_ONCE))
+    ground.clear()  # of what was still under way
     return {"one after the other": Spread(one, "a second"), f"{AT_ONCE} at once": Spread(many, "a second")}
 
 
 def _rate(ground: Ground, jobs: list[str], at_once: int) -> float:
-    """Each begins to poll when it is due, which is not before the measurement is over."""
+    ground.script(jobs, SUCCEEDED)
     with ground.parts.app() as app, ThreadPoolExecutor(at_once) as clients:
         began = time.monotonic()
         list(clients.map(lambda job: app.post("/watches", json={"api": REPORTING.name, "job": {"jobId": job}}), jobs))
