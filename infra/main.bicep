@@ -51,6 +51,11 @@ param polling object = {}
 @maxValue(36500)
 param watchRetentionDays int = 30
 
+@description('Seconds: watches that wait are woken together, at the next multiple of this. 0 for each at its own time.')
+@minValue(0)
+@maxValue(30)
+param dueGrid int = 15
+
 @description('Multiplies the delays of all schedules, for trials.')
 param waitScale string = '1'
 
@@ -205,6 +210,7 @@ module app 'modules/app.bicep' = {
         CALLBACK_HOSTS: callbackHosts
         CALLBACK_SECRET: empty(callbackHosts) ? '' : '@Microsoft.KeyVault(VaultName=${vault.outputs.name};SecretName=${vault.outputs.callbackSecretName})'
         WATCH_RETENTION_DAYS: string(watchRetentionDays)
+        DUE_GRID: string(dueGrid)
         WAIT_SCALE: waitScale
       },
       toObject(items(polling), item => 'POLLING_${toUpper(replace(item.key, '-', '_'))}', item => item.value)

@@ -13,9 +13,11 @@ import click
 from rich.console import Console
 
 from itwin_job_watch.cli import main as watch_jobs
+from local.bench.command import bench
 from local.bootstrap import ROOT
 from local.chaos import chaos as cause_chaos
 from local.docs import write as write_docs
+from local.plan.command import plan
 from local.processes import DidNotStartError
 from local.run import run as watch_the_scenario
 from local.screenshots import screenshots as take_screenshots
@@ -124,6 +126,8 @@ def watch(arguments: tuple[str, ...]) -> None:
     watch_jobs.main([*arguments], prog_name="python3 -m local watch")
 
 
+main.add_command(bench)
+main.add_command(plan)
 main.add_command(simulator)
 
 

@@ -27,6 +27,9 @@ QUEUE_RETRIES: dict[str, Any] = {
 TABLE_RETRIES: dict[str, Any] = {"retry_backoff_factor": 0.5, "retry_backoff_max": 4, "retry_total": 3}
 TIMEOUTS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 10}
 
+#: Without this each request looks for a proxy, and for its password in .netrc, in two threads of its own.
+TRANSPORT: dict[str, Any] = {"use_env_settings": False}
+
 
 @dataclass(frozen=True, slots=True)
 class Storage:
@@ -65,8 +68,9 @@ def connect(settings: Settings) -> Storage:
         "message_encode_policy": TextBase64EncodePolicy(),
         **QUEUE_RETRIES,
         **TIMEOUTS,
+        **TRANSPORT,
     }
-    table: dict[str, Any] = {**TABLE_RETRIES, **TIMEOUTS}
+    table: dict[str, Any] = {**TABLE_RETRIES, **TIMEOUTS, **TRANSPORT}
     if settings.storage:
         secret = settings.storage.get_secret_value()
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -117,7 +117,7 @@ def _with(count: Count, late: timedelta | None) -> Count:
 
 
 def _entity(watch: Watch) -> dict[str, Any]:
-    values = asdict(watch) | {
+    values = {f.name: getattr(watch, f.name) for f in fields(Watch)} | {
         "job": json.dumps(watch.job, ensure_ascii=False),
         "labels": json.dumps(watch.labels, ensure_ascii=False),
         "evidence": json.dumps(watch.evidence, ensure_ascii=False),

@@ -81,7 +81,8 @@ def watcher() -> Watcher:
         scope=known.scope,
         now=_now,
     )
-    tickets, gates = TicketQueue(stores.tickets), GateTable(stores.gates)
+    tickets = TicketQueue(stores.tickets, timedelta(seconds=known.due_grid) * known.wait_scale, _now)
+    gates = GateTable(stores.gates)
     return Watcher(
         apis={name: api.paced(known.polling.get(name), known.wait_scale) for name, api in APIS.items()},
         store=TableStore(stores.watches),

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import time
 import xml.etree.ElementTree as ET
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,9 +13,11 @@ from uuid import uuid4
 import pytest
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.model import Ticket
-from shared.tickets import TicketQueue
+from shared.tickets import EPOCH, TicketQueue, to_grid
 
 TICKET = Ticket("0d6c9f0e-5a55-5f0e-9d5c-0d6c9f0e5a55", 7)
 
@@ -116,3 +118,39 @@ def test_a_ticket_without_a_delay_is_visible_at_once(azurite):
         return len(await plain.peek_messages())
 
     assert on_a_queue(azurite, scenario)[0] == 1
+
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@given(
+    delay=st.timedeltas(timedelta(0), timedelta(days=30)),
+    now=st.timedeltas(timedelta(0), timedelta(days=1)).map(lambda later: NOON + later),
+    grid=st.integers(0, 60).map(lambda seconds: timedelta(seconds=seconds)),
+)
+def test_a_grid_makes_a_wait_longer_by_less_than_itself_and_never_shorter(delay, now, grid):
+    wait = to_grid(delay, now, grid)
+
+    assert delay <= wait < delay + max(grid, timedelta(microseconds=1))
+    if delay and grid:
+        assert (now + wait - EPOCH) % grid == timedelta(0)
+
+
+def test_what_is_to_be_at_once_is_at_once_on_any_grid():
+    assert to_grid(timedelta(0), NOON + timedelta(seconds=1), timedelta(seconds=15)) == timedelta(0)
+
+
+def test_a_ticket_wakes_within_a_second_of_the_grid(azurite):
+    """In whole seconds, as the queue wants them."""
+    answers: list[Any] = []
+
+    async def within():
+        name = f"tickets-{uuid4().hex}"
+        async with QueueClient.from_connection_string(azurite, name, raw_response_hook=answers.append) as queue:
+            await queue.create_queue()
+            tickets = TicketQueue(queue, timedelta(seconds=15), lambda: NOON + timedelta(seconds=4.5))
+            await tickets.send(TICKET, timedelta(seconds=20))
+
+    asyncio.run(within())
+
+    assert parse_qs(urlsplit(answers[-1].http_request.url).query)["visibilitytimeout"] == ["26"]

@@ -52,6 +52,7 @@ def without(name):
         ("storage_account", None),
         ("storage_client_id", None),
         ("telemetry_client_id", None),
+        ("due_grid", 15),
         ("wait_scale", 1.0),
         ("polling", {}),
     ],
@@ -340,6 +341,17 @@ def test_a_polling_schedule_for_no_known_api_is_named(name):
 @pytest.mark.parametrize(("text", "scale"), [("0", 0), ("0.01", 0.01), ("1000", 1000)])
 def test_wait_scale_has_bounds(text, scale):
     assert read(WAIT_SCALE=text).wait_scale == scale
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("30", 30)])
+def test_a_grid_of_due_times_has_bounds(text, seconds):
+    assert read(DUE_GRID=text).due_grid == seconds
+
+
+@pytest.mark.parametrize("text", ["-1", "31", "1.5", "a"])
+def test_no_grid_of_due_times_is_beyond_them(text):
+    """A start sends a ticket again when a turn is 30 s late, so a grid may not make it so."""
+    assert refused(NEEDED | {"DUE_GRID": text}).problems.keys() == {"DUE_GRID"}
 
 
 @pytest.mark.parametrize("show", [repr, str])

@@ -1,0 +1,79 @@
+"""``python3 -m local bench``: which benchmarks, how large, and how they are told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from local.bench.cold import cold
+from local.bench.floor import floor
+from local.bench.ground import Ground, ground
+from local.bench.lateness import lateness
+from local.bench.sleeping import sleeping
+from local.bench.spread import Figures
+from local.bench.starts import starts
+from local.bench.turns import turns
+from local.bootstrap import STATE
+
+NAMES = ("turns", "floor", "lateness", "sleeping", "start", "cold")
+
+
+@click.command()
+@click.argument("which", nargs=-1, type=click.Choice(NAMES))
+@click.option("--watches", type=click.IntRange(min=1), default=200, show_default=True, help="Of turns and start.")
+@click.option("--polls", type=click.IntRange(min=1), default=5, show_default=True, help="Of each watch, in turns.")
+@click.option("--turns", "floor_turns", type=click.IntRange(min=10), default=600, show_default=True, help="Of floor.")
+@click.option("--late-watches", type=click.IntRange(min=1), default=2000, show_default=True)
+@click.option("--late-seconds", type=click.FloatRange(min=0), default=60, show_default=True)
+@click.option("--asleep", type=click.IntRange(min=1), default=10_000, show_default=True)
+@click.option("--asleep-seconds", type=click.FloatRange(min=0.1), default=20, show_default=True)
+@click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True, help="For the spread.")
+@click.option("--picture", type=click.Path(path_type=Path), default=STATE / "lateness.png", help="Of lateness.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def bench(
+    *,
+    which: Sequence[str],
+    watches: int,
+    polls: int,
+    floor_turns: int,
+    late_watches: int,
+    late_seconds: float,
+    asleep: int,
+    asleep_seconds: float,
+    runs: int,
+    picture: Path,
+    as_json: bool,
+) -> None:
+    """Measure the app on this machine: all of it, or WHICH."""
+    console = Console(highlight=False, stderr=as_json)
+    benchmarks: dict[str, Callable[[Ground], Figures]] = {
+        "turns": lambda on: turns(on, watches, polls, runs),
+        "floor": lambda on: floor(on, floor_turns, runs),
+        "lateness": lambda on: lateness(on, late_watches, timedelta(seconds=late_seconds), picture),
+        "sleeping": lambda on: sleeping(on, asleep, timedelta(seconds=asleep_seconds), runs),
+        "start": lambda on: starts(on, watches, runs),
+        "cold": lambda on: cold(on, runs),
+    }
+    found: dict[str, Figures] = {}
+    with ground() as prepared:
+        for name in which or NAMES:
+            console.print(f"[dim]{name} ...[/]")
+            found[name] = benchmarks[name](prepared)
+    if as_json:
+        rows = {name: {what: spread.to_json() for what, spread in figures.items()} for name, figures in found.items()}
+        click.echo(json.dumps(rows, indent=2))
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, figures in found.items():
+        table.add_row(f"[bold]{name}[/]", "")
+        for what, spread in figures.items():
+            table.add_row(f"  {what}", str(spread))
+    console.print(table)
+    if "lateness" in found:
+        console.print(f"Lateness is drawn in {picture}", soft_wrap=True)

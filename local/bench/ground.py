@@ -1,0 +1,140 @@
+"""What all benchmarks stand on: a stack whose host they start and stop, and the app's own watcher in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import psutil
+
+from local.stack import Stack, app_settings, stack
+from shared import wiring
+from shared.apis.reporting import REPORTING
+from shared.model import Watch
+from shared.watching import NoGate
+
+T = TypeVar("T")
+
+#: No delay between turns, so that there is always one to take.
+SETTINGS = {"WAIT_SCALE": "0", "APPLICATIONINSIGHTS_CONNECTION_STRING": ""}
+
+RUNNING = {"body": {"status": {"state": "Running"}}}
+SUCCEEDED = {"body": {"status": {"state": "Succeeded"}}}
+
+#: Calls under way at once while watches are made.
+AT_ONCE = 16
+
+
+class Late(NoGate):
+    """Lets a new watch have its first turn at the given time."""
+
+    def __init__(self, due: datetime) -> None:
+        self._due = due
+
+    async def admit(self) -> timedelta:
+        """How long that is from now."""
+        return max(timedelta(0), self._due - datetime.now(UTC))
+
+
+@dataclass(slots=True)
+class Ground:
+    """A stack without its host, and a way to run what is asynchronous."""
+
+    parts: Stack
+    runner: asyncio.Runner
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run it on the one loop that the app's clients belong to."""
+        return self.runner.run(work)
+
+    def make(self, jobs: Sequence[str], dues: Sequence[datetime] | None = None) -> list[Watch]:
+        """Start a watch of each job, as the app would, with its first turn then or at once."""
+        dues = dues or [datetime.now(UTC)] * len(jobs)
+
+        async def start_all() -> list[Watch]:
+            free = asyncio.Semaphore(AT_ONCE)
+
+            async def start(job: str, due: datetime) -> Watch:
+                async with free:
+                    late = replace(wiring.watcher(), gate=Late(due))
+                    watch, _ = await late.start(REPORTING, {"jobId": job}, timedelta(days=30))
+                    return watch
+
+            return await asyncio.gather(*map(start, jobs, dues))
+
+        return self.run(start_all())
+
+    def script(self, jobs: Sequence[str], *answers: object) -> None:
+        """Write what the platform says of each job, poll by poll."""
+        with self.parts.behind_the_platform() as platform:
+            for job in jobs:
+                platform.post("/jobs", json={"path": path(job), "script": answers})
+
+    @contextmanager
+    def host(self) -> Iterator[psutil.Process]:
+        """Run the host."""
+        with self.parts.host.running() as service:
+            yield psutil.Process(service.process.pid)
+
+    def tickets(self) -> int:
+        """How many there are, asleep or not."""
+
+        async def count() -> int:
+            properties = await wiring.storage().tickets.get_queue_properties()
+            return properties.approximate_message_count or 0
+
+        return self.run(count())
+
+    def wait_until_done(self, within: timedelta) -> None:
+        """Return when no ticket is left: every watch has one until it has ended."""
+        give_up = time.monotonic() + within.total_seconds()
+        while self.tickets():
+            if time.monotonic() > give_up:
+                raise TimeoutError(f"{self.tickets()} watches have not ended within {within}")
+            time.sleep(0.1)
+
+    def clear(self) -> None:
+        """Throw all tickets away."""
+
+        async def clear() -> None:
+            await wiring.storage().tickets.clear_messages()
+
+        self.run(clear())
+
+
+def path(job: str) -> str:
+    """Name the status of a job."""
+    return REPORTING.path.format(jobId=job)
+
+
+def processor_seconds(process: psutil.Process) -> float:
+    """What it has used so far, in all its threads."""
+    used = process.cpu_times()
+    return float(used.user + used.system)
+
+
+@contextmanager
+def ground() -> Iterator[Ground]:
+    """Prepare all of it, with the host at rest."""
+    with stack(SETTINGS) as parts, asyncio.Runner() as runner:
+        parts.host.stop()
+        os.environ.update({**app_settings(parts.storage, parts.simulator), **SETTINGS})
+        for part in (wiring.settings, wiring.storage, wiring.watcher):
+            part.cache_clear()
+        prepared = Ground(parts, runner)
+        try:
+            yield prepared
+        finally:
+            prepared.run(_close())
+
+
+async def _close() -> None:
+    stores = wiring.storage()
+    for client in (stores.tickets, stores.watches, stores.results, stores.gates):
+        await client.close()

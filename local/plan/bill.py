@@ -1,0 +1,76 @@
+"""From what was counted to requests and dollars, a day each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from local.plan import prices
+from local.plan.engine import Flown
+from local.plan.limits import INSTANCE_GB
+from shared.gates import BETWEEN_READS
+
+#: Requests of a start (index, row; ticket), of a turn that goes on (load, commit; ticket, deletion), of one that ends
+#: the watch (load, commit, result, index, published; deletion).
+START_TABLE, START_QUEUE = 2, 1
+TURN_TABLE, TURN_QUEUE = 2, 2
+END_TABLE, END_QUEUE = 5, 1
+
+DAY = 86400
+
+#: `tend_watches`: rounds a day, and requests of each, which reads all rows (docs/reliability.md).
+ROUNDS, PARTITIONS, PAGE = 288, 256, 1000
+
+#: How long rows of ended watches stay, in days: WATCH_RETENTION_DAYS.
+RETENTION = 30
+
+#: GB that Application Insights takes in for an ended watch: one event, about 1.5 kB, and a few lines of log.  A guess.
+TELEMETRY_GB = 3e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a day takes on average, and costs."""
+
+    executions: float
+    gb_seconds: float
+    queue_requests: float
+    table_requests: float
+    ingested_gb: float
+
+    @property
+    def dollars(self) -> dict[str, float]:
+        """By meter."""
+        return {
+            "executions": self.executions * prices.EXECUTION,
+            "memory": self.gb_seconds * prices.GB_SECOND,
+            "queue": self.queue_requests * prices.QUEUE_REQUEST,
+            "tables": self.table_requests * prices.TABLE_REQUEST,
+            "telemetry": self.ingested_gb * prices.INGESTED_GB,
+        }
+
+    @property
+    def total(self) -> float:
+        """Dollars."""
+        return sum(self.dollars.values())
+
+
+def bill(flown: Flown) -> Bill:
+    """Charge a plan, with what the app does whether there are watches or not."""
+    world, tally = flown.world, flown.tally
+    days, weight = world.days, world.weight
+    ends = float(np.count_nonzero(~np.isnan(flown.watches.ended_at))) * weight
+    starts, turns = tally.starts * weight, tally.turns * weight
+    rows = starts / days * RETENTION + tally.in_flight.mean() * weight
+    tending = ROUNDS * max(PARTITIONS, rows / PAGE)
+    gates = DAY / BETWEEN_READS.total_seconds()
+    tables = starts * START_TABLE + turns * TURN_TABLE + ends * (END_TABLE - TURN_TABLE)
+    queue = starts * START_QUEUE + turns * TURN_QUEUE + ends * (END_QUEUE - TURN_QUEUE) + tally.gets
+    return Bill(
+        executions=(starts + turns) / days + ROUNDS,
+        gb_seconds=(tally.active_seconds / days + ROUNDS) * INSTANCE_GB,
+        queue_requests=queue / days,
+        table_requests=tables / days + tending + gates,
+        ingested_gb=ends * TELEMETRY_GB / days,
+    )

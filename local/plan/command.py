@@ -1,0 +1,188 @@
+"""``python3 -m local plan``: options in, figures out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import click
+import numpy as np
+from rich.console import Console
+
+from local.bootstrap import ROOT
+from local.host import hostjson
+from local.plan.engine import World, fly
+from local.plan.figures import Figures, figures, grids, table
+from local.plan.limits import MOST_INSTANCES, TIERS
+from local.plan.workload import ARRIVALS, DAY, LASTING, Lasting, make
+from shared.apis import APIS
+from shared.remote import RemoteApi
+from shared.schedule import Schedule
+from shared.traffic import HEADROOM
+
+#: What the app is compared with: the usual loop.
+POLLER = Schedule.seconds(15)
+POLLER_TURNS = 5_000_000
+
+
+def _mix(_: click.Context, __: click.Parameter, text: str) -> dict[str, float]:
+    return {name: float(part) for name, part in _pairs(text)}
+
+
+def _lasting(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> dict[str, Lasting]:
+    pairs = [pair for text in texts for pair in _pairs(text)]
+    return {name: Lasting(*map(float, value.split(":"))) for name, value in pairs}
+
+
+def _grids(_: click.Context, __: click.Parameter, text: str) -> list[float]:
+    return [float(grid) for grid in text.split(",")]
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    pairs = [(name.strip(), value) for name, _, value in (pair.partition("=") for pair in text.split(","))]
+    for name, _ in pairs:
+        if name not in APIS:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(APIS)}")
+    return pairs
+
+
+@click.command()
+@click.option("--watches", type=click.IntRange(min=1), default=10_000, show_default=True, help="Started in all.")
+@click.option("--starts-per-hour", type=click.FloatRange(min=0, min_open=True), help="Instead of --watches.")
+@click.option("--days", type=click.FloatRange(min=0, min_open=True), default=7.0, show_default=True)
+@click.option("--mix", default="reality-analysis=0.6,schedules=0.4", show_default=True, callback=_mix)
+@click.option(
+    "--lasting",
+    multiple=True,
+    callback=_lasting,
+    metavar="API=MEDIAN[:SIGMA]",
+    help="How long jobs of an API take: log-normal, median in seconds; sigma 0 for all the same.",
+)
+@click.option("--arrivals", type=click.Choice(ARRIVALS), default="random", show_default=True)
+@click.option("--failing", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="Part that is asked why.")
+@click.option("--tier", type=click.Choice([*TIERS]), default="standard", show_default=True)
+@click.option("--untold", is_flag=True, help="The app's settings do not name the tier: it learns it from 429s.")
+@click.option("--grid", default="0", show_default=True, callback=_grids, help="Seconds; several with commas between.")
+@click.option("--max-instances", type=click.IntRange(1, MOST_INSTANCES), default=40, show_default=True)
+@click.option("--most-turns", type=click.IntRange(min=1000), default=100_000_000, help="Beyond that, a sample flies.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+def plan(
+    *,
+    watches: int,
+    starts_per_hour: float | None,
+    days: float,
+    mix: Mapping[str, float],
+    lasting: Mapping[str, Lasting],
+    arrivals: str,
+    failing: float,
+    tier: str,
+    untold: bool,
+    grid: Sequence[float],
+    max_instances: int,
+    most_turns: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Say what so many watches would do and cost, in virtual time."""
+    count = watches if starts_per_hour is None else max(1, round(starts_per_hour * 24 * days))
+    apis, known = [APIS[name] for name in mix], {**LASTING, **lasting}
+    limits = TIERS[tier]
+    rates = [limit.requests * 60 / limit.span for limit in limits]
+    turns = _expected_turns(apis, mix, known, count, days)
+    bounded = min([turns, *(rate * days * DAY / 60 for rate in rates)])
+
+    def world(apis: Sequence[RemoteApi], turns: float, most: float) -> World:
+        weight = max(1.0, turns / most)
+        rng = np.random.default_rng(seed)
+        simulated = max(1, round(count / weight))
+        jobs = make(
+            apis=apis,
+            parts=[*mix.values()],
+            lasting=known,
+            count=simulated,
+            days=days,
+            arrivals=arrivals,
+            failing=failing,
+            rng=rng,
+        )
+        queues = hostjson.read(ROOT).extensions.queues
+        return World(
+            apis=apis,
+            jobs=jobs,
+            days=days,
+            queues=queues,
+            most_instances=max_instances,
+            weight=count / simulated,
+            seed=seed,
+        )
+
+    budget = min(rates) * HEADROOM if rates and not untold else None
+    ours = replace(world(apis, bounded, most_turns), tier=limits, budget=budget)
+    found = {seconds: figures(fly(replace(ours, grid=seconds))) for seconds in grid}
+    loops = [replace(api, polling=POLLER) for api in apis]
+    loop = figures(fly(world(loops, _expected_turns(loops, mix, known, count, days), POLLER_TURNS)))
+    first = found[grid[0]]
+    if as_json:
+        rows = {f"{seconds:g}": figures.to_json() for seconds, figures in found.items()}
+        click.echo(json.dumps({"app": first.to_json(), "every 15 s": loop.to_json(), "grids": rows}, indent=2))
+        return
+    _print(
+        first=first,
+        loop=loop,
+        found=found,
+        tier=tier,
+        most=limits[0].requests if limits else None,
+        max_instances=max_instances,
+        lasting=known,
+        mix=mix,
+        days=days,
+    )
+
+
+def _expected_turns(
+    apis: Sequence[RemoteApi], mix: Mapping[str, float], lasting: Mapping[str, Lasting], count: int, days: float
+) -> float:
+    """About how many turns there would be without a limit."""
+    whole = sum(mix.values())
+    return count * sum(
+        part / whole * (1 + min(lasting[api.name].mean, days * DAY) / api.polling.delays[-1].total_seconds())
+        for api, part in zip(apis, mix.values(), strict=True)
+    )
+
+
+def _print(
+    *,
+    first: Figures,
+    loop: Figures,
+    found: dict[float, Figures],
+    tier: str,
+    most: int | None,
+    max_instances: int,
+    lasting: Mapping[str, Lasting],
+    mix: Mapping[str, float],
+    days: float,
+) -> None:
+    console = Console(highlight=False)
+    jobs = "; ".join(
+        f"{name} {part:g}, median {lasting[name].median:g} s, sigma {lasting[name].sigma:g}"
+        for name, part in mix.items()
+    )
+    console.print(f"{first.watches:,} watches in {days:g} days.  Jobs (assumed): {jobs}.\n", soft_wrap=True)
+    console.print(table(first, loop, tier, most, max_instances))
+    for what, figures_ in (("this app", first), ("every 15 s", loop)):
+        if figures_.error:
+            console.print(
+                f"\nSampled, {what}: {figures_.simulated:,} of {figures_.watches:,} watches; polls and"
+                f" dollars to within {100 * figures_.error:.1f} % in 95 of 100 samples.",
+                soft_wrap=True,
+            )
+    if len(found) > 1:
+        console.print("\nDue times rounded up to a grid:\n")
+        console.print(grids(found))
+    console.print(
+        "\nNothing is late here: in Azure add the host's look at the queue (2 s at most when idle), and a cold start."
+        "  The loop knows no limit, and meets none.  Prices: local/plan/prices.py.",
+        soft_wrap=True,
+    )

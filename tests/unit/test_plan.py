@@ -1,0 +1,233 @@
+"""Small plans with known answers, and laws that hold for all."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from local.plan.command import plan
+from local.plan.engine import World, _Flight, fly
+from local.plan.figures import figures
+from local.plan.limits import TIERS, Limit
+from local.plan.meter import Meter
+from local.plan.platform import Platform
+from local.plan.workload import ARRIVALS, LASTING, Jobs, make
+from shared.apis import APIS
+from shared.schedule import Schedule
+from shared.traffic import budget
+
+ANALYSIS = APIS["reality-analysis"]
+STEADY = replace(APIS["reporting"], polling=Schedule.seconds(10, 20, 40, 60))  # no jitter, no percentage
+TIMES = np.array([0.0, 1, 2, 3])
+
+
+def jobs(starts, lasts, *, clean=True):
+    count = len(starts)
+    start = np.array(starts, float)
+    return Jobs(np.zeros(count, np.int8), start, start + lasts, np.full(count, clean))
+
+
+def world(apis, jobs, **more):
+    return World(apis=apis, jobs=jobs, **{"days": 1 / 24, **more})
+
+
+def test_one_watch_takes_the_turns_that_its_schedule_says():
+    flown = fly(world([STEADY], jobs([0], 100)))
+
+    assert flown.watches.polls[0] == 5  # at 0, 10, 30, 70 and 130 s
+    assert flown.watches.ended_at[0] == 130
+    assert flown.tally.turns == 5
+    assert list(flown.tally.requests[:3]) == [3, 1, 1]
+
+
+def test_a_percentage_that_moves_starts_the_schedule_over():
+    """Each of ten steps lasts 100 s, and the ladder is at 15, 30, 60 s when the next one is seen."""
+    flown = fly(world([ANALYSIS], jobs([0], 1000)))
+    still = fly(world([ANALYSIS], jobs([0], 1000), steps=1))
+
+    assert flown.watches.polls[0] > 2 * still.watches.polls[0]
+    assert still.watches.polls[0] == 1 + 4 + 7  # 0, 15, 45, 105, 225, then 120 s apart, up to 1,065 s
+
+
+def test_a_job_with_something_to_ask_about_takes_a_turn_more_at_once():
+    clean, other = (fly(world([STEADY], jobs([0], 100, clean=clean))) for clean in (True, False))
+
+    assert other.tally.turns == clean.tally.turns + 1
+    assert other.watches.polls[0] == clean.watches.polls[0]
+    assert other.watches.ended_at[0] == clean.watches.ended_at[0]
+
+
+def test_a_watch_ends_at_its_deadline():
+    brief = replace(STEADY, lifetime=timedelta(seconds=45))
+
+    flown = fly(world([brief], jobs([0], 1e6)))
+
+    assert flown.watches.expired[0]
+    assert flown.watches.ended_at[0] == 45
+
+
+def test_a_grid_lets_turns_come_together():
+    starts = np.linspace(0, 500, 40)
+    off = fly(world([STEADY], jobs(starts, 100)))
+    on = fly(world([STEADY], jobs(starts, 100), grid=15.0))
+
+    assert (on.watches.ended_at % 15 < 1).all()
+    assert on.tally.active_seconds < off.tally.active_seconds
+
+
+@pytest.mark.parametrize("grid", [0.0, 15.0])
+def test_no_turn_is_earlier_than_the_schedule(grid, monkeypatch):
+    """All turns are looked at as they are sent."""
+    early: list[float] = []
+    sent: list[float] = []
+
+    def watching(self, who, now, delay):
+        original(self, who, now, delay)
+        early.extend(self.arrives[who] - now - delay)
+        sent.extend(delay)
+
+    original = _Flight._send
+    monkeypatch.setattr(_Flight, "_send", watching)
+    rng = np.random.default_rng(3)
+    drawn = make(
+        apis=[ANALYSIS], parts=[1], lasting=LASTING, count=50, days=0.02, arrivals="random", failing=0.1, rng=rng
+    )
+    fly(world([ANALYSIS], drawn, grid=grid))
+
+    assert min(early) > -1e-5
+    assert max(early) < 1 + grid
+    assert min(delay for delay in sent if delay > 0) >= ANALYSIS.polling.delays[0].total_seconds()
+
+
+@pytest.mark.parametrize("settings", [{}, {"budget": budget(500, None)}], ids=["learned", "told"])
+def test_a_limit_is_kept_to(settings):
+    many = jobs(np.linspace(0, 10, 1500), 600)
+
+    flown = fly(world([STEADY], many, days=0.2, tier=[Limit(500, 60)], **settings))
+
+    assert np.isfinite(flown.watches.ended_at).all()
+    assert flown.tally.requests.max() <= 1.1 * 500
+    assert flown.tally.throttled <= (0 if settings else 0.01 * flown.tally.turns)
+
+
+def test_more_watches_never_cost_less():
+    costs = [
+        figures(fly(world([STEADY], jobs(np.linspace(0, 3000, count), 100)))).dollars_per_day
+        for count in (1, 10, 100, 1000)
+    ]
+
+    assert costs == sorted(costs)
+
+
+def test_a_sample_comes_near_to_the_whole():
+    def flown(count, weight):
+        rng = np.random.default_rng(5)
+        drawn = make(
+            apis=[ANALYSIS], parts=[1], lasting=LASTING, count=count, days=0.5, arrivals="random", failing=0.1, rng=rng
+        )
+        return figures(fly(world([ANALYSIS], drawn, days=0.5, weight=weight)))
+
+    whole, sample = flown(20_000, 1), flown(4_000, 5)
+
+    assert sample.watches == whole.watches
+    assert sample.polls == pytest.approx(whole.polls, rel=sample.error)
+    assert 0 < sample.error < 0.1
+    assert sample.dollars_per_day == pytest.approx(whole.dollars_per_day, rel=0.1)
+    assert sample.requests_per_minute_mean == pytest.approx(whole.requests_per_minute_mean, rel=0.1)
+
+
+def test_the_scaler_counts_sleeping_tickets():
+    flown = fly(world([STEADY], jobs(np.zeros(1000), 3000)))
+
+    assert flown.tally.instances.max() == np.ceil(1000 / (16 + flown.world.queues.threshold))
+
+
+@pytest.mark.parametrize(
+    ("times", "seconds"),
+    [([5], 1), ([5, 5, 5], 1), ([5, 5.5], 1.5), ([5, 7], 2)],
+)
+def test_an_instance_is_billed_for_a_second_at_least(times, seconds):
+    meter = Meter(1, 16, timedelta(seconds=2), np.random.default_rng(0))
+    active, _ = meter.run(np.array(times, float), 1)
+    closing, _ = meter.run(np.array([1000.0]), 1)
+
+    # what comes before the first turn ever counts as one that is long ago
+    assert active - 1 + closing == pytest.approx(seconds)
+
+
+def test_the_platform_counts_in_windows():
+    platform = Platform([Limit(2, 60)])
+
+    assert platform.ask(TIMES) == (2, 58)
+    assert platform.ask(np.array([59.0])) == (0, 1)
+    assert platform.ask(np.array([60.0])) == (1, 0)
+
+
+def test_the_platform_has_limits_of_a_minute_and_of_an_hour():
+    platform = Platform([Limit(3, 60), Limit(4, 3600)])
+
+    assert platform.ask(TIMES) == (3, 57)
+    assert platform.ask(TIMES + 60) == (1, 3539)
+
+
+@pytest.mark.parametrize("arrivals", ARRIVALS)
+def test_jobs_start_within_the_days(arrivals):
+    rng = np.random.default_rng(0)
+    drawn = make(
+        apis=[ANALYSIS, STEADY],
+        parts=[3, 1],
+        lasting=LASTING,
+        count=4000,
+        days=7,
+        arrivals=arrivals,
+        failing=0.25,
+        rng=rng,
+    )
+
+    assert drawn.start.min() >= 0
+    assert drawn.start.max() <= 7 * 86400
+    assert (np.diff(drawn.start) >= 0).all()
+    assert (drawn.api == 0).mean() == pytest.approx(0.75, abs=0.03)
+    assert drawn.clean.mean() == pytest.approx(0.75, abs=0.03)
+
+
+def run(*arguments):
+    done = CliRunner().invoke(plan, ["--days", "0.1", *arguments])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_command_prints_a_table():
+    text = run("--watches", "200", "--grid", "0,30")
+
+    assert "200 watches in 0.1 days" in text
+    assert "5,000 (standard)" in text
+    assert "rounded up to a grid" in text
+
+
+def test_the_command_prints_json_and_says_the_same_again():
+    arguments = ["--starts-per-hour", "100", "--tier", "community", "--json", "--lasting", "schedules=60:0"]
+
+    first, second = run(*arguments), run(*arguments)
+
+    assert first == second
+    assert json.loads(first)["app"]["watches"] == 240
+    assert json.loads(first)["every 15 s"]["delay_p95"] < 15
+
+
+def test_a_sample_is_called_one():
+    assert "Sampled, this app: " in run("--watches", "2000", "--most-turns", "1000")
+
+
+def test_an_unknown_api_is_named():
+    done = CliRunner().invoke(plan, ["--mix", "nonsense=1"])
+
+    assert done.exit_code == 2
+    assert "nonsense" in done.output
+
+
+def test_the_tiers_are_those_of_the_readme():
+    assert TIERS["community"] == (Limit(500, 60), Limit(5000, 3600))
