@@ -166,7 +166,7 @@ class Settings(BaseModel):
     per_minute: int | None = Field(None, alias="ITWIN_REQUESTS_PER_MINUTE", ge=1, le=1_000_000)
     per_hour: int | None = Field(None, alias="ITWIN_REQUESTS_PER_HOUR", ge=1, le=60_000_000)
     retention_days: int = Field(30, alias="WATCH_RETENTION_DAYS", ge=1, le=36500)
-    due_grid: int = Field(15, alias="DUE_GRID", ge=0, le=30)
+    due_grid: int = Field(0, alias="DUE_GRID", ge=0, le=30)
     wait_scale: float = Field(1.0, alias="WAIT_SCALE", ge=0, le=1000, allow_inf_nan=False)
     polling: Mapping[str, Polling] = Field(default_factory=dict)  #: by API name, from `POLLING_<API>`
 

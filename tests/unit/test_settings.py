@@ -52,7 +52,7 @@ def without(name):
         ("storage_account", None),
         ("storage_client_id", None),
         ("telemetry_client_id", None),
-        ("due_grid", 15),
+        ("due_grid", 0),
         ("wait_scale", 1.0),
         ("polling", {}),
     ],
