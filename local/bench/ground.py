@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -136,5 +136,5 @@ def ground() -> Iterator[Ground]:
 
 async def _close() -> None:
     stores = wiring.storage()
-    for client in (stores.tickets, stores.watches, stores.results, stores.gates):
-        await client.close()
+    for client in fields(stores):
+        await getattr(stores, client.name).close()
