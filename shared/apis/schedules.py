@@ -18,7 +18,7 @@ SCHEDULES = RemoteApi(
     },
     progress_at="operation.percentComplete",
     reasons_at=("operation.failureDescription",),
-    evidence=Evidence(at=("operation",), says=("failureDescription", "subStatus")),
+    evidence=Evidence(at=("operation",), says=("subStatus", "failureDescription")),
     conditional=True,  # "a 304 (Not Modified) response is returned"
     # The page documents no polling interval: the schedules are our defaults.
 )

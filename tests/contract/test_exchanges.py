@@ -11,7 +11,7 @@ import pytest
 
 from shared.apis import APIS
 from shared.fetch import Fetcher
-from shared.model import Fault, Report, Watch
+from shared.model import Fault, Findings, Outcome, Report, Watch
 from shared.remote import ask, observe
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -25,6 +25,16 @@ each_answer = pytest.mark.parametrize(
         pytest.param(APIS[name], answer, id=f"{name}: {answer['says']}")
         for name, recorded in EXCHANGES.items()
         for answer in recorded["answers"]
+    ],
+)
+
+
+each_evidence = pytest.mark.parametrize(
+    ("api", "recorded"),
+    [
+        pytest.param(APIS[name], exchange, id=f"{name}: {exchange['says']}")
+        for name, recorded in EXCHANGES.items()
+        for exchange in recorded.get("evidence", [])
     ],
 )
 
@@ -54,7 +64,24 @@ def test_an_answer_is_read_as_recorded(api, answer):
     wait = expected.pop("retry_after", None)
     assert isinstance(seen, kind)
     assert seen.retry_after == (None if wait is None else timedelta(seconds=wait))
-    assert {name: getattr(seen, name) for name in expected} == expected
+    assert {name: as_written(getattr(seen, name)) for name in expected} == expected
+
+
+@each_evidence
+def test_evidence_is_asked_for_and_read_as_recorded(api, recorded):
+    request = ask(api, replace(watch_of(api), verdict=Outcome.FAILED))
+    seen = observe(api, request, asyncio.run(fetch(request, recorded)), NOON)
+
+    expected = dict(recorded["finds"])
+    if "fault" in expected:
+        expected["reason"] = expected.pop("fault")
+    assert request.path == recorded["asks"]
+    assert isinstance(seen, Fault if "fault" in recorded["finds"] else Findings)
+    assert {name: as_written(getattr(seen, name)) for name in expected} == expected
+
+
+def as_written(value):
+    return list(value) if isinstance(value, tuple) else value
 
 
 async def fetch(request, answer):
@@ -92,6 +119,10 @@ def test_every_place_it_reads_was_recorded(api):
     """A path left over from the file it was copied from reads nothing."""
     bodies = [answer["body"] for answer in EXCHANGES[api.name]["answers"] if isinstance(answer["body"], dict)]
     places = [api.status_at, api.issues_at, api.progress_at, *api.reasons_at]
+    if api.evidence:
+        documents = EXCHANGES[api.name]["evidence"] if api.evidence.path else []
+        bodies += [exchange["body"] for exchange in documents if isinstance(exchange["body"], dict)]
+        places += [api.evidence.link_at, api.evidence.next_at, *api.evidence.at]
 
     assert [place for place in places if place and not any(stands(place, body) for body in bodies)] == []
 
