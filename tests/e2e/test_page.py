@@ -3,10 +3,12 @@
 import json
 import os
 import time
+from contextlib import suppress
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains, Keys
 
 from local.browser import browsing, find, show_as
@@ -52,11 +54,14 @@ class Page:
         return self.driver.switch_to.active_element
 
     def until(self, condition, within=10):
+        """Wait for a condition; what it looks at may be redrawn while it looks."""
         give_up = time.monotonic() + within
-        while not (value := condition()):
+        while True:
+            with suppress(StaleElementReferenceException):
+                if value := condition():
+                    return value
             assert time.monotonic() < give_up, self.driver.find_element("tag name", "body").text
             time.sleep(0.05)
-        return value
 
     def row(self, text):
         """The first row with that text, or None; in one step, since rows come and go."""
@@ -188,11 +193,16 @@ def test_markup_is_shown_as_text(page, parts, app, watched):
     page.until(lambda: app.get(f"/watches/{watch['id']}").json()["reason"])
 
     page.open(parts.key)
-    row = page.until(lambda: page.row(watch["job"]["jobId"]))
+    text, bar = page.until(
+        lambda: (
+            (row := page.row(watch["job"]["jobId"]))
+            and (row.text, row.find_element("tag name", "progress").get_attribute("value"))
+        )
+    )
 
-    assert row.text.count(HOSTILE) == 2
-    assert "40 %" in row.text
-    assert row.find_element("tag name", "progress").get_attribute("value") == "40"
+    assert text.count(HOSTILE) == 2
+    assert "40 %" in text
+    assert bar == "40"
     assert page.driver.find_elements("tag name", "img") == []
     assert page.driver.title == "iTwin Job Watch"
 
@@ -254,11 +264,12 @@ def test_a_watch_is_started_or_the_refusal_is_shown(page, parts, app):
     page.element("url").clear()
     page.element("url").send_keys(f"{parts.simulator}/realitydataanalysis/jobs/{job}/progress", Keys.TAB)
     page.press("a label, another", Keys.ENTER)
-    row = page.until(lambda: page.row(job))
-
     page.until(lambda: page.text("news") == f"Watching reality-analysis {job}.")
     assert page.text("refused") == ""
-    assert [chip.text for chip in row.find_elements("class name", "chip")] == ["a label", "another"]
+    labels = page.until(
+        lambda: (row := page.row(job)) and [chip.text for chip in row.find_elements("class name", "chip")]
+    )
+    assert labels == ["a label", "another"]
     [watch] = app.get("/watches", params={"label": "another"}).json()["watches"]
     assert watch["job"]["jobId"] == job
 
