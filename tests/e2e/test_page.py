@@ -125,7 +125,7 @@ def page(chromium, parts):
 
 
 @pytest.fixture
-def watched(app, platform):
+def watched(app, platform, nothing_open):  # noqa: ARG001 -- so that the page shows what the test started
     """A function that starts a watch of a job which never ends and says so; all are stopped at the end."""
     started = []
 
@@ -251,7 +251,7 @@ def test_a_watch_is_stopped_with_the_keyboard_alone(page, parts, app, watched):
     page.until(lambda: page.text("news") == f"Stopped watching {name}.")
     page.until(lambda: (row := page.row(watch["job"]["jobId"])) and "stopped" in row.text)
     assert app.get(f"/watches/{watch['id']}").json()["outcome"] == "stopped"
-    # The button is gone, and reading goes on at its row; or at the list, if that was drawn while the row changed places.
+    # The button is gone.  Reading goes on at its row, or at the list if that was drawn while the row changed places.
     assert page.focused().tag_name in {"tr", "caption"}
 
 
