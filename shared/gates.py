@@ -89,7 +89,8 @@ class Gates:
         room = self._spacing(rate)
         if gate is not None and now < gate.opens_at:
             return Traffic(gate.opens_at, room, room)
-        if rate is not None and self._asked_lately(now) >= rate * CREST:
+        asked = self._asked_lately(now)
+        if rate is not None and asked >= rate * CREST:
             return Traffic(self._asked[0] + MINUTE, min(room, BRIEFLY), room)
         self._asked.append(now)
         return Traffic(spacing=room)

@@ -168,6 +168,18 @@ def test_no_process_asks_for_more_than_is_allowed_in_a_minute(azurite, name):
     assert later == Traffic(spacing=timedelta(minutes=2))
 
 
+def test_what_was_asked_long_ago_is_forgotten_though_no_limit_is_known(azurite, name):
+    async def story(table):
+        clock = Clock()
+        mine = gates(table, clock)
+        for _ in range(300):
+            await mine.look("reporting")
+            clock.now += seconds(1)
+        return len(mine._asked)
+
+    assert on_a_table(azurite, name, story) <= 60
+
+
 def test_the_spacing_is_scaled_as_all_our_waits_are(azurite, name):
     async def story(table):
         mine = gates(table, Clock(), budget=60.0)
