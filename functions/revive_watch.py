@@ -2,13 +2,14 @@
 
 import azure.functions as func
 
+from functions.queues import on_each_queue
 from functions.turns import turn
 from shared.wiring import watcher
 
 bp = func.Blueprint()
 
 
-@bp.queue_trigger(arg_name="message", queue_name="%TICKETS_QUEUE%-poison", connection="AzureWebJobsStorage")
+@on_each_queue(bp, "-poison")
 async def revive_watch(message: func.QueueMessage, context: func.Context) -> None:  # noqa: D103
     async with turn(context):
         await watcher().receive_poisoned(message.get_body())

@@ -77,6 +77,13 @@ param callbackHosts string = ''
 
 // Scale
 
+// One queue hands out 2,000 messages a second, more than any tier of the platform needs.  More may be added at any time.
+// When there are fewer, watches whose queue is gone are found by `tend_watches`, ten minutes late.
+@description('Queues of tickets.')
+@minValue(1)
+@maxValue(16)
+param ticketsQueues int = 1
+
 @description('The Python that runs the app.')
 @allowed(['3.11', '3.12', '3.13'])
 param pythonVersion string = '3.13'
@@ -114,6 +121,8 @@ param tags object = {}
 
 var token = uniqueString(resourceGroup().id, name)
 var appName = '${name}-${token}'
+var queuesOfTickets = map(range(0, ticketsQueues), number => number == 0 ? ticketsQueue : '${ticketsQueue}-${number}')
+var callbackQueue = '${ticketsQueue}-callbacks'
 var network = { enabled: privateNetworking, name: '${name}-network', allowedAddresses: allowedAddresses }
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
@@ -139,7 +148,7 @@ module storage 'modules/storage.bicep' = {
     name: take('${toLower(replace(name, '-', ''))}${token}', 24)
     location: location
     tags: tags
-    queues: [ticketsQueue, '${ticketsQueue}-poison', '${ticketsQueue}-callbacks', '${ticketsQueue}-callbacks-poison']
+    queues: flatten(map(concat(queuesOfTickets, [callbackQueue]), queue => [queue, '${queue}-poison']))
     tables: [watchesTable, resultsTable, gatesTable, openTable, answersTable]
     appPrincipalId: identity.properties.principalId
     readerPrincipalId: readerPrincipalId
@@ -202,6 +211,7 @@ module app 'modules/app.bicep' = {
         ITWIN_REQUESTS_PER_MINUTE: itwinRequestsPerMinute == 0 ? '' : string(itwinRequestsPerMinute)
         ITWIN_REQUESTS_PER_HOUR: itwinRequestsPerHour == 0 ? '' : string(itwinRequestsPerHour)
         TICKETS_QUEUE: ticketsQueue
+        TICKETS_QUEUES: string(ticketsQueues)
         WATCHES_TABLE: watchesTable
         RESULTS_TABLE: resultsTable
         GATES_TABLE: gatesTable

@@ -1,7 +1,8 @@
 """``python3 -m local chaos``: many watches, while everything under them breaks.
 
-The host is killed with SIGKILL, tickets are copied and thrown away, storage goes away and comes back, tokens are
-revoked, and the platform answers with 5xx, 429, broken bodies, long silences and dropped connections.  In the end
+The host is killed with SIGKILL, now and then to come back with one more queue of tickets; tickets are copied and thrown
+away, storage goes away and comes back, tokens are revoked, and the platform answers with 5xx, 429, broken bodies, long
+silences and dropped connections.  In the end
 every watch must have ended as its job did, with one row of results and at least one event, and no job may have been
 asked about earlier than allowed.
 """
@@ -30,6 +31,7 @@ from local.scenario import Answer, Job, access_control, reality_analysis, report
 from local.stack import QUEUE, WATCHES, Stack, stack
 from local.verdict import Evidence, early_polls, gather, wrong_ends
 from shared.apis import APIS
+from shared.settings import queue_name
 
 #: A twentieth of the real delays.  A failed turn comes again after 2 s and a killed one when its lease of 8 s ends,
 #: where Azure takes 1 and 10 minutes.
@@ -43,6 +45,9 @@ LEASE = timedelta(seconds=8)
 
 OUTAGE = timedelta(seconds=5)
 TEND_EVERY = timedelta(seconds=10)
+
+#: In the end.
+MOST_QUEUES = 3
 
 #: After the last mishap, for all watches to end.
 SETTLE_WITHIN = timedelta(minutes=5)
@@ -93,6 +98,7 @@ class Mishaps:
     """What was done, and when."""
 
     kills: list[datetime] = field(default_factory=list)
+    queues: int = 1
     outages: list[tuple[datetime, datetime]] = field(default_factory=list)
     copies: int = 0
     losses: int = 0
@@ -137,12 +143,7 @@ class _Run:
     ) -> None:
         self.parts, self.jobs, self.rng, self.mishaps, self.console = parts, jobs, rng, mishaps, console
         self.app, self.platform = parts.app(), parts.behind_the_platform()
-        self.queue = QueueClient.from_connection_string(
-            parts.storage,
-            QUEUE,
-            message_encode_policy=TextBase64EncodePolicy(),
-            message_decode_policy=TextBase64DecodePolicy(),
-        )
+        self.queues = [self._queue(0)]
         self.tables = TableServiceClient.from_connection_string(parts.storage)
 
     def go(self, kills: int) -> Mapping[str, str]:
@@ -178,10 +179,28 @@ class _Run:
             else:
                 return started
 
+    def _queue(self, number: int) -> QueueClient:
+        return QueueClient.from_connection_string(
+            self.parts.storage,
+            queue_name(QUEUE, number),
+            message_encode_policy=TextBase64EncodePolicy(),
+            message_decode_policy=TextBase64DecodePolicy(),
+        )
+
     def _kill(self) -> None:
         self.mishaps.kills.append(datetime.now(UTC))
         self.parts.host.kill()
+        if len(self.queues) < MOST_QUEUES:
+            self._add_queue()
         self.parts.host.start()
+
+    def _add_queue(self) -> None:
+        """Let the app's next life have one more."""
+        added = self._queue(len(self.queues))
+        added.create_queue()
+        self.queues.append(added)
+        self.mishaps.queues = len(self.queues)
+        self.parts.host.env = {**self.parts.host.env, "TICKETS_QUEUES": str(len(self.queues))}
 
     def _revoke(self) -> None:
         self.mishaps.revocations += 1
@@ -200,16 +219,19 @@ class _Run:
         running = [row for row in rows if not row["Published"]]
         for row in self.rng.sample(running, min(5, len(running))):
             text = json.dumps({"watch": row["Id"], "seq": row["Seq"]})
-            self.queue.send_message(text, visibility_timeout=self.rng.choice([0, 1, 3]), time_to_live=-1)
+            self.rng.choice(self.queues).send_message(
+                text, visibility_timeout=self.rng.choice([0, 1, 3]), time_to_live=-1
+            )
             self.mishaps.copies += 1
 
     def _lose_ticket(self) -> None:
-        for message in self.queue.receive_messages(max_messages=1, visibility_timeout=5):
-            self.queue.delete_message(message)
+        queue = self.rng.choice(self.queues)
+        for message in queue.receive_messages(max_messages=1, visibility_timeout=5):
+            queue.delete_message(message)
             self.mishaps.losses += 1
 
     def _settle(self) -> None:
-        """Wait until every watch is published and the queue is empty; tend, as the timer does every five minutes."""
+        """Wait until every watch is published and the queues are empty; tend, as the timer does every five minutes."""
         give_up = time.monotonic() + SETTLE_WITHIN.total_seconds()
         tend_at = 0.0
         with Progress(console=self.console, transient=True) as progress:
@@ -217,7 +239,9 @@ class _Run:
             while time.monotonic() < give_up:
                 try:
                     left = self._unpublished()
-                    if left == 0 and self.queue.get_queue_properties().approximate_message_count == 0:
+                    if left == 0 and not any(
+                        queue.get_queue_properties().approximate_message_count for queue in self.queues
+                    ):
                         return
                     progress.update(task, completed=len(self.jobs) - left)
                     if time.monotonic() > tend_at:
@@ -244,6 +268,7 @@ def _report(jobs: Sequence[Job], evidence: Mapping[str, Evidence], mishaps: Mish
     figures = {
         "watches": len(jobs),
         "kills": len(mishaps.kills),
+        "queues in the end": mishaps.queues,
         "duplicates": mishaps.copies,
         "tickets lost": mishaps.losses,
         "outages": len(mishaps.outages),

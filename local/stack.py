@@ -20,6 +20,7 @@ from azure.storage.queue import QueueServiceClient
 from local.azurite import prepare as prepare_azurite
 from local.bootstrap import ROOT, STATE
 from local.processes import Service, free_port
+from shared.settings import queue_count, queue_name
 
 CLIENT_ID, CLIENT_SECRET = "service-local", "local-secret"
 
@@ -89,8 +90,8 @@ def _parts(directory: Path, settings: Mapping[str, str], port: int, lease: timed
         storage_service.running(),
         Service([sys.executable, *simulator_command], simulator_port, directory / "simulator.log").running(),
     ):
-        make_storage(storage)
         environment = {**app_settings(storage, simulator), **settings}
+        make_storage(storage, queue_count(environment))
         host = Service([sys.executable, *host_command], port, directory / "host.log", environment)
         with host.running():
             yield Stack(url, key, simulator, storage, directory, storage_service, host)
@@ -116,11 +117,13 @@ def app_settings(storage: str, simulator: str) -> dict[str, str]:
     }
 
 
-def make_storage(connection_string: str) -> None:
-    """Make the queue and the tables, as the deployment does in Azure."""
+def make_storage(connection_string: str, ticket_queues: int = 1) -> None:
+    """Make the queues and the tables, as the deployment does in Azure."""
+    names = [*(queue_name(QUEUE, number) for number in range(ticket_queues)), f"{QUEUE}-callbacks"]
     with QueueServiceClient.from_connection_string(connection_string) as queues:
-        for name in (QUEUE, f"{QUEUE}-poison", f"{QUEUE}-callbacks", f"{QUEUE}-callbacks-poison"):
+        for name in names:
             queues.create_queue(name)
+            queues.create_queue(f"{name}-poison")
     with TableServiceClient.from_connection_string(connection_string) as tables:
         for name in TABLES:
             tables.create_table_if_not_exists(name)

@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    TypeAdapter,
     ValidationError,
 )
 
@@ -66,6 +67,11 @@ def _queue_name(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9](-?[a-z0-9]){2,45}", text) or len(text) > LONGEST_QUEUE_NAME:
         raise ValueError("must be 3 to 46 small letters and digits, with single hyphens between")
     return text
+
+
+#: Ten queues of 2,000 messages a second are more than the 20,000 requests a second of their account.
+#: https://learn.microsoft.com/azure/storage/queues/scalability-targets
+MOST_QUEUES = 16
 
 
 def _table_name(text: str) -> str:
@@ -131,6 +137,7 @@ def _seconds(text: Any) -> Any:
 Url = Annotated[str, AfterValidator(_url)]
 Origin = Annotated[str, AfterValidator(_origin)]
 QueueName = Annotated[str, AfterValidator(_queue_name)]
+QueueCount = Annotated[int, Field(ge=1, le=MOST_QUEUES)]
 TableName = Annotated[str, AfterValidator(_table_name)]
 Polling = Annotated[Schedule, BeforeValidator(_seconds)]
 
@@ -149,6 +156,7 @@ class Settings(BaseModel):
     client_secret: SecretStr = Field(alias="ITWIN_CLIENT_SECRET", min_length=1)
     scope: str = Field("itwin-platform", alias="ITWIN_SCOPE", min_length=1)
     tickets_queue: QueueName = Field(alias="TICKETS_QUEUE")
+    tickets_queues: QueueCount = Field(1, alias="TICKETS_QUEUES")
     watches_table: TableName = Field("Watches", alias="WATCHES_TABLE")
     results_table: TableName = Field("Results", alias="RESULTS_TABLE")
     gates_table: TableName = Field("Gates", alias="GATES_TABLE")
@@ -201,6 +209,26 @@ class Settings(BaseModel):
         if problems:
             raise SettingsError(problems)
         return settings
+
+
+def queue_count(env: Mapping[str, str]) -> int:
+    """Read `TICKETS_QUEUES` alone, which says how many triggers there are, and so is needed before all others.
+
+    1 where it is unusable, so that there is an app whose health can say so.
+    """
+    try:
+        return TypeAdapter[int](QueueCount).validate_python(env.get("TICKETS_QUEUES", "").strip() or 1)
+    except ValidationError:
+        return 1
+
+
+def queue_name(first: str, number: int) -> str:
+    """Name a queue of tickets: the first has its name from `TICKETS_QUEUE`, the others have numbers.
+
+    >>> [queue_name("tickets", number) for number in range(3)]
+    ['tickets', 'tickets-1', 'tickets-2']
+    """
+    return f"{first}-{number}" if number else first
 
 
 def polling_setting(api: str) -> str:

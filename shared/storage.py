@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.data.tables.aio import TableClient
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
-from shared.settings import Settings, SettingsError
+from shared.settings import Settings, SettingsError, queue_name
 
 #: Seconds, as the SDKs want them.  The queue's own first retry would wait 15 s, longer than a whole turn should take;
 #: with these they wait about 0.5, 2 and 2.8 s.
@@ -35,7 +37,7 @@ TRANSPORT: dict[str, Any] = {"use_env_settings": False}
 class Storage:
     """One client each, kept for the process's life."""
 
-    tickets: QueueClient
+    tickets: Sequence[QueueClient]  #: those after the first are made when they are first needed
     callbacks: QueueClient
     watches: TableClient
     results: TableClient
@@ -45,10 +47,12 @@ class Storage:
 
     async def unreachable(self) -> list[str]:
         """Read each once, and name those that do not answer."""
-        tables = (self.watches, self.results, self.open, self.answers)
+        first, *others = self.tickets
         reads: dict[str, Awaitable[Any]] = {
-            f"the queue {queue.queue_name}": queue.get_queue_properties() for queue in (self.tickets, self.callbacks)
+            f"the queue {queue.queue_name}": queue.get_queue_properties() for queue in (first, self.callbacks)
         }
+        reads |= {f"the queue {queue.queue_name}": _read_if_there(queue) for queue in others}
+        tables = (self.watches, self.results, self.open, self.answers)
         reads |= {f"the table {table.table_name}": _read(table) for table in tables}
         answers = await asyncio.gather(*reads.values(), return_exceptions=True)
         for answer in answers:
@@ -63,41 +67,38 @@ class Storage:
 
 def connect(settings: Settings) -> Storage:
     """By connection string where there is one, else as the app's managed identity; raises `SettingsError`."""
-    queue: dict[str, Any] = {
+    of_queues: dict[str, Any] = {
         # The Functions trigger expects base64 (host.json's messageEncoding); the SDK's default is plain text.
         "message_encode_policy": TextBase64EncodePolicy(),
         **QUEUE_RETRIES,
         **TIMEOUTS,
         **TRANSPORT,
     }
-    table: dict[str, Any] = {**TABLE_RETRIES, **TIMEOUTS, **TRANSPORT}
+    of_tables: dict[str, Any] = {**TABLE_RETRIES, **TIMEOUTS, **TRANSPORT}
+    queue: Callable[[str], QueueClient]
+    table: Callable[[str], TableClient]
     if settings.storage:
         secret = settings.storage.get_secret_value()
-        try:
-            return Storage(
-                QueueClient.from_connection_string(secret, settings.tickets_queue, **queue),
-                QueueClient.from_connection_string(secret, callbacks_queue(settings), **queue),
-                TableClient.from_connection_string(secret, settings.watches_table, **table),
-                TableClient.from_connection_string(secret, settings.results_table, **table),
-                TableClient.from_connection_string(secret, settings.open_table, **table),
-                TableClient.from_connection_string(secret, settings.answers_table, **table),
-                TableClient.from_connection_string(secret, settings.gates_table, **table),
-            )
-        except ValueError:
-            raise SettingsError({"AzureWebJobsStorage": "is malformed: not a connection string"}) from None
-    identity = _identity(settings)
-    account = settings.storage_account
-    tables = f"https://{account}.table.core.windows.net"
-    queues = f"https://{account}.queue.core.windows.net"
-    return Storage(
-        QueueClient(queues, settings.tickets_queue, identity, **queue),
-        QueueClient(queues, callbacks_queue(settings), identity, **queue),
-        TableClient(tables, settings.watches_table, credential=identity, **table),
-        TableClient(tables, settings.results_table, credential=identity, **table),
-        TableClient(tables, settings.open_table, credential=identity, **table),
-        TableClient(tables, settings.answers_table, credential=identity, **table),
-        TableClient(tables, settings.gates_table, credential=identity, **table),
-    )
+        queue = partial(QueueClient.from_connection_string, secret, **of_queues)
+        table = partial(TableClient.from_connection_string, secret, **of_tables)
+    else:
+        identity, account = _identity(settings), settings.storage_account
+        queue_service = f"https://{account}.queue.core.windows.net"
+        table_service = f"https://{account}.table.core.windows.net"
+        queue = partial(QueueClient, queue_service, credential=identity, **of_queues)
+        table = partial(TableClient, table_service, credential=identity, **of_tables)
+    try:
+        return Storage(
+            tickets=[queue(queue_name(settings.tickets_queue, number)) for number in range(settings.tickets_queues)],
+            callbacks=queue(callbacks_queue(settings)),
+            watches=table(settings.watches_table),
+            results=table(settings.results_table),
+            open=table(settings.open_table),
+            answers=table(settings.answers_table),
+            gates=table(settings.gates_table),
+        )
+    except ValueError:
+        raise SettingsError({"AzureWebJobsStorage": "is malformed: not a connection string"}) from None
 
 
 def callbacks_queue(settings: Settings) -> str:
@@ -115,3 +116,8 @@ def _identity(settings: Settings) -> AsyncTokenCredential:
 async def _read(table: TableClient) -> None:
     async for _ in table.list_entities(results_per_page=1):
         return
+
+
+async def _read_if_there(queue: QueueClient) -> None:
+    with suppress(ResourceNotFoundError):
+        await queue.get_queue_properties()

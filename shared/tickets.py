@@ -1,11 +1,15 @@
-"""Tickets on an Azure Storage queue, invisible until due."""
+"""Tickets on Azure Storage queues, invisible until due."""
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient
 
 from shared.model import Ticket
@@ -21,7 +25,7 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class TicketQueue:
-    """The send port, and the count of watches, on one queue."""
+    """The send port, and the count of watches, on one queue.  It is made when it is first needed."""
 
     def __init__(
         self, queue: QueueClient, grid: timedelta = timedelta(0), now: Callable[[], datetime] = lambda: EPOCH
@@ -35,15 +39,54 @@ class TicketQueue:
         """Send a ticket that becomes visible after `delay`: in whole seconds, so rounded up, since never early."""
         wait = to_grid(delay, self._now(), self._grid)
         seconds = math.ceil(min(wait, LONGEST).total_seconds())
-        await self._queue.send_message(ticket.to_json(), visibility_timeout=seconds, time_to_live=NEVER_EXPIRES)
+        try:
+            await self._put(ticket, seconds)
+        except ResourceNotFoundError:
+            with suppress(ResourceExistsError):  # of two who need it at once, one makes it
+                await self._queue.create_queue()
+            await self._put(ticket, seconds)
 
     async def count(self) -> int:
         """About how many watches are in flight: each has one ticket, and the queue counts those still invisible.
 
         https://learn.microsoft.com/rest/api/storageservices/get-queue-metadata: "not lower than the actual number".
         """
-        properties = await self._queue.get_queue_properties()
+        try:
+            properties = await self._queue.get_queue_properties()
+        except ResourceNotFoundError:
+            return 0
         return properties.approximate_message_count or 0
+
+    async def _put(self, ticket: Ticket, seconds: int) -> None:
+        await self._queue.send_message(ticket.to_json(), visibility_timeout=seconds, time_to_live=NEVER_EXPIRES)
+
+
+class TicketQueues:
+    """The same on several queues: a watch's id says which of them its tickets go to.
+
+    That is another one once there are more.  Then tickets that are on their way arrive where they were sent, and the
+    next ones go to the new place: no ticket says where it came from, and none has to.
+    """
+
+    def __init__(self, queues: Sequence[TicketQueue]) -> None:
+        self._queues = queues
+
+    async def send(self, ticket: Ticket, delay: timedelta) -> None:
+        """Send a ticket that becomes visible after `delay`."""
+        await self._queues[place(ticket.watch_id, len(self._queues))].send(ticket, delay)
+
+    async def count(self) -> int:
+        """About how many watches are in flight."""
+        return sum(await asyncio.gather(*(queue.count() for queue in self._queues)))
+
+
+def place(watch_id: str, places: int) -> int:
+    """Choose a place for a watch: always the same, and all of them about equally often.
+
+    >>> [place("2ab5a2a0-6f5c-5d0e-8a35-3f1f0a6f5a0e", places) for places in (1, 2, 3)]
+    [0, 1, 2]
+    """
+    return zlib.crc32(watch_id.encode()) % places
 
 
 def to_grid(delay: timedelta, now: datetime, grid: timedelta) -> timedelta:

@@ -26,14 +26,14 @@ from shared.listing import Listing
 from shared.posting import Poster
 from shared.replays import Replays
 from shared.results import TableResults
-from shared.settings import Settings
+from shared.settings import Settings, queue_count
 from shared.shelves import OpenIndex, Shelf
 from shared.starting import Starter
 from shared.storage import Storage, connect
 from shared.store import TableStore
 from shared.telemetry import Events, NoEvents, identity
 from shared.tending import Tender
-from shared.tickets import TicketQueue
+from shared.tickets import TicketQueue, TicketQueues
 from shared.traffic import budget
 from shared.watching import GRACE, Watcher
 
@@ -41,6 +41,11 @@ log = logging.getLogger("watch")
 
 #: These log a line or more for each request, which a poll is not worth.
 CHATTY = ("azure.core.pipeline.policies.http_logging_policy", "azure.identity", "httpx")
+
+
+def ticket_queues() -> int:
+    """Say how many queues of tickets there are: the one setting that is read before the first invocation."""
+    return queue_count(os.environ)
 
 
 @cache
@@ -81,7 +86,8 @@ def watcher() -> Watcher:
         scope=known.scope,
         now=_now,
     )
-    tickets = TicketQueue(stores.tickets, timedelta(seconds=known.due_grid) * known.wait_scale, _now)
+    grid = timedelta(seconds=known.due_grid) * known.wait_scale
+    tickets = TicketQueues([TicketQueue(queue, grid, _now) for queue in stores.tickets])
     gates = GateTable(stores.gates)
     return Watcher(
         apis={name: api.paced(known.polling.get(name), known.wait_scale) for name, api in APIS.items()},

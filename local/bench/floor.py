@@ -88,7 +88,7 @@ async def _measure(ground: Ground, watch: Watch, turns: int, runs: int) -> Figur
             await stores.watches.update_entity(
                 row, UpdateMode.REPLACE, etag=row.metadata["etag"], match_condition=MatchConditions.IfNotModified
             )
-            await stores.tickets.send_message(text, visibility_timeout=0, time_to_live=-1)
+            await stores.tickets[0].send_message(text, visibility_timeout=0, time_to_live=-1)
 
         seq = watch.seq
 

@@ -17,6 +17,7 @@ from local.stack import Stack, app_settings, stack
 from shared import wiring
 from shared.apis.reporting import REPORTING
 from shared.model import Watch
+from shared.tickets import TicketQueue, TicketQueues
 from shared.watching import NoGate
 
 T = TypeVar("T")
@@ -84,12 +85,7 @@ class Ground:
 
     def tickets(self) -> int:
         """How many there are, asleep or not."""
-
-        async def count() -> int:
-            properties = await wiring.storage().tickets.get_queue_properties()
-            return properties.approximate_message_count or 0
-
-        return self.run(count())
+        return self.run(TicketQueues([TicketQueue(queue) for queue in wiring.storage().tickets]).count())
 
     def wait_until_done(self, within: timedelta) -> None:
         """Return when no ticket is left: every watch has one until it has ended."""
@@ -103,7 +99,8 @@ class Ground:
         """Throw all tickets away."""
 
         async def clear() -> None:
-            await wiring.storage().tickets.clear_messages()
+            for queue in wiring.storage().tickets:
+                await queue.clear_messages()
 
         self.run(clear())
 
@@ -136,5 +133,7 @@ def ground() -> Iterator[Ground]:
 
 async def _close() -> None:
     stores = wiring.storage()
-    for client in fields(stores):
-        await getattr(stores, client.name).close()
+    for field in fields(stores):
+        clients = getattr(stores, field.name)
+        for client in clients if isinstance(clients, list) else [clients]:
+            await client.close()

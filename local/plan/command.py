@@ -19,6 +19,7 @@ from local.plan.workload import ARRIVALS, DAY, LASTING, Lasting, make
 from shared.apis import APIS
 from shared.remote import RemoteApi
 from shared.schedule import Schedule
+from shared.settings import MOST_QUEUES
 from shared.traffic import HEADROOM
 
 #: What the app is compared with: the usual loop.
@@ -64,6 +65,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 @click.option("--tier", type=click.Choice([*TIERS]), default="standard", show_default=True)
 @click.option("--untold", is_flag=True, help="The app's settings do not name the tier: it learns it from 429s.")
 @click.option("--grid", default="0", show_default=True, callback=_grids, help="Seconds; several with commas between.")
+@click.option("--queues", type=click.IntRange(1, MOST_QUEUES), default=1, show_default=True, help="TICKETS_QUEUES.")
 @click.option("--max-instances", type=click.IntRange(1, MOST_INSTANCES), default=40, show_default=True)
 @click.option("--most-turns", type=click.IntRange(min=1000), default=100_000_000, help="Beyond that, a sample flies.")
 @click.option("--seed", type=int, default=0, show_default=True)
@@ -80,6 +82,7 @@ def plan(
     tier: str,
     untold: bool,
     grid: Sequence[float],
+    queues: int,
     max_instances: int,
     most_turns: int,
     seed: int,
@@ -107,19 +110,18 @@ def plan(
             failing=failing,
             rng=rng,
         )
-        queues = hostjson.read(ROOT).extensions.queues
         return World(
             apis=apis,
             jobs=jobs,
             days=days,
-            queues=queues,
+            queues=hostjson.read(ROOT).extensions.queues,
             most_instances=max_instances,
             weight=count / simulated,
             seed=seed,
         )
 
     budget = min(rates) * HEADROOM if rates and not untold else None
-    ours = replace(world(apis, bounded, most_turns), tier=limits, budget=budget)
+    ours = replace(world(apis, bounded, most_turns), tier=limits, budget=budget, ticket_queues=queues)
     found = {seconds: figures(fly(replace(ours, grid=seconds))) for seconds in grid}
     loops = [replace(api, polling=POLLER) for api in apis]
     loop = figures(fly(world(loops, _expected_turns(loops, mix, known, count, days), POLLER_TURNS)))

@@ -43,6 +43,7 @@ class World:
     grid: float = 0.0  #: seconds; due times are rounded up to it
     steps: int = 10  #: in which a job's percentage moves
     queues: Queues = field(default_factory=Queues)
+    ticket_queues: int = 1
     most_instances: int = 40
     weight: float = 1.0  #: how many watches each one stands for
     seed: int = 0
@@ -208,8 +209,8 @@ class _Flight:
     def _count(self, step: int, starts: int) -> None:
         """Note what this step took; where a sample flies, of all that it stands for."""
         world, tally = self.world, self.tally
-        wanted = int(np.ceil(self.in_flight * world.weight / self.at_once))
-        instances = min(max(wanted, 1), world.most_instances)
+        of_each = max(1, int(np.ceil(self.in_flight * world.weight / world.ticket_queues / self.at_once)))
+        instances = min(of_each * world.ticket_queues, world.most_instances)
         tally.in_flight[step], tally.instances[step] = self.in_flight, instances
         times = np.concatenate(self.times) if self.times else np.empty(0)
         in_a_second = np.bincount((times - step * STEP).astype(np.int64)).max() if len(times) else 0

@@ -34,7 +34,7 @@ class Figures:
     held: float  #: turns that waited for others instead of asking
     storage_per_second_mean: float
     storage_per_second_peak: float  #: all requests, in the busiest second
-    queue_per_second_peak: float
+    queue_per_second_peak: float  #: of each queue
     executions_per_day: float
     instances_mean: float
     instances_peak: float
@@ -74,7 +74,7 @@ def figures(flown: Flown) -> Figures:
         held=tally.held * weight,
         storage_per_second_mean=(charged.queue_requests + charged.table_requests) / DAY,
         storage_per_second_peak=busiest * max(TURN_TABLE + TURN_QUEUE + 1, START_TABLE + START_QUEUE, END_TABLE + 1),
-        queue_per_second_peak=busiest * (TURN_QUEUE + 1),
+        queue_per_second_peak=busiest * (TURN_QUEUE + 1) / world.ticket_queues,
         executions_per_day=charged.executions,
         instances_mean=float(tally.instances.mean()),
         instances_peak=float(tally.instances.max()),
@@ -109,7 +109,7 @@ def table(ours: Figures, poller: Figures, tier: str, most: int | None, most_inst
     row("expired at their deadline", "expired")
     row("storage requests a second, mean", "storage_per_second_mean", form=",.1f")
     row("storage requests in the busiest second", "storage_per_second_peak", f"{ONE_ACCOUNT:,} an account")
-    row("  of the queue", "queue_per_second_peak", f"{ONE_QUEUE:,} a queue")
+    row("  of one queue", "queue_per_second_peak", f"{ONE_QUEUE:,} a queue")
     row("executions a day", "executions_per_day")
     row("instances by the scaler, mean", "instances_mean", form=",.1f")
     row("instances by the scaler, most", "instances_peak", f"{most_instances:,}")

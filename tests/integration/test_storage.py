@@ -4,6 +4,7 @@ import asyncio
 import base64
 import traceback
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -36,14 +37,15 @@ def on_storage(known, scenario):
         try:
             return await scenario(storage)
         finally:
-            for client in (
-                storage.tickets,
+            clients: list[Any] = [
+                *storage.tickets,
                 storage.callbacks,
                 storage.watches,
                 storage.results,
                 storage.open,
                 storage.answers,
-            ):
+            ]
+            for client in clients:
                 await client.close()
 
     return asyncio.run(within())
@@ -51,7 +53,7 @@ def on_storage(known, scenario):
 
 def create(storage):
     return {
-        "tickets": storage.tickets.create_queue,
+        "tickets": storage.tickets[0].create_queue,
         "callbacks": storage.callbacks.create_queue,
         "watches": storage.watches.create_table,
         "results": storage.results.create_table,
@@ -93,6 +95,23 @@ def test_what_is_missing_is_named(azurite, missing):
     assert on_storage(known, scenario) == [f"{names[part]} (ResourceNotFoundError)" for part in missing]
 
 
+def test_further_queues_need_not_be_there_yet_but_must_be_within_reach(azurite):
+    key = azurite.split("AccountKey=")[1].split(";")[0]
+    known = settings(AzureWebJobsStorage=azurite, TICKETS_QUEUES="3")
+    refused = settings(AzureWebJobsStorage=azurite.replace(key, "c2VjcmV0"), TICKETS_QUEUES="3")
+
+    async def scenario(storage):
+        for make in create(storage).values():
+            await make()
+        return await storage.unreachable()
+
+    async def unreachable(storage):
+        return await storage.unreachable()
+
+    assert on_storage(known, scenario) == []
+    assert [name for name in on_storage(refused, unreachable) if f"{refused.tickets_queue}-2 " in name]
+
+
 @pytest.mark.filterwarnings("ignore:Testing an element's truth value:DeprecationWarning:azure")  # Python 3.12 on
 def test_a_key_that_the_account_does_not_take_is_named(azurite):
     key = azurite.split("AccountKey=")[1].split(";")[0]
@@ -126,9 +145,9 @@ def test_a_malformed_connection_string_is_named_and_not_repeated(connection_stri
 
 def test_tickets_are_encoded_as_the_trigger_expects(azurite):
     async def scenario(storage):
-        await storage.tickets.create_queue()
-        await TicketQueue(storage.tickets).send(Ticket("w", 1), timedelta(0))
-        return [message.content async for message in storage.tickets.receive_messages()]
+        (queue,) = storage.tickets
+        await TicketQueue(queue).send(Ticket("w", 1), timedelta(0))
+        return [message.content async for message in queue.receive_messages()]
 
     (text,) = on_storage(settings(AzureWebJobsStorage=azurite), scenario)
 
@@ -140,7 +159,7 @@ def test_an_account_name_is_reached_as_the_apps_identity(identity):
     known = settings(AzureWebJobsStorage__accountName="account1", **identity)
 
     async def scenario(storage):
-        return [client.url for client in (storage.tickets, storage.watches, storage.results)]
+        return [client.url for client in (*storage.tickets, storage.watches, storage.results)]
 
     assert on_storage(known, scenario) == [
         f"https://account1.queue.core.windows.net/{known.tickets_queue}",

@@ -4,11 +4,13 @@ import asyncio
 import base64
 import time
 import xml.etree.ElementTree as ET
+from collections import Counter
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
 import pytest
 from azure.storage.queue import TextBase64EncodePolicy
@@ -17,7 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.model import Ticket
-from shared.tickets import EPOCH, TicketQueue, to_grid
+from shared.tickets import EPOCH, TicketQueue, TicketQueues, place, to_grid
+from shared.watching import NAMESPACE
 
 TICKET = Ticket("0d6c9f0e-5a55-5f0e-9d5c-0d6c9f0e5a55", 7)
 
@@ -154,3 +157,76 @@ def test_a_ticket_wakes_within_a_second_of_the_grid(azurite):
     asyncio.run(within())
 
     assert parse_qs(urlsplit(answers[-1].http_request.url).query)["visibilitytimeout"] == ["26"]
+
+
+def on_queues(azurite, count, scenario):
+    """Runs a scenario with so many ticket queues that are not there yet, and their clients."""
+    name = f"tickets-{uuid4().hex}"
+
+    async def within():
+        async with AsyncExitStack() as opened:
+            queues = [
+                await opened.enter_async_context(QueueClient.from_connection_string(azurite, f"{name}-{number}"))
+                for number in range(count)
+            ]
+            return await scenario([TicketQueue(queue) for queue in queues], queues)
+
+    return asyncio.run(within())
+
+
+async def watches_on(client):
+    return {Ticket.from_json(message.content).watch_id async for message in client.receive_messages()}
+
+
+def test_the_tickets_of_a_watch_are_all_on_one_queue_which_is_made_when_needed(azurite):
+    ids = [str(uuid4()) for _ in range(24)]
+
+    async def scenario(queues, clients):
+        several = TicketQueues(queues)
+        for seq in (0, 1):
+            for watch in ids:
+                await several.send(Ticket(watch, seq), timedelta(0))
+        assert await several.count() == 2 * len(ids)
+        return [await watches_on(client) for client in clients]
+
+    found = on_queues(azurite, 3, scenario)
+
+    assert all(found)
+    assert sum(map(len, found)) == len(ids) == len(set.union(*found))
+
+
+def test_what_is_not_there_yet_counts_as_empty(azurite):
+    async def scenario(queues, _):
+        assert await TicketQueues(queues).count() == 0
+        await queues[1].send(TICKET, timedelta(hours=1))
+        assert await TicketQueues(queues).count() == 1
+
+    on_queues(azurite, 3, scenario)
+
+
+def test_two_who_make_a_queue_at_once_both_send(azurite):
+    async def scenario(queues, clients):
+        await asyncio.gather(*(queues[0].send(Ticket(f"w{number}", 0), timedelta(0)) for number in range(8)))
+        return await watches_on(clients[0])
+
+    assert on_queues(azurite, 1, scenario) == {f"w{number}" for number in range(8)}
+
+
+@given(st.integers(1, 16), st.text(max_size=40))
+def test_every_watch_has_a_place(places, watch_id):
+    assert 0 <= place(watch_id, places) < places
+
+
+@pytest.mark.parametrize("places", [2, 3, 16])
+def test_places_are_taken_about_equally_often(places):
+    ids = [str(uuid5(NAMESPACE, str(number))) for number in range(4000)]
+
+    taken = Counter(place(watch, places) for watch in ids)
+
+    assert len(taken) == places
+    assert max(taken.values()) < 1.3 * 4000 / places
+
+
+def test_a_place_is_the_same_in_every_process_and_release():
+    """Or a rolling update would move watches for nothing; any answer would do, but this one is in use."""
+    assert [place(TICKET.watch_id, places) for places in (1, 2, 3, 4, 16)] == [0, 0, 1, 0, 12]

@@ -20,14 +20,18 @@ print(json.dumps([
 """
 
 
-@pytest.fixture(scope="module")
-def found():
-    """Indexed in a process of its own, with none of our settings: {name: its trigger}."""
-    env = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ}
+def index(**settings):
+    """What is found in a process of its own, with none but these settings: {name: its trigger}."""
+    env = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT") if name in os.environ} | settings
     done = subprocess.run([sys.executable, "-c", INDEX], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = {name: [json.loads(binding) for binding in bindings] for name, bindings in json.loads(done.stdout)}
     return {name: trigger for name, bindings in found.items() for trigger in bindings if trigger["direction"] == "IN"}
+
+
+@pytest.fixture(scope="module")
+def found():
+    return index()
 
 
 def test_every_function_has_a_trigger(found):
@@ -96,13 +100,30 @@ def test_tickets_come_from_the_queues_of_the_settings(found, name, queue):
     )
 
 
+def test_further_queues_have_triggers_of_their_own(found):
+    several = index(TICKETS_QUEUES="3")
+
+    assert {name: several[name]["queueName"] for name in several.keys() - found.keys()} == {
+        "poll_watch_1": "%TICKETS_QUEUE%-1",
+        "poll_watch_2": "%TICKETS_QUEUE%-2",
+        "revive_watch_1": "%TICKETS_QUEUE%-1-poison",
+        "revive_watch_2": "%TICKETS_QUEUE%-2-poison",
+    }
+    assert {several[name]["connection"] for name in several.keys() - found.keys()} == {"AzureWebJobsStorage"}
+    assert {name: several[name] for name in found} == found
+
+
+def test_an_unusable_number_of_queues_does_not_keep_the_app_from_loading(found):
+    assert index(TICKETS_QUEUES="many") == found
+
+
 def test_tending_begins_by_the_clock(found):
     trigger = found["tend_watches"]
 
     assert (trigger["type"], trigger["schedule"]) == ("timerTrigger", "0 */5 * * * *")
 
 
-def test_importing_reads_no_setting_and_builds_nothing():
+def test_importing_needs_no_setting_and_builds_nothing():
     """A setting that is missing must not keep the host from loading the app that says so."""
     parts = "[wiring.settings, wiring.storage, wiring.watcher]"
     code = f"import function_app; from shared import wiring; print([part.cache_info().misses for part in {parts}])"

@@ -7,7 +7,7 @@ import pytest
 
 from local import kusto, stack
 from shared.apis import APIS
-from shared.settings import Settings, polling_setting
+from shared.settings import MOST_QUEUES, Settings, polling_setting, queue_name
 from tests.bicep import Code, read
 
 ROOT = Path(__file__).parents[2]
@@ -143,8 +143,18 @@ def test_queues_and_tables_are_those_that_the_app_opens():
     params = MAIN.modules["storage"].value["params"]
     settings = {name: value for name, value in FIXED.items() if name.endswith(("_TABLE", "_QUEUE"))}
 
-    of_callbacks = ["'${ticketsQueue}-callbacks'", "'${ticketsQueue}-callbacks-poison'"]
-    assert params["queues"] == [settings["TICKETS_QUEUE"], "'${ticketsQueue}-poison'", *of_callbacks]
+    assert params["queues"] == (
+        "flatten(map(concat(queuesOfTickets, [callbackQueue]), queue => [queue, '${queue}-poison']))"
+    )
+    assert MAIN.variables["queuesOfTickets"].value == (
+        "map(range(0, ticketsQueues), number => number == 0 ? ticketsQueue : '${ticketsQueue}-${number}')"
+    )
+    assert MAIN.variables["callbackQueue"].value == "'${ticketsQueue}-callbacks'"
+    assert settings["TICKETS_QUEUE"] == "ticketsQueue"
+    assert FIXED["TICKETS_QUEUES"] == "string(ticketsQueues)"
+    assert [queue_name("x", number) for number in (0, 1)] == ["x", "x-1"]
+    assert default("ticketsQueues") == 1
+    assert f"@maxValue({MOST_QUEUES})" in MAIN.parameters["ticketsQueues"].decorators
     assert sorted(params["tables"]) == sorted(value for name, value in settings.items() if name.endswith("_TABLE"))
     assert default("ticketsQueue") == stack.QUEUE
     assert (default("watchesTable"), default("resultsTable")) == (stack.WATCHES, stack.RESULTS)
@@ -156,7 +166,7 @@ def test_queues_and_tables_are_those_that_the_app_opens():
 def test_the_poison_queue_is_the_one_of_the_trigger():
     trigger = (ROOT / "functions/revive_watch.py").read_text()
 
-    assert 'queue_name="%TICKETS_QUEUE%-poison"' in trigger
+    assert '@on_each_queue(bp, "-poison")' in trigger
 
 
 def test_storage_has_no_keys_and_is_not_public():

@@ -24,10 +24,10 @@ DEPLOYED = {
 LAYERS = [
     {"function_app"},
     {name for name in DEPLOYED if name.startswith("functions.")}
-    - {"functions.answers", "functions.page", "functions.serving", "functions.turns"},
+    - {"functions.answers", "functions.page", "functions.queues", "functions.serving", "functions.turns"},
     {"functions.serving"},
     {"functions.answers", "functions.page"},
-    {"functions.turns"},
+    {"functions.turns", "functions.queues"},
     {"shared.wiring"},
     {"shared.openapi"},
     {"shared.operations"},

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from local.host import hostjson
 from local.plan.command import plan
 from local.plan.engine import World, _Flight, fly
 from local.plan.figures import figures
@@ -143,6 +144,17 @@ def test_the_scaler_counts_sleeping_tickets():
     flown = fly(world([STEADY], jobs(np.zeros(1000), 3000)))
 
     assert flown.tally.instances.max() == np.ceil(1000 / (16 + flown.world.queues.threshold))
+
+
+def test_further_queues_have_instances_of_their_own():
+    some = jobs(np.arange(60) * 7.0, 3000)
+    options = hostjson.Queues(batchSize=32, newBatchThreshold=224)
+    one, four = (figures(fly(world([STEADY], some, queues=options, ticket_queues=count))) for count in (1, 4))
+
+    assert (one.instances_peak, four.instances_peak) == (1, 4)
+    assert four.polls == one.polls
+    assert four.queue_per_second_peak == one.queue_per_second_peak / 4
+    assert four.dollars["memory"] > one.dollars["memory"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Settings: what is read, what is refused, and that no value is ever repeated."""
 
+import re
 import traceback
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.apis import APIS
 from shared.schedule import Schedule
-from shared.settings import Settings, SettingsError
+from shared.settings import LONGEST_QUEUE_NAME, MOST_QUEUES, Settings, SettingsError, queue_count, queue_name
 
 NEEDED = {
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",
@@ -346,6 +347,25 @@ def test_wait_scale_has_bounds(text, scale):
 @pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("30", 30)])
 def test_a_grid_of_due_times_has_bounds(text, seconds):
     assert read(DUE_GRID=text).due_grid == seconds
+
+
+@pytest.mark.parametrize(("text", "count"), [("", 1), (" ", 1), ("1", 1), (" 4 ", 4), ("16", 16)])
+def test_queues_are_as_many_for_the_triggers_as_for_the_tickets(text, count):
+    assert read(TICKETS_QUEUES=text).tickets_queues == queue_count({"TICKETS_QUEUES": text}) == count
+
+
+@pytest.mark.parametrize("text", ["0", "17", "-1", "2.5", "two"])
+def test_a_wrong_number_of_queues_is_named_and_there_is_an_app_that_says_so(text):
+    assert refused(NEEDED | {"TICKETS_QUEUES": text}).problems.keys() == {"TICKETS_QUEUES"}
+    assert queue_count({"TICKETS_QUEUES": text}) == 1
+
+
+def test_queues_beyond_the_first_have_names_that_the_service_takes():
+    longest = "q" * LONGEST_QUEUE_NAME
+    name = queue_name(read(TICKETS_QUEUE=longest).tickets_queue, MOST_QUEUES - 1) + "-poison"
+
+    assert re.fullmatch(r"[a-z0-9](-?[a-z0-9]){2,62}", name)
+    assert len(name) <= 63
 
 
 @pytest.mark.parametrize("text", ["-1", "31", "1.5", "a"])
