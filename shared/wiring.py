@@ -42,6 +42,10 @@ log = logging.getLogger("watch")
 #: These log a line or more for each request, which a poll is not worth.
 CHATTY = ("azure.core.pipeline.policies.http_logging_policy", "azure.identity", "httpx")
 
+#: For each request httpcore asks the system about every connection that is idle (`AsyncConnectionPool.
+#: _assign_requests_to_connections`): with a hundred of them that costs as much as all the rest of the turn.
+IDLE_CONNECTIONS = 10
+
 
 def ticket_queues() -> int:
     """Say how many queues of tickets there are: the one setting that is read before the first invocation."""
@@ -192,7 +196,7 @@ def _http(base_url: str = "") -> httpx.AsyncClient:
         base_url=base_url,
         follow_redirects=False,
         timeout=None,  # noqa: S113
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=IDLE_CONNECTIONS),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # one watch's answer is no other's business
     )
 

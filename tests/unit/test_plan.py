@@ -148,7 +148,7 @@ def test_the_scaler_counts_sleeping_tickets():
 
 def test_further_queues_have_instances_of_their_own():
     some = jobs(np.arange(60) * 7.0, 3000)
-    options = hostjson.Queues(batchSize=32, newBatchThreshold=224)
+    options = hostjson.Queues.model_validate({"batchSize": 32, "newBatchThreshold": 224})
     one, four = (figures(fly(world([STEADY], some, queues=options, ticket_queues=count))) for count in (1, 4))
 
     assert (one.instances_peak, four.instances_peak) == (1, 4)
