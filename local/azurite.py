@@ -25,7 +25,7 @@ def azurite(directory: Path) -> Iterator[str]:
 
 
 def prepare(directory: Path) -> tuple[Service, str]:
-    """Return Azurite, to be started, and its connection string.
+    """Return Azurite, to be started, and its connection string.  Its log has a line for each request.
 
     Never `--inMemoryPersistence`: its clean-up of queue extents stops the whole emulator for seconds at a time.
     """
@@ -38,7 +38,7 @@ def prepare(directory: Path) -> tuple[Service, str]:
         *(sys.executable, "-m", "local.leash"),
         *programs.node,
         str(node.azurite(NPM)),
-        *("--location", str(directory), "--silent", "--skipApiVersionCheck", "--disableTelemetry"),
+        *("--location", str(directory), "--skipApiVersionCheck", "--disableTelemetry"),
         *("--blobPort", str(blob), "--queuePort", str(queue), "--tablePort", str(table)),
     ]
     connection_string = ";".join(

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from local.bench.cold import cold
+from local.bench.concurrency import concurrency
 from local.bench.floor import floor
 from local.bench.ground import Ground, ground
 from local.bench.lateness import lateness
@@ -20,8 +21,9 @@ from local.bench.spread import Figures
 from local.bench.starts import starts
 from local.bench.turns import turns
 from local.bootstrap import STATE
+from shared.schemas import LARGEST_BATCH
 
-NAMES = ("turns", "floor", "lateness", "sleeping", "start", "cold")
+NAMES = ("turns", "floor", "lateness", "sleeping", "start", "cold", "concurrency")
 
 
 @click.command()
@@ -33,6 +35,10 @@ NAMES = ("turns", "floor", "lateness", "sleeping", "start", "cold")
 @click.option("--late-seconds", type=click.FloatRange(min=0), default=60, show_default=True)
 @click.option("--asleep", type=click.IntRange(min=1), default=10_000, show_default=True)
 @click.option("--asleep-seconds", type=click.FloatRange(min=0.1), default=20, show_default=True)
+@click.option("--batch", type=click.IntRange(1, LARGEST_BATCH), default=LARGEST_BATCH, show_default=True)
+@click.option("--polling", type=click.IntRange(min=1), default=600, show_default=True, help="Watches of concurrency.")
+@click.option("--latency", "latencies", multiple=True, type=float, default=(0.3, 2), show_default=True)
+@click.option("--polling-seconds", type=click.FloatRange(min=0.1), default=5, show_default=True)
 @click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True, help="For the spread.")
 @click.option("--picture", type=click.Path(path_type=Path), default=STATE / "lateness.png", help="Of lateness.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
@@ -46,6 +52,10 @@ def bench(
     late_seconds: float,
     asleep: int,
     asleep_seconds: float,
+    batch: int,
+    polling: int,
+    latencies: Sequence[float],
+    polling_seconds: float,
     runs: int,
     picture: Path,
     as_json: bool,
@@ -57,8 +67,9 @@ def bench(
         "floor": lambda on: floor(on, floor_turns, runs),
         "lateness": lambda on: lateness(on, late_watches, timedelta(seconds=late_seconds), picture),
         "sleeping": lambda on: sleeping(on, asleep, timedelta(seconds=asleep_seconds), runs),
-        "start": lambda on: starts(on, watches, runs),
+        "start": lambda on: starts(on, watches, batch, runs),
         "cold": lambda on: cold(on, runs),
+        "concurrency": lambda on: concurrency(on, latencies, polling, timedelta(seconds=polling_seconds), runs),
     }
     found: dict[str, Figures] = {}
     with ground() as prepared:

@@ -7,13 +7,9 @@ between them; in turn, block by block, so that both meet the same machine.
 from __future__ import annotations
 
 import gc
-import logging
 import time
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from statistics import median
-from typing import Any
 
 import httpx
 from azure.core import MatchConditions
@@ -25,47 +21,8 @@ from local.stack import CLIENT_ID, CLIENT_SECRET
 from shared import wiring
 from shared.apis.reporting import REPORTING
 from shared.model import Ticket, Watch
-from shared.watching import Store, Watcher
 
 BLOCK = 10
-
-
-Spent = defaultdict[str, float]  #: processor seconds, by part
-Port = Callable[..., Coroutine[Any, Any, Any]]
-
-
-def split(watcher: Watcher) -> tuple[Watcher, Spent]:
-    """Time the ports of a watcher."""
-    spent: Spent = defaultdict(float)
-    timed = replace(
-        watcher,
-        store=_TimedStore(watcher.store, spent),
-        fetch=_timed(spent, "platform GET", watcher.fetch),
-        send=_timed(spent, "ticket", watcher.send),
-    )
-    return timed, spent
-
-
-class _TimedStore:
-    """The store, with what a turn needs of it timed."""
-
-    def __init__(self, store: Store, spent: Spent) -> None:
-        self.load: Port = _timed(spent, "row load", store.load)
-        self.commit: Port = _timed(spent, "commit", store.commit)
-        self.insert, self.stale, self.delete, self.census = store.insert, store.stale, store.delete, store.census
-
-
-def _timed(spent: Spent, name: str, call: Callable[..., Awaitable[Any]]) -> Port:
-    """Add the processor time of each call; true only while nothing else runs."""
-
-    async def wrapped(*arguments: Any) -> Any:
-        began = time.process_time()
-        try:
-            return await call(*arguments)
-        finally:
-            spent[name] += time.process_time() - began
-
-    return wrapped
 
 
 def floor(ground: Ground, turns: int, runs: int) -> Figures:
@@ -92,61 +49,43 @@ async def _measure(ground: Ground, watch: Watch, turns: int, runs: int) -> Figur
 
         seq = watch.seq
 
-        async def turn(taker: Watcher) -> None:
+        async def turn() -> None:
             nonlocal seq
-            await taker.receive(Ticket(watch.id, seq).to_json().encode(), str(seq))
+            await watcher.receive(Ticket(watch.id, seq).to_json().encode(), str(seq))
             seq += 1
 
         for _ in range(BLOCK):  # connections, caches
             await least()
-            await turn(watcher)
-        requests = await _requests(lambda: turn(watcher))
+            await turn()
+        requests = min([await _requests(ground, turn) for _ in range(3)])  # now and then the gates are read too
         ratios, costs, floors = [], [], []
-        watched, spent = split(watcher)
         for _ in range(runs):
-            pairs = [
-                (await _cost(lambda: turn(watcher)), await _cost(least)) for _ in range(max(1, turns // BLOCK // runs))
-            ]
+            pairs = [(await _cost(turn), await _cost(least)) for _ in range(max(1, turns // BLOCK // runs))]
             costs.append(1e6 * median(ours for ours, _ in pairs))
             floors.append(1e6 * median(theirs for _, theirs in pairs))
             ratios.append(median(ours / theirs for ours, theirs in pairs))
-        whole = await _cost(lambda: turn(watched), turns)
-    parts = {name: Spread([1e6 * used / turns], "µs") for name, used in sorted(spent.items())}
-    rest = 1e6 * (whole - sum(spent.values()) / turns)
     return {
         "turn / floor": Spread(ratios),
         "a turn": Spread(costs, "µs"),
         "its floor": Spread(floors, "µs"),
-        **{f"  of a turn: {name}": spread for name, spread in parts.items()},
-        "  of a turn: everything else": Spread([rest], "µs"),
         "storage requests of a turn": Spread([float(requests)], "and 1 to delete its message"),
     }
 
 
-async def _cost(call: Callable[[], Awaitable[None]], times: int = BLOCK) -> float:
+async def _cost(call: Callable[[], Awaitable[None]]) -> float:
     """Processor seconds of one call."""
     gc.collect()
     began = time.process_time()
-    for _ in range(times):
+    for _ in range(BLOCK):
         await call()
-    return (time.process_time() - began) / times
+    return (time.process_time() - began) / BLOCK
 
 
-async def _requests(call: Callable[[], Awaitable[None]]) -> int:
-    """How many requests to storage a call makes: the SDK logs each."""
-    log = logging.getLogger("azure.core.pipeline.policies.http_logging_policy")
-    seen: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: seen.append(record.getMessage())  # type: ignore[method-assign]
-    level = log.level
-    log.setLevel(logging.INFO)
-    log.addHandler(handler)
-    try:
+async def _requests(ground: Ground, call: Callable[[], Awaitable[None]]) -> int:
+    """How many requests to storage a call makes."""
+    with ground.storage_requests() as counted:
         await call()
-    finally:
-        log.removeHandler(handler)
-        log.setLevel(level)
-    return sum(text.startswith("Request URL") for text in seen)
+    return counted["others"]
 
 
 async def _token(http: httpx.AsyncClient) -> str:

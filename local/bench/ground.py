@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import re
+import signal
 import time
-from collections.abc import Coroutine, Iterator, Sequence
+from collections import Counter
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
 
+from local.bench.metered import FILE
 from local.stack import Stack, app_settings, stack
 from shared import wiring
 from shared.apis.reporting import REPORTING
@@ -30,6 +36,12 @@ SUCCEEDED = {"body": {"status": {"state": "Succeeded"}}}
 
 #: Calls under way at once while watches are made.
 AT_ONCE = 16
+
+#: A line of Azurite's log: method, and what it is for.
+REQUEST = re.compile(r'"(?P<method>[A-Z]+) /devstoreaccount1/(?P<what>\S+) HTTP/')
+
+#: Until Azurite has written the line of a request that was answered.
+WRITTEN = timedelta(milliseconds=200)
 
 
 class Late(NoGate):
@@ -78,10 +90,55 @@ class Ground:
                 platform.post("/jobs", json={"path": path(job), "script": answers})
 
     @contextmanager
-    def host(self) -> Iterator[psutil.Process]:
-        """Run the host."""
-        with self.parts.host.running() as service:
-            yield psutil.Process(service.process.pid)
+    def host(self, settings: Mapping[str, str] | None = None) -> Iterator[psutil.Process]:
+        """Run the host, with these settings besides the usual ones."""
+        service = self.parts.host
+        usual = service.env
+        service.env = {**usual, **(settings or {})}
+        try:
+            with service.running():
+                yield psutil.Process(service.process.pid)
+        finally:
+            service.env = usual
+
+    @contextmanager
+    def metered_host(self) -> Iterator[psutil.Process]:
+        """Run the host, with its parts metered; see `spent`."""
+        service = self.parts.host
+        usual = service.command
+        service.command = ["local.bench.metered" if word == "local.host" else word for word in usual]
+        try:
+            with self.host({FILE: str(self._meter)}) as process:
+                yield process
+        finally:
+            service.command = usual
+
+    def spent(self, process: psutil.Process) -> Mapping[str, float]:
+        """Processor seconds that a metered host has used so far, by part."""
+        self._meter.unlink(missing_ok=True)
+        process.send_signal(signal.SIGUSR1)
+        while not self._meter.exists():
+            time.sleep(0.01)
+        read: dict[str, float] = json.loads(self._meter.read_text())
+        return read
+
+    @property
+    def _meter(self) -> Path:
+        return self.parts.directory / "metered.json"
+
+    @contextmanager
+    def storage_requests(self) -> Iterator[Counter[str]]:
+        """Count requests to storage, from the log of Azurite: filled in when the block has ended.
+
+        "looks" are those for messages of a queue, "lengths" those for its properties, such as `tickets` makes.
+        """
+        log, counted = self.parts.azurite.log, Counter[str]()
+        begin = log.stat().st_size
+        yield counted
+        time.sleep(WRITTEN.total_seconds())
+        with log.open("rb") as lines:
+            lines.seek(begin)
+            counted.update(_kind(line) for line in REQUEST.finditer(lines.read().decode()))
 
     def tickets(self) -> int:
         """How many there are, asleep or not."""
@@ -103,6 +160,12 @@ class Ground:
                 await queue.clear_messages()
 
         self.run(clear())
+
+
+def _kind(request: re.Match[str]) -> str:
+    if "comp=metadata" in request["what"]:
+        return "lengths"
+    return "looks" if request["method"] == "GET" and "/messages?" in request["what"] else "others"
 
 
 def path(job: str) -> str:

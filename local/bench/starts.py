@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+
+import httpx
 
 from local.bench.ground import SUCCEEDED, Ground
 from local.bench.spread import Figures, Spread
@@ -12,20 +15,43 @@ from shared.apis.reporting import REPORTING
 AT_ONCE = 8
 
 
-def starts(ground: Ground, watches: int, runs: int) -> Figures:
-    """Start them one after the other, and several at once."""
-    one, many = [], []
-    with ground.host():
+def starts(ground: Ground, watches: int, batch: int, runs: int) -> Figures:
+    """Start them one after the other, several at once, and so many with each request."""
+    ways: dict[str, Callable[[httpx.Client, Sequence[str]], None]] = {
+        "one after the other": _one_by_one,
+        f"{AT_ONCE} at once": _at_once,
+        f"{batch} with each request": lambda app, jobs: _in_batches(app, jobs, batch),
+    }
+    rates: dict[str, list[float]] = {way: [] for way in ways}
+    with ground.host(), ground.parts.app() as app:
         for run in range(runs):
-            one.append(_rate(ground, [f"one-{run}-{number}" for number in range(watches)], 1))
-            many.append(_rate(ground, [f"many-{run}-{number}" for number in range(watches)], AT_ONCE))
+            for way, start in ways.items():
+                jobs = [f"{way.replace(' ', '-')}-{run}-{number}" for number in range(watches)]
+                ground.script(jobs, SUCCEEDED)
+                began = time.monotonic()
+                start(app, jobs)
+                rates[way].append(watches / (time.monotonic() - began))
     ground.clear()  # of what was still under way
-    return {"one after the other": Spread(one, "a second"), f"{AT_ONCE} at once": Spread(many, "a second")}
+    return {way: Spread(values, "a second") for way, values in rates.items()}
 
 
-def _rate(ground: Ground, jobs: list[str], at_once: int) -> float:
-    ground.script(jobs, SUCCEEDED)
-    with ground.parts.app() as app, ThreadPoolExecutor(at_once) as clients:
-        began = time.monotonic()
-        list(clients.map(lambda job: app.post("/watches", json={"api": REPORTING.name, "job": {"jobId": job}}), jobs))
-        return len(jobs) / (time.monotonic() - began)
+def _one_by_one(app: httpx.Client, jobs: Sequence[str]) -> None:
+    for job in jobs:
+        app.post("/watches", json=_watch(job))
+
+
+def _at_once(app: httpx.Client, jobs: Sequence[str]) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as clients:
+        list(clients.map(lambda job: app.post("/watches", json=_watch(job)), jobs))
+
+
+def _in_batches(app: httpx.Client, jobs: Sequence[str], batch: int) -> None:
+    for begin in range(0, len(jobs), batch):
+        wanted = [_watch(job) for job in jobs[begin : begin + batch]]
+        results = app.post("/watches", json={"watches": wanted}).json()["results"]
+        if refused := [result for result in results if result["status"] != httpx.codes.ACCEPTED]:
+            raise ValueError(f"not all of a batch were started: {refused[0]}")
+
+
+def _watch(job: str) -> dict[str, object]:
+    return {"api": REPORTING.name, "job": {"jobId": job}}

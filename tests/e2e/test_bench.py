@@ -9,7 +9,7 @@ import pytest
 from local.bootstrap import ROOT
 
 SIZES = {"--watches": 10, "--polls": 2, "--turns": 20, "--late-watches": 20, "--late-seconds": 1, "--asleep": 20}
-BRIEF = {"--asleep-seconds": 0.2, "--runs": 1}
+BRIEF = {"--asleep-seconds": 1, "--runs": 1, "--batch": 4, "--polling": 4, "--latency": 0.1, "--polling-seconds": 0.5}
 
 
 @pytest.fixture(scope="module")
@@ -28,15 +28,39 @@ def median(found, name, what):
 
 
 def test_all_of_them_measure_something(found):
-    assert list(found) == ["turns", "floor", "lateness", "sleeping", "start", "cold"]
+    assert list(found) == ["turns", "floor", "lateness", "sleeping", "start", "cold", "concurrency"]
     assert median(found, "turns", "turns") > 0
-    assert median(found, "start", "one after the other") > 0
+    assert all(median(found, "start", way) > 0 for way in ("one after the other", "8 at once", "4 with each request"))
     assert median(found, "cold", "import of function_app") > 0
 
 
 def test_a_turn_makes_three_requests_to_storage_and_does_more_than_its_floor(found):
     assert median(found, "floor", "storage requests of a turn") == 3
-    assert median(found, "floor", "a turn") > median(found, "floor", "  of a turn: everything else") > 0
+    assert median(found, "floor", "turn / floor") > 1
+
+
+def test_the_parts_of_a_turn_are_those_of_the_host(found):
+    ports = {"platform GET", "row load", "commit", "ticket", "row of results", "index", "message taken, deleted"}
+    parts = {name.strip(): spread["median"] for name, spread in found["turns"].items() if name.startswith("  ")}
+    whole = median(found, "turns", "processor of 1,000 turns, host and app")
+
+    assert parts.keys() == ports | {"everything else"}
+    assert all(parts.values())
+    assert sum(parts.values()) == pytest.approx(whole)
+
+
+def test_requests_are_counted_where_they_arrive(found):
+    """Of two turns each, one goes on and one ends: 4 and 6, 10 in all; now and then the gates are read."""
+    assert 5 <= median(found, "turns", "storage requests of a turn, ends and deletion included") < 6
+    assert median(found, "sleeping", "looks at the queues in an hour, all asleep") > 0
+
+
+def test_turns_at_once_are_no_more_than_allowed(found):
+    rates = {name: spread["median"] for name, spread in found["concurrency"].items() if name.startswith("turns")}
+
+    assert len(rates) == 5
+    assert all(rates.values())
+    assert rates["turns with 1 and 0, answers in 0.1 s"] <= 12  # 10, and one that began at the very beginning
 
 
 def test_no_turn_comes_before_it_is_due(found):

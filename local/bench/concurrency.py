@@ -1,0 +1,58 @@
+"""How many turns at once: what batchSize and newBatchThreshold of host.json bring while the platform takes its time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import psutil
+
+from local.bench.ground import RUNNING, Ground, processor_seconds
+from local.bench.spread import Figures, Spread
+
+#: batchSize and newBatchThreshold: one turn at a time, the defaults on one processor, and up to what host.json has.
+#: Their sum is the most that run at once.
+CHOICES = ((1, 0), (16, 8), (32, 16), (32, 96), (32, 224))
+
+#: Until as many turns are under way as may be.
+SETTLING = timedelta(seconds=3)
+
+
+def concurrency(ground: Ground, latencies: Sequence[float], watches: int, span: timedelta, runs: int) -> Figures:
+    """Let so many watches poll without an end, and count the turns of a span, several times.
+
+    `latencies`, in seconds, are how long the platform takes to answer.
+    """
+    figures: Figures = {}
+    for latency in latencies:
+        for batch_size, threshold in CHOICES:
+            seconds = f"{latency:g} s"
+            jobs = [f"forever-{seconds}-{batch_size}-{threshold}-{number}" for number in range(watches)]
+            ground.script(jobs, {**RUNNING, "delay": latency})
+            ground.make(jobs)
+            with ground.host(_host_json(batch_size, threshold)) as process:
+                time.sleep(min(SETTLING, span).total_seconds())
+                measured = [_measure(ground, process, span) for _ in range(runs)]
+            ground.clear()
+            what = f"{batch_size} and {threshold}, answers in {seconds}"
+            figures[f"turns with {what}"] = Spread([rate for rate, _ in measured], "a second")
+            figures[f"  processors with {what}"] = Spread([busy for _, busy in measured])
+    return figures
+
+
+def _host_json(batch_size: int, threshold: int) -> Mapping[str, str]:
+    """Set these: https://learn.microsoft.com/azure/azure-functions/functions-host-json#override-hostjson-values."""
+    queues = "AzureFunctionsJobHost__extensions__queues__"
+    return {f"{queues}batchSize": str(batch_size), f"{queues}newBatchThreshold": str(threshold)}
+
+
+def _measure(ground: Ground, process: psutil.Process, span: timedelta) -> tuple[float, float]:
+    """Turns a second, and how many processors are busy with them."""
+    began, clock, used = datetime.now(UTC), time.monotonic(), processor_seconds(process)
+    time.sleep(span.total_seconds())
+    took, used = time.monotonic() - clock, processor_seconds(process) - used
+    with ground.parts.behind_the_platform() as platform:
+        requests = platform.get("/requests").json()["requests"]
+    turns = sum(datetime.fromisoformat(request["time"]) >= began for request in requests)
+    return turns / took, used / took

@@ -1,0 +1,111 @@
+"""The host, with the processor time of each part of a turn added up: ``python -m local.bench.metered``, else as usual.
+
+The parts are the watcher's ports and the listener's own requests.  What remains is everything else: the converters, the
+event loop, and what arrives from the network.  A SIGUSR1 writes what was used so far to the file that the environment
+variable `METERED` names: seconds, by part.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from dataclasses import replace
+from functools import cache, partial, wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+from local.host.__main__ import main
+from local.host.queues import LeasedQueue
+from shared import wiring
+from shared.watching import Index, Store, Watcher
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+FILE = "METERED"
+
+Spent = defaultdict[str, float]  #: processor seconds, by part
+
+
+class Metered(Awaitable[T]):
+    """Awaits something, and adds up the processor time of its steps.  What else runs in between is not counted."""
+
+    def __init__(self, work: Awaitable[T], spent: Spent, part: str) -> None:
+        self._work, self._spent, self._part = work, spent, part
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        """Drive it as `await` would (PEP 380), with a clock around each step."""
+        work = self._work.__await__()
+        step = partial(work.send, None)
+        while True:
+            began = time.thread_time()
+            try:
+                waits_for = step()
+            except StopIteration as done:
+                return cast(T, done.value)
+            finally:
+                self._spent[self._part] += time.thread_time() - began
+            try:
+                step = partial(work.send, (yield waits_for))
+            except BaseException as thrown:  # noqa: BLE001 -- it is for the work, a cancellation too
+                step = partial(work.throw, thrown)
+
+
+def metered(spent: Spent, part: str, call: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Meter each call."""
+
+    @wraps(call)
+    async def wrapped(*arguments: P.args, **named: P.kwargs) -> T:
+        return await Metered(call(*arguments, **named), spent, part)
+
+    return wrapped
+
+
+class MeteredStore:
+    """The store, with what a turn needs of it metered."""
+
+    def __init__(self, store: Store, spent: Spent) -> None:
+        self.load = metered(spent, "row load", store.load)
+        self.commit = metered(spent, "commit", store.commit)
+        self.insert, self.stale, self.delete, self.census = store.insert, store.stale, store.delete, store.census
+
+
+class MeteredIndex:
+    """The index of open watches."""
+
+    def __init__(self, index: Index, spent: Spent) -> None:
+        self.add = metered(spent, "index", index.add)
+        self.remove = metered(spent, "index", index.remove)
+
+
+def split(watcher: Watcher, spent: Spent) -> Watcher:
+    """Meter the ports of a watcher."""
+    return replace(
+        watcher,
+        store=MeteredStore(watcher.store, spent),
+        fetch=metered(spent, "platform GET", watcher.fetch),
+        send=metered(spent, "ticket", watcher.send),
+        record=metered(spent, "row of results", watcher.record),
+        index=MeteredIndex(watcher.index, spent),
+    )
+
+
+def tell(spent: Spent, file: Path) -> None:
+    """Write it, so that whoever finds the file finds all of it."""
+    begun = file.with_suffix(".begun")
+    begun.write_text(json.dumps(spent))
+    begun.rename(file)
+
+
+if __name__ == "__main__":
+    spent: Spent = defaultdict(float)
+    build = wiring.watcher
+    wiring.watcher = cache(lambda: split(build(), spent))  # before the app is imported, which takes it from there
+    for name in ("take", "delete"):
+        setattr(LeasedQueue, name, metered(spent, "message taken, deleted", getattr(LeasedQueue, name)))
+    signal.signal(signal.SIGUSR1, lambda *_: tell(spent, Path(os.environ[FILE])))
+    main()
