@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,11 +14,31 @@ from local.bench.spread import Figures, Spread
 WITHIN = timedelta(minutes=5)
 
 
-def lateness(ground: Ground, watches: int, over: timedelta, picture: Path | None) -> Figures:
-    """Let watches become due evenly over a time, and look when each is asked for."""
-    jobs = [f"late-{number}" for number in range(watches)]
+#: Watches made in a second, at least.
+PACE = 40
+
+
+def lateness(ground: Ground, watches: int, over: timedelta, runs: int, picture: Path) -> Figures:
+    """Let watches become due evenly over a time, and look when each is asked for.  The last run is drawn."""
+    lates = []
+    for run in range(runs):
+        due, late = _run(ground, [f"late-{run}-{number}" for number in range(watches)], over)
+        lates.append(1000 * late)
+    draw(due, late, picture)
+    return {
+        "turns": Spread([float(len(late)) for late in lates]),
+        "earliest": Spread([late.min() for late in lates], "ms"),
+        "p50": Spread([float(np.percentile(late, 50)) for late in lates], "ms"),
+        "p99": Spread([float(np.percentile(late, 99)) for late in lates], "ms"),
+        "latest": Spread([late.max() for late in lates], "ms"),
+    }
+
+
+def _run(ground: Ground, jobs: Sequence[str], over: timedelta) -> tuple[np.ndarray, np.ndarray]:
+    """Give, for each job, when its watch was due, counted from the first, and how late it was asked for; in seconds."""
+    watches = len(jobs)
     ground.script(jobs, SUCCEEDED)
-    making = timedelta(seconds=2 + watches / 40)
+    making = timedelta(seconds=2 + watches / PACE)
     first = datetime.now(UTC) + making
     dues = [first + over * number / watches for number in range(watches)]
     with ground.host():
@@ -30,15 +51,7 @@ def lateness(ground: Ground, watches: int, over: timedelta, picture: Path | None
     asked = {request["path"]: datetime.fromisoformat(request["time"]) for request in reversed(requests)}
     due = {path(job): watch.due for job, watch in zip(jobs, made, strict=True)}
     late = np.array([(asked[where] - instant).total_seconds() for where, instant in due.items()])
-    if picture:
-        draw(np.array([(instant - first).total_seconds() for instant in due.values()]), late, picture)
-    return {
-        "turns": Spread([float(len(late))]),
-        "earliest": Spread([1000 * late.min()], "ms"),
-        "p50": Spread([1000 * float(np.percentile(late, 50))], "ms"),
-        "p99": Spread([1000 * float(np.percentile(late, 99))], "ms"),
-        "latest": Spread([1000 * late.max()], "ms"),
-    }
+    return np.array([(instant - first).total_seconds() for instant in due.values()]), late
 
 
 def draw(due: np.ndarray, late: np.ndarray, picture: Path) -> None:
