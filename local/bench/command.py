@@ -16,6 +16,7 @@ from local.bench.concurrency import concurrency
 from local.bench.floor import floor
 from local.bench.ground import Ground, ground
 from local.bench.lateness import lateness
+from local.bench.planned import planned
 from local.bench.sleeping import sleeping
 from local.bench.spread import Figures
 from local.bench.starts import starts
@@ -24,7 +25,7 @@ from local.bootstrap import STATE
 from shared.schemas import LARGEST_BATCH
 
 USUAL = ("turns", "floor", "lateness", "sleeping", "start", "cold")
-NAMES = (*USUAL, "concurrency")
+NAMES = (*USUAL, "concurrency", "planned")
 
 
 @click.command()
@@ -40,6 +41,11 @@ NAMES = (*USUAL, "concurrency")
 @click.option("--polling", type=click.IntRange(min=1), default=600, show_default=True, help="Watches of concurrency.")
 @click.option("--latency", "latencies", multiple=True, type=float, default=(0.3, 2), show_default=True)
 @click.option("--polling-seconds", type=click.FloatRange(min=0.1), default=5, show_default=True)
+@click.option("--planned-watches", type=click.IntRange(min=1), default=2000, show_default=True)
+@click.option(
+    "--planned-seconds", type=click.FloatRange(min=1), default=300, show_default=True, help="For their starts."
+)
+@click.option("--job-seconds", type=click.FloatRange(min=1), default=90, show_default=True, help="Median, of planned.")
 @click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True, help="For the spread.")
 @click.option("--picture", type=click.Path(path_type=Path), default=STATE / "lateness.png", help="Of lateness.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
@@ -57,11 +63,14 @@ def bench(
     polling: int,
     latencies: Sequence[float],
     polling_seconds: float,
+    planned_watches: int,
+    planned_seconds: float,
+    job_seconds: float,
     runs: int,
     picture: Path,
     as_json: bool,
 ) -> None:
-    """Measure the app on this machine: WHICH, or without any all but concurrency, which takes four minutes."""
+    """Measure the app on this machine: WHICH, or without any all but concurrency and planned, which take their time."""
     console = Console(highlight=False, stderr=as_json)
     benchmarks: dict[str, Callable[[Ground], Figures]] = {
         "turns": lambda on: turns(on, watches, polls, runs),
@@ -71,6 +80,9 @@ def bench(
         "start": lambda on: starts(on, watches, batch, runs),
         "cold": lambda on: cold(on, runs),
         "concurrency": lambda on: concurrency(on, latencies, polling, timedelta(seconds=polling_seconds), runs),
+        "planned": lambda on: planned(
+            on, planned_watches, timedelta(seconds=planned_seconds), timedelta(seconds=job_seconds)
+        ),
     }
     found: dict[str, Figures] = {}
     with ground() as prepared:

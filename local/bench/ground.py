@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import psutil
 
 from local.bench.metered import FILE
-from local.stack import Stack, app_settings, stack
+from local.stack import QUEUE, Stack, app_settings, stack
 from shared import wiring
 from shared.apis.reporting import REPORTING
 from shared.model import Watch
@@ -130,7 +130,8 @@ class Ground:
     def storage_requests(self) -> Iterator[Counter[str]]:
         """Count requests to storage, from the log of Azurite: filled in when the block has ended.
 
-        "looks" are those for messages of a queue, "lengths" those for its properties, such as `tickets` makes.
+        "looks for tickets" and "other looks" are for messages, "lengths" for the properties of a queue, as `tickets`
+        makes them; "queues" is what else is done to one.  "scans" are of tables, and "tables" what is done to one row.
         """
         log, counted = self.parts.azurite.log, Counter[str]()
         begin = log.stat().st_size
@@ -163,9 +164,14 @@ class Ground:
 
 
 def _kind(request: re.Match[str]) -> str:
-    if "comp=metadata" in request["what"]:
+    reads, what = request["method"] == "GET", request["what"]
+    if not what.startswith(QUEUE):
+        return "scans" if reads and "RowKey=" not in what else "tables"
+    if "comp=metadata" in what:
         return "lengths"
-    return "looks" if request["method"] == "GET" and "/messages?" in request["what"] else "others"
+    if reads and "/messages?" in what:
+        return "looks for tickets" if what.startswith(f"{QUEUE}/") else "other looks"
+    return "queues"
 
 
 def path(job: str) -> str:

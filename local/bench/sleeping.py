@@ -53,7 +53,8 @@ def _an_hour(ground: Ground, process: psutil.Process, span: timedelta) -> Hour:
         time.sleep(span.total_seconds())
         times = 3600 / (time.monotonic() - began)
         used = processor_seconds(process) - used
-    return Hour(times * used, times * requests["looks"], times * requests["others"])
+    looks = requests["looks for tickets"] + requests["other looks"]
+    return Hour(times * used, times * looks, times * (requests.total() - looks))
 
 
 def _told(how: str, hours: Sequence[Hour]) -> Figures:

@@ -34,13 +34,13 @@ def turns(ground: Ground, watches: int, polls: int, runs: int) -> Figures:
         for part, seconds in spent.items():
             parts[part].append(1000 * seconds / count)
         parts["everything else"].append(measured["cost"][-1] - 1000 * sum(spent.values()) / count)
-        measured["requests"].append(requests["others"] / count)
-        measured["looks"].append(requests["looks"] / count)
+        measured["requests"].append((requests["tables"] + requests["queues"]) / count)
+        measured["looks"].append(requests["looks for tickets"] / count)
     return {
         "turns": Spread(measured["rate"], "a second"),
         "processor of 1,000 turns, host and app": Spread(measured["cost"], "s"),
         **{f"  {part}": Spread(seconds, "s") for part, seconds in sorted(parts.items())},
         "storage requests of a turn, ends and deletion included": Spread(measured["requests"]),
-        "looks at the queues for it": Spread(measured["looks"]),
+        "looks for tickets of a turn": Spread(measured["looks"]),
         "memory of host and app": Spread(measured["memory"], "MB"),
     }

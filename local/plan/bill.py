@@ -56,21 +56,32 @@ class Bill:
         return sum(self.dollars.values())
 
 
+def requests(flown: Flown) -> tuple[float, float]:
+    """Count the requests to tables and to queues, looks not among them, that all the watches of a plan take."""
+    starts, turns, ends = _counts(flown)
+    return (
+        starts * START_TABLE + turns * TURN_TABLE + ends * (END_TABLE - TURN_TABLE),
+        starts * START_QUEUE + turns * TURN_QUEUE + ends * (END_QUEUE - TURN_QUEUE),
+    )
+
+
+def _counts(flown: Flown) -> tuple[float, float, float]:
+    """Starts, turns and ends, also of the watches that a sample stands for."""
+    ends = np.count_nonzero(~np.isnan(flown.watches.ended_at))
+    return flown.tally.starts * flown.world.weight, flown.tally.turns * flown.world.weight, ends * flown.world.weight
+
+
 def bill(flown: Flown) -> Bill:
     """Charge a plan, with what the app does whether there are watches or not."""
-    world, tally = flown.world, flown.tally
-    days, weight = world.days, world.weight
-    ends = float(np.count_nonzero(~np.isnan(flown.watches.ended_at))) * weight
-    starts, turns = tally.starts * weight, tally.turns * weight
+    tally, days, weight = flown.tally, flown.world.days, flown.world.weight
+    (starts, turns, ends), (tables, queues) = _counts(flown), requests(flown)
     rows = starts / days * RETENTION + tally.in_flight.mean() * weight
     tending = ROUNDS * max(PARTITIONS, rows / PAGE)
     gates = DAY / BETWEEN_READS.total_seconds()
-    tables = starts * START_TABLE + turns * TURN_TABLE + ends * (END_TABLE - TURN_TABLE)
-    queue = starts * START_QUEUE + turns * TURN_QUEUE + ends * (END_QUEUE - TURN_QUEUE) + tally.gets
     return Bill(
         executions=(starts + turns) / days + ROUNDS,
         gb_seconds=(tally.active_seconds / days + ROUNDS) * INSTANCE_GB,
-        queue_requests=queue / days,
+        queue_requests=(queues + tally.gets) / days,
         table_requests=tables / days + tending + gates,
         ingested_gb=ends * TELEMETRY_GB / days,
     )

@@ -11,6 +11,7 @@ from local.bootstrap import ROOT
 
 SIZES = {"--watches": 10, "--polls": 2, "--turns": 20, "--late-watches": 20, "--late-seconds": 1, "--asleep": 20}
 BRIEF = {"--asleep-seconds": 1, "--runs": 1, "--batch": 4, "--polling": 4, "--latency": 0.1, "--polling-seconds": 0.5}
+BRIEF |= {"--planned-watches": 6, "--planned-seconds": 2, "--job-seconds": 3}
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,14 @@ def test_requests_are_counted_where_they_arrive(found):
     """Of two turns each, one goes on and one ends: 4 and 6, 10 in all; now and then the gates are read."""
     assert 5 <= median(found, "turns", "storage requests of a turn, ends and deletion included") < 6
     assert median(found, "sleeping", "looks at the queues in an hour, all asleep") > 0
+
+
+def test_a_plan_is_near_to_what_is_done(found):
+    """As far as six watches may tell, which are never due at the same instants."""
+    assert median(found, "planned", "watches") == 6
+    for what in ("polls", "requests to the platform", "requests to tables", "requests to queues, without looks"):
+        assert 0.5 <= median(found, "planned", f"{what}: real / planned") <= 2
+    assert median(found, "planned", "  polls, real") >= 6
 
 
 def test_turns_at_once_are_no_more_than_allowed(found):

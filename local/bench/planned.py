@@ -1,0 +1,168 @@
+"""What `python3 -m local plan` says, beside what the real host does with the same jobs.
+
+The plan knows no lateness: no whole second lost in the queue, no look at an idle one, no busy machine.  So real watches
+take a little longer to see the end of a job, and a few of them a turn less or more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from string import Formatter
+from typing import Any
+
+import numpy as np
+
+from local.bench.ground import Ground
+from local.bench.spread import Figures, Spread
+from local.bootstrap import ROOT
+from local.host import hostjson
+from local.plan.bill import DAY, requests
+from local.plan.engine import World, fly
+from local.plan.figures import figures
+from local.plan.workload import Jobs, Lasting, make
+from shared.apis import APIS
+from shared.remote import RemoteApi
+
+GRID = timedelta(seconds=15)  # as the deployment has it
+SETTINGS = {"WAIT_SCALE": "1", "DUE_GRID": f"{GRID.total_seconds():g}"}
+
+MIX = {"reality-analysis": 0.6, "schedules": 0.4}
+SIGMA = 0.5
+FAILING = 0.1
+
+#: The words of the simulator for a job that failed.
+FAILED = {"reality-analysis": "failed", "schedules": "Failed"}
+
+AT_ONCE = 16
+WITHIN = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What was observed, or planned."""
+
+    polls: float  #: requests for the status of a job
+    requests: float  #: to the platform; besides polls, those that ask why a job failed
+    table_requests: float  #: of watches that start, poll and end
+    queue_requests: float  #: likewise, and without looks
+    p50: float  #: seconds from the end of a job to the answer that says so
+    p95: float
+
+
+def planned(ground: Ground, watches: int, over: timedelta, median: timedelta) -> Figures:
+    """Start so many watches over a time, of jobs that take so long in the middle, and let them end."""
+    apis = [APIS[name] for name in MIX]
+    jobs = make(
+        apis=apis,
+        parts=[*MIX.values()],
+        lasting={name: Lasting(median.total_seconds(), SIGMA) for name in MIX},
+        count=watches,
+        days=over / timedelta(days=1),
+        arrivals="random",
+        failing=FAILING,
+        rng=np.random.default_rng(0),
+    )
+    plan, real = _plan(apis, jobs), _Run(ground, apis, jobs).go()
+    return {
+        "watches": Spread([float(watches)]),
+        **_beside("polls", real.polls, plan.polls),
+        **_beside("requests to the platform", real.requests, plan.requests),
+        **_beside("requests to tables", real.table_requests, plan.table_requests),
+        **_beside("requests to queues, without looks", real.queue_requests, plan.queue_requests),
+        **_beside("end of job to end of watch, p50, s", real.p50, plan.p50),
+        **_beside("end of job to end of watch, p95, s", real.p95, plan.p95),
+    }
+
+
+def _beside(what: str, real: float, plan: float) -> Figures:
+    return {
+        f"{what}: real / planned": Spread([real / plan]),
+        f"  {what}, real": Spread([real]),
+        f"  {what}, planned": Spread([plan]),
+    }
+
+
+def _plan(apis: Sequence[RemoteApi], jobs: Jobs) -> Trial:
+    days = (jobs.end.max() + 3600) / DAY  # until all have ended
+    queues = hostjson.read(ROOT).extensions.queues
+    flown = fly(World(apis=apis, jobs=jobs, days=days, queues=queues, grid=GRID.total_seconds()))
+    found, (tables, of_queues) = figures(flown), requests(flown)
+    if found.delay_p50 is None or found.delay_p95 is None:
+        raise ValueError("no watch has ended")
+    return Trial(
+        polls=found.polls,
+        requests=float(flown.tally.requests.sum()),
+        table_requests=tables,
+        queue_requests=of_queues,
+        p50=found.delay_p50,
+        p95=found.delay_p95,
+    )
+
+
+class _Run:
+    """The same for real."""
+
+    def __init__(self, ground: Ground, apis: Sequence[RemoteApi], jobs: Jobs) -> None:
+        self._ground, self._jobs = ground, jobs
+        self._apis = [apis[place] for place in jobs.api]
+        self._ids = [_ids(api, number) for number, api in enumerate(self._apis)]
+        self._paths = [api.path.format(**ids) for api, ids in zip(self._apis, self._ids, strict=True)]
+        self._lengths = jobs.end - jobs.start
+
+    def go(self) -> Trial:
+        with self._ground.parts.behind_the_platform() as platform:
+            for place in range(len(self._jobs)):
+                platform.post("/jobs", json=self._order(place))
+        with self._ground.storage_requests() as counted, self._ground.host(SETTINGS):
+            self._start()
+            self._ground.wait_until_done(WITHIN)
+        with self._ground.parts.behind_the_platform() as platform:
+            asked = platform.get("/requests").json()["requests"]
+        polls = self._polls(asked)
+        delays = [_delay(times, length) for times, length in zip(polls, self._lengths, strict=True)]
+        return Trial(
+            polls=sum(map(len, polls)),
+            requests=sum("planned" in request["path"] for request in asked),
+            table_requests=counted["tables"],
+            queue_requests=counted["queues"],
+            p50=float(np.percentile(delays, 50)),
+            p95=float(np.percentile(delays, 95)),
+        )
+
+    def _order(self, place: int) -> Mapping[str, Any]:
+        """Say how a job goes; it begins when it is first asked about, which is at once."""
+        clean = self._jobs.clean[place]
+        clock = {"seconds": self._lengths[place]} | ({} if clean else {"ends": FAILED[self._apis[place].name]})
+        return {"path": self._paths[place], "clock": clock}
+
+    def _start(self) -> None:
+        """Start each watch when its time has come."""
+        with self._ground.parts.app() as app, ThreadPoolExecutor(AT_ONCE) as clients:
+            began, starting = time.monotonic(), []
+            for api, ids, start in zip(self._apis, self._ids, self._jobs.start, strict=True):
+                time.sleep(max(0, began + start - time.monotonic()))
+                starting.append(clients.submit(app.post, "/watches", json={"api": api.name, "job": ids}))
+            for started in starting:
+                started.result()
+
+    def _polls(self, asked: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[datetime]]:
+        """When the status of each job was asked for."""
+        times: dict[str, list[datetime]] = {path: [] for path in self._paths}
+        for request in asked:
+            if request["path"] in times:
+                times[request["path"]].append(datetime.fromisoformat(request["time"]))
+        return [*times.values()]
+
+
+def _ids(api: RemoteApi, number: int) -> Mapping[str, str]:
+    return {name: f"planned-{number}" for _, name, _, _ in Formatter().parse(api.path) if name}
+
+
+def _delay(polls: Sequence[datetime], length: float) -> float:
+    """Seconds from the end of a job, which began with the first poll, to the poll that found it ended."""
+    end = polls[0] + timedelta(seconds=length)
+    return next((poll - end).total_seconds() for poll in polls if poll >= end)
