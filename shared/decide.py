@@ -200,6 +200,8 @@ def _take_in(watch: Watch, seen: Observation, now: datetime) -> Watch:
 
 def _filed(watch: Watch, entries: tuple[str, ...]) -> Watch:
     """Keep the first entries, each once, and count all."""
+    if not entries:  # as with most reports
+        return watch
     kept = tuple(dict.fromkeys(watch.evidence + entries))[:MOST_ENTRIES]
     return replace(watch, evidence=kept, issues=watch.issues + len(entries))
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from azure.core import MatchConditions
@@ -100,6 +101,7 @@ def partition(watch_id: str) -> str:
     return watch_id[:2]
 
 
+@cache  # a hundred calls in a turn, for the same few names
 def column(name: str) -> str:
     """Name the column of a field, as tables spell it.
 

@@ -154,11 +154,15 @@ class Ground:
             time.sleep(0.1)
 
     def clear(self) -> None:
-        """Throw all tickets away."""
+        """Throw all tickets and watches away: tending would give those another that have lost theirs."""
 
         async def clear() -> None:
-            for queue in wiring.storage().tickets:
+            stores = wiring.storage()
+            for queue in stores.tickets:
                 await queue.clear_messages()
+            for table in (stores.watches, stores.open):
+                await table.delete_table()
+                await table.create_table()
 
         self.run(clear())
 
