@@ -19,15 +19,17 @@ CHOICES = ((1, 0), (16, 8), (32, 16), (32, 96), (32, 224))
 SETTLING = timedelta(seconds=3)
 
 
-def concurrency(ground: Ground, latencies: Sequence[float], watches: int, span: timedelta, runs: int) -> Figures:
-    """Let so many watches poll without an end, and count the turns of a span, several times.
+def concurrency(ground: Ground, latencies: Sequence[float], most: int, span: timedelta, runs: int) -> Figures:
+    """Let twice as many watches as may run at once, and no more than `most`, poll without an end; count their turns.
 
-    `latencies`, in seconds, are how long the platform takes to answer.
+    With more of them, tending would find those late that wait for their turn.  `latencies`, in seconds, are how long
+    the platform takes to answer.
     """
     figures: Figures = {}
     for latency in latencies:
         for batch_size, threshold in CHOICES:
             seconds = f"{latency:g} s"
+            watches = min(most, 2 * (batch_size + threshold))
             jobs = [f"forever-{seconds}-{batch_size}-{threshold}-{number}" for number in range(watches)]
             ground.script(jobs, {**RUNNING, "delay": latency})
             ground.make(jobs)
