@@ -165,4 +165,6 @@ def _ids(api: RemoteApi, number: int) -> Mapping[str, str]:
 def _delay(polls: Sequence[datetime], length: float) -> float:
     """Seconds from the end of a job, which began with the first poll, to the poll that found it ended."""
     end = polls[0] + timedelta(seconds=length)
+    if polls[-1] < end:
+        raise ValueError("a watch has ended before its job")
     return next((poll - end).total_seconds() for poll in polls if poll >= end)

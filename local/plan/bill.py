@@ -19,14 +19,18 @@ END_TABLE, END_QUEUE = 5, 1
 
 DAY = 86400
 
-#: `tend_watches`: rounds a day, and requests of each, which reads all rows (docs/reliability.md).
-ROUNDS, PARTITIONS, PAGE = 288, 256, 1000
+#: `tend_watches`: rounds a day; scans of all rows in each, one to count and one to tend (docs/reliability.md); requests
+#: of a scan; and events, one for each API.
+ROUNDS, SCANS, PARTITIONS, PAGE, EVENTS = 288, 2, 256, 1000, 4
 
 #: How long rows of ended watches stay, in days: WATCH_RETENTION_DAYS.
 RETENTION = 30
 
 #: GB that Application Insights takes in for an ended watch: one event, about 1.5 kB, and a few lines of log.  A guess.
 TELEMETRY_GB = 3e-6
+
+#: The same for an event that counts watches: about 730 bytes in the exporter's envelope.
+COUNT_GB = 7.3e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,12 @@ def bill(flown: Flown) -> Bill:
     tally, days, weight = flown.tally, flown.world.days, flown.world.weight
     (starts, turns, ends), (tables, queues) = _counts(flown), requests(flown)
     rows = starts / days * RETENTION + tally.in_flight.mean() * weight
-    tending = ROUNDS * max(PARTITIONS, rows / PAGE)
+    tending = ROUNDS * SCANS * max(PARTITIONS, rows / PAGE)
     gates = DAY / BETWEEN_READS.total_seconds()
     return Bill(
         executions=(starts + turns) / days + ROUNDS,
         gb_seconds=(tally.active_seconds / days + ROUNDS) * INSTANCE_GB,
         queue_requests=(queues + tally.gets) / days,
         table_requests=tables / days + tending + gates,
-        ingested_gb=ends * TELEMETRY_GB / days,
+        ingested_gb=ends * TELEMETRY_GB / days + ROUNDS * EVENTS * COUNT_GB,
     )
