@@ -59,7 +59,8 @@ param dueGrid int = 15
 @description('Multiplies the delays of all schedules, for trials.')
 param waitScale string = '1'
 
-// The queues and the tables.  `<ticketsQueue>-poison`, and two for callbacks, are made with them.
+// The queues and the tables.  Further queues of tickets have numbers, callbacks one queue of their own, and each queue
+// has another for its poison.
 
 @minLength(3)
 @maxLength(46)
@@ -77,9 +78,10 @@ param callbackHosts string = ''
 
 // Scale
 
-// One queue hands out 2,000 messages a second, more than any tier of the platform needs.  More may be added at any time.
+// One queue takes 2,000 messages a second, put, fetched and deleted: some 650 turns, more than any tier of the platform
+// allows.  More queues may be added at any time; publish the app again afterwards, so that Azure knows their triggers.
 // When there are fewer, watches whose queue is gone are found by `tend_watches`, ten minutes late.
-@description('Queues of tickets.')
+@description('How many queues of tickets there are.')
 @minValue(1)
 @maxValue(16)
 param ticketsQueues int = 1

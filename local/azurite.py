@@ -24,8 +24,8 @@ def azurite(directory: Path) -> Iterator[str]:
         yield connection_string
 
 
-def prepare(directory: Path) -> tuple[Service, str]:
-    """Return Azurite, to be started, and its connection string.  Its log has a line for each request.
+def prepare(directory: Path, *, log_requests: bool = False) -> tuple[Service, str]:
+    """Return Azurite, to be started, and its connection string.
 
     Never `--inMemoryPersistence`: its clean-up of queue extents stops the whole emulator for seconds at a time.
     """
@@ -39,6 +39,7 @@ def prepare(directory: Path) -> tuple[Service, str]:
         *programs.node,
         str(node.azurite(NPM)),
         *("--location", str(directory), "--skipApiVersionCheck", "--disableTelemetry"),
+        *([] if log_requests else ["--silent"]),
         *("--blobPort", str(blob), "--queuePort", str(queue), "--tablePort", str(table)),
     ]
     connection_string = ";".join(

@@ -1,10 +1,9 @@
 """``python3 -m local chaos``: many watches, while everything under them breaks.
 
-The host is killed with SIGKILL, now and then to come back with one more queue of tickets; tickets are copied and thrown
-away, storage goes away and comes back, tokens are revoked, and the platform answers with 5xx, 429, broken bodies, long
-silences and dropped connections.  In the end
-every watch must have ended as its job did, with one row of results and at least one event, and no job may have been
-asked about earlier than allowed.
+The host is killed with SIGKILL, and comes back with one more queue of tickets until it has three; tickets are copied
+and thrown away, storage goes away and comes back, tokens are revoked, and the platform answers with 5xx, 429, broken
+bodies, long silences and dropped connections.  In the end every watch must have ended as its job did, with one row of
+results and at least one event, and no job may have been asked about earlier than allowed.
 """
 
 from __future__ import annotations
@@ -46,8 +45,8 @@ LEASE = timedelta(seconds=8)
 OUTAGE = timedelta(seconds=5)
 TEND_EVERY = timedelta(seconds=10)
 
-#: In the end.
-MOST_QUEUES = 3
+#: Queues of tickets, after the first kills.
+GROWN_TO = 3
 
 #: After the last mishap, for all watches to end.
 SETTLE_WITHIN = timedelta(minutes=5)
@@ -190,7 +189,7 @@ class _Run:
     def _kill(self) -> None:
         self.mishaps.kills.append(datetime.now(UTC))
         self.parts.host.kill()
-        if len(self.queues) < MOST_QUEUES:
+        if len(self.queues) < GROWN_TO:
             self._add_queue()
         self.parts.host.start()
 

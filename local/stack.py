@@ -20,13 +20,17 @@ from azure.storage.queue import QueueServiceClient
 from local.azurite import prepare as prepare_azurite
 from local.bootstrap import ROOT, STATE
 from local.processes import Service, free_port
-from shared.settings import queue_count, queue_name
+from shared.settings import Settings, queue_count, queue_name
 
 CLIENT_ID, CLIENT_SECRET = "service-local", "local-secret"
 
 
 QUEUE, WATCHES, RESULTS, GATES = "tickets", "Watches", "Results", "Gates"
 TABLES = (WATCHES, RESULTS, GATES, "OpenWatches", "Answers")
+
+
+SETTINGS = {field.alias for field in Settings.model_fields.values()}
+PREFIXES = ("ITWIN_", "POLLING_", "AzureWebJobsStorage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,21 @@ class Stack:
 
 @contextmanager
 def stack(
-    settings: Mapping[str, str] | None = None, port: int | None = None, lease: timedelta | None = None
+    settings: Mapping[str, str] | None = None,
+    port: int | None = None,
+    lease: timedelta | None = None,
+    *,
+    log_requests: bool = False,
 ) -> Iterator[Stack]:
-    """Run all parts until the block ends.  After an error the directory stays, for its logs; a Ctrl-C is none."""
+    """Run all parts until the block ends.  After an error the directory stays, for its logs; a Ctrl-C is none.
+
+    `log_requests` is for those to storage, each of which is then a line in the log of Azurite.
+    """
     STATE.mkdir(exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix="stack-", dir=STATE))
     try:
-        with _parts(directory, settings or {}, port or free_port(), lease) as parts:
+        azurite = prepare_azurite(directory / "azurite", log_requests=log_requests)
+        with _parts(directory, settings or {}, port or free_port(), lease, azurite) as parts:
             yield parts
     except KeyboardInterrupt:
         shutil.rmtree(directory)
@@ -78,14 +90,16 @@ def stack(
 
 
 @contextmanager
-def _parts(directory: Path, settings: Mapping[str, str], port: int, lease: timedelta | None) -> Iterator[Stack]:
+def _parts(
+    directory: Path, settings: Mapping[str, str], port: int, lease: timedelta | None, azurite: tuple[Service, str]
+) -> Iterator[Stack]:
     key, simulator_port = secrets.token_hex(20), free_port()
     url, simulator = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{simulator_port}"
     simulator_command = ["-m", "local.simulator", "--port", str(simulator_port)]
     host_command = ["-m", "local.host", "--app", str(ROOT), "--port", str(port), "--key", key]
     if lease is not None:
         host_command += ["--lease", str(int(lease.total_seconds()))]
-    storage_service, storage = prepare_azurite(directory / "azurite")
+    storage_service, storage = azurite
     with (
         storage_service.running(),
         Service([sys.executable, *simulator_command], simulator_port, directory / "simulator.log").running(),
@@ -99,7 +113,7 @@ def _parts(directory: Path, settings: Mapping[str, str], port: int, lease: timed
 
 def app_settings(storage: str, simulator: str) -> dict[str, str]:
     """Return the app's settings as README lists them; those of the caller's environment do not reach it."""
-    blank = {name: "" for name in os.environ if name.startswith(("ITWIN_", "AzureWebJobsStorage"))}
+    blank = {name: "" for name in os.environ if name in SETTINGS or name.startswith(PREFIXES)}
     return blank | {
         "AzureWebJobsStorage": storage,
         "ITWIN_API_URL": simulator,

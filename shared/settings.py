@@ -69,7 +69,7 @@ def _queue_name(text: str) -> str:
     return text
 
 
-#: Ten queues of 2,000 messages a second are more than the 20,000 requests a second of their account.
+#: An account takes 20,000 requests a second, which a few queues of 2,000 messages a second use up: no more is of use.
 #: https://learn.microsoft.com/azure/storage/queues/scalability-targets
 MOST_QUEUES = 16
 

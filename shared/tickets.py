@@ -42,7 +42,7 @@ class TicketQueue:
         try:
             await self._put(ticket, seconds)
         except ResourceNotFoundError:
-            with suppress(ResourceExistsError):  # of two who need it at once, one makes it
+            with suppress(ResourceExistsError):  # so the SDK says, too, where another has made it meanwhile
                 await self._queue.create_queue()
             await self._put(ticket, seconds)
 

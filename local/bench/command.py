@@ -37,15 +37,17 @@ NAMES = (*USUAL, "concurrency", "planned")
 @click.option("--late-seconds", type=click.FloatRange(min=0), default=60, show_default=True)
 @click.option("--asleep", type=click.IntRange(min=1), default=10_000, show_default=True)
 @click.option("--asleep-seconds", type=click.FloatRange(min=0.1), default=20, show_default=True)
-@click.option("--batch", type=click.IntRange(1, LARGEST_BATCH), default=LARGEST_BATCH, show_default=True)
-@click.option("--polling", type=click.IntRange(min=1), default=600, show_default=True, help="Most, of concurrency.")
-@click.option("--latency", "latencies", multiple=True, type=float, default=(0.3, 2), show_default=True)
-@click.option("--polling-seconds", type=click.FloatRange(min=0.1), default=5, show_default=True)
+@click.option(
+    "--batch", type=click.IntRange(1, LARGEST_BATCH), default=LARGEST_BATCH, show_default=True, help="In start."
+)
+@click.option("--polling", type=click.IntRange(min=1), default=600, show_default=True, help="In concurrency, at most.")
+@click.option("--latency", "latencies", multiple=True, type=float, default=(0.3, 2), help="Of the platform.")
+@click.option("--polling-seconds", type=click.FloatRange(min=0.1), default=20, show_default=True, help="Likewise.")
 @click.option("--planned-watches", type=click.IntRange(min=1), default=2000, show_default=True)
 @click.option(
     "--planned-seconds", type=click.FloatRange(min=1), default=300, show_default=True, help="For their starts."
 )
-@click.option("--job-seconds", type=click.FloatRange(min=1), default=90, show_default=True, help="Median, of planned.")
+@click.option("--job-seconds", type=click.FloatRange(min=1), default=90, show_default=True, help="In planned, median.")
 @click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True, help="For the spread.")
 @click.option("--picture", type=click.Path(path_type=Path), default=STATE / "lateness.png", help="Of lateness.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
@@ -70,7 +72,10 @@ def bench(
     picture: Path,
     as_json: bool,
 ) -> None:
-    """Measure the app on this machine: WHICH, or without any all but concurrency and planned, which take their time."""
+    """Measure the app on this machine: WHICH.
+
+    Without any: all but concurrency and planned, which take a quarter of an hour.
+    """
     console = Console(highlight=False, stderr=as_json)
     benchmarks: dict[str, Callable[[Ground], Figures]] = {
         "turns": lambda on: turns(on, watches, polls, runs),

@@ -12,7 +12,7 @@ from local.bench.ground import RUNNING, Ground, processor_seconds
 from local.bench.spread import Figures, Spread
 
 #: batchSize and newBatchThreshold: one turn at a time, the defaults on one processor, and up to what host.json has.
-#: Their sum is the most that run at once.
+#: Their sum is the most that run at once; the next batch is fetched when as few as the second of them are left.
 CHOICES = ((1, 0), (16, 8), (32, 16), (32, 96), (32, 224))
 
 #: Until as many turns are under way as may be.
@@ -51,10 +51,10 @@ def _host_json(batch_size: int, threshold: int) -> Mapping[str, str]:
 
 def _measure(ground: Ground, process: psutil.Process, span: timedelta) -> tuple[float, float]:
     """Turns a second, and how many processors are busy with them."""
-    began, clock, used = datetime.now(UTC), time.monotonic(), processor_seconds(process)
+    began, used = datetime.now(UTC), processor_seconds(process)
     time.sleep(span.total_seconds())
-    took, used = time.monotonic() - clock, processor_seconds(process) - used
+    ended, used = datetime.now(UTC), processor_seconds(process) - used
     with ground.parts.behind_the_platform() as platform:
         requests = platform.get("/requests").json()["requests"]
-    turns = sum(datetime.fromisoformat(request["time"]) >= began for request in requests)
-    return turns / took, used / took
+    turns = sum(began <= datetime.fromisoformat(request["time"]) < ended for request in requests)
+    return turns / (ended - began).total_seconds(), used / (ended - began).total_seconds()

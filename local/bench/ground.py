@@ -117,7 +117,7 @@ class Ground:
         """Processor seconds that a metered host has used so far, by part."""
         self._meter.unlink(missing_ok=True)
         process.send_signal(signal.SIGUSR1)
-        while not self._meter.exists():
+        while process.is_running() and not self._meter.exists():
             time.sleep(0.01)
         read: dict[str, float] = json.loads(self._meter.read_text())
         return read
@@ -134,6 +134,7 @@ class Ground:
         makes them; "queues" is what else is done to one.  "scans" are of tables, and "tables" what is done to one row.
         """
         log, counted = self.parts.azurite.log, Counter[str]()
+        time.sleep(WRITTEN.total_seconds())
         begin = log.stat().st_size
         yield counted
         time.sleep(WRITTEN.total_seconds())
@@ -192,7 +193,7 @@ def processor_seconds(process: psutil.Process) -> float:
 @contextmanager
 def ground() -> Iterator[Ground]:
     """Prepare all of it, with the host at rest."""
-    with stack(SETTINGS) as parts, asyncio.Runner() as runner:
+    with stack(SETTINGS, log_requests=True) as parts, asyncio.Runner() as runner:
         parts.host.stop()
         os.environ.update({**app_settings(parts.storage, parts.simulator), **SETTINGS})
         for part in (wiring.settings, wiring.storage, wiring.watcher):

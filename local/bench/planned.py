@@ -1,4 +1,4 @@
-"""What `python3 -m local plan` says, beside what the real host does with the same jobs.
+"""What `python3 -m local plan` says, beside what the app does with the same jobs on the embedded host.
 
 The plan knows no lateness: no whole second lost in the queue, no look at an idle one, no busy machine.  So real watches
 take a little longer to see the end of a job, and a few of them a turn less or more.

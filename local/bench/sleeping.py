@@ -51,8 +51,8 @@ def _an_hour(ground: Ground, process: psutil.Process, span: timedelta) -> Hour:
     began, used = time.monotonic(), processor_seconds(process)
     with ground.storage_requests() as requests:
         time.sleep(span.total_seconds())
-        times = 3600 / (time.monotonic() - began)
-        used = processor_seconds(process) - used
+    times = 3600 / (time.monotonic() - began)
+    used = processor_seconds(process) - used
     looks = requests["looks for tickets"] + requests["other looks"]
     return Hour(times * used, times * looks, times * (requests.total() - looks))
 

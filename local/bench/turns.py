@@ -1,4 +1,4 @@
-"""Turns through the real host, as many as it can take."""
+"""Turns through the host, as many as it can take."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import numpy as np
 from local.plan import prices
 from local.plan.engine import Flown
 from local.plan.limits import INSTANCE_GB
+from shared.apis import APIS
 from shared.gates import BETWEEN_READS
 
 #: Requests of a start (index, row; ticket), of a turn that goes on (load, commit; ticket, deletion), of one that ends
@@ -20,8 +21,8 @@ END_TABLE, END_QUEUE = 5, 1
 DAY = 86400
 
 #: `tend_watches`: rounds a day; scans of all rows in each, one to count and one to tend (docs/reliability.md); requests
-#: of a scan; and events, one for each API.
-ROUNDS, SCANS, PARTITIONS, PAGE, EVENTS = 288, 2, 256, 1000, 4
+#: of a scan.
+ROUNDS, SCANS, PARTITIONS, PAGE = 288, 2, 256, 1000
 
 #: How long rows of ended watches stay, in days: WATCH_RETENTION_DAYS.
 RETENTION = 30
@@ -29,7 +30,7 @@ RETENTION = 30
 #: GB that Application Insights takes in for an ended watch: one event, about 1.5 kB, and a few lines of log.  A guess.
 TELEMETRY_GB = 3e-6
 
-#: The same for an event that counts watches: about 730 bytes in the exporter's envelope.
+#: The same for an event that counts the watches of an API: about 730 bytes in the exporter's envelope.
 COUNT_GB = 7.3e-7
 
 
@@ -87,5 +88,5 @@ def bill(flown: Flown) -> Bill:
         gb_seconds=(tally.active_seconds / days + ROUNDS) * INSTANCE_GB,
         queue_requests=(queues + tally.gets) / days,
         table_requests=tables / days + tending + gates,
-        ingested_gb=ends * TELEMETRY_GB / days + ROUNDS * EVENTS * COUNT_GB,
+        ingested_gb=ends * TELEMETRY_GB / days + ROUNDS * len(APIS) * COUNT_GB,
     )

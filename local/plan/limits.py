@@ -36,6 +36,6 @@ INSTANCE_GB, INSTANCE_CPUS = 0.5, 0.25
 #: What Flex Consumption lets an app have at most; the templates set less.
 MOST_INSTANCES = 1000
 
-#: Processor seconds of one turn, the host's part included: 6.1 to 6.9 ms in `python3 -m local bench turns`, on one
-#: machine, with its embedded host.  What the real host takes, and how fast Azure's processors are, is unconfirmed.
-CPU_PER_TURN = 0.0065
+#: Processor seconds of one turn, the host's part included: `python3 -m local bench turns`, on one machine, with its
+#: embedded host.  What the real host takes, and how fast Azure's processors are, is unconfirmed.
+CPU_PER_TURN = 0.007

@@ -9,13 +9,17 @@ from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64Encod
 
 from local.scenario import reporting
 from local.stack import QUEUE, stack
+from shared.apis import APIS
 from shared.settings import queue_name
 from shared.tickets import place
+from shared.watching import watch_id
 
 #: A hundredth of the real delays: a watch counts as lost when it is 3 s late.
 SETTINGS = {"WAIT_SCALE": "0.01", "ITWIN_REQUESTS_PER_MINUTE": "100000"}
 
-WATCHES = 12
+QUEUES, WATCHES_OF_A_QUEUE = 3, 4
+FURTHER = {queue_name(QUEUE, number) for number in range(1, QUEUES)}
+
 RUNNING, SUCCEEDED = ({"body": {"status": {"state": word}}} for word in ("Running", "Succeeded"))
 
 
@@ -44,8 +48,14 @@ def restart(parts, queues):
 
 
 def start(app, platform):
-    """Starts watches of jobs that go on; gives the paths of the jobs by the ids of the watches."""
-    jobs = [reporting(f"job {uuid4()}", [RUNNING], "succeeded") for _ in range(WATCHES)]
+    """Starts watches of jobs that go on, of three queues the same number each; gives the jobs' paths by watch."""
+    jobs, wanted = [], [WATCHES_OF_A_QUEUE] * QUEUES
+    while any(wanted):
+        job = reporting(f"job {uuid4()}", [RUNNING], "succeeded")
+        where = place(watch_id(APIS[job.api], job.ids), QUEUES)
+        if wanted[where]:
+            wanted[where] -= 1
+            jobs.append(job)
     for job in jobs:
         platform.post("/jobs", json={"path": job.path, "script": job.script})
     return {app.post("/watches", json={"api": job.api, "job": job.ids}).json()["id"]: job.path for job in jobs}
@@ -56,15 +66,23 @@ def finish(platform, watches):
         platform.post("/jobs", json={"path": path, "script": [SUCCEEDED]})
 
 
-def outcomes(app, watches, meanwhile=lambda: None):
-    give_up = time.monotonic() + 90
+def within(span, look):
+    """What `look` gives as soon as that is something."""
+    give_up = time.monotonic() + span
     while time.monotonic() < give_up:
-        found = [app.get(f"/watches/{watch}").json() for watch in watches]
-        if all(watch["state"] == "ended" for watch in found):
-            return [watch["outcome"] for watch in found]
+        if found := look():
+            return found
+        time.sleep(0.3)
+    raise AssertionError(f"nothing to be seen within {span} s")
+
+
+def outcomes(app, watches, meanwhile=lambda: None):
+    def look():
         meanwhile()
-        time.sleep(0.5)
-    raise AssertionError(f"still watching: {[watch for watch in found if watch['state'] != 'ended']}")
+        found = [app.get(f"/watches/{watch}").json()["outcome"] for watch in watches]
+        return found if all(found) else None
+
+    return within(90, look)
 
 
 def lengths(parts):
@@ -77,47 +95,40 @@ def lengths(parts):
 
 def test_more_queues_while_watches_are_in_flight(parts, app, platform):
     watches = start(app, platform)
-    assert f"{QUEUE}-1" not in lengths(parts)
+    assert not FURTHER & lengths(parts).keys()
 
-    restart(parts, 3)
+    restart(parts, QUEUES)
+    within(60, lambda: lengths(parts).keys() >= FURTHER)  # made by the watches' own tickets, when they moved there
+    assert app.get("/health").json()["status"] == "ok"
     watches |= start(app, platform)
-    time.sleep(3)  # until each has had a turn there, and sent its ticket to where it belongs now
     finish(platform, watches)
 
-    assert outcomes(app, watches) == ["succeeded"] * 2 * WATCHES
-    assert {place(watch, 3) for watch in watches} == {0, 1, 2}
-    assert {queue_name(QUEUE, number) for number in range(3)} <= lengths(parts).keys()
-    assert app.get("/health").json()["status"] == "ok"
+    assert outcomes(app, watches) == ["succeeded"] * len(watches)
 
 
 def test_a_poisoned_ticket_of_a_further_queue_gives_its_watch_another(parts, app, platform):
-    restart(parts, 2)
-    watches = start(app, platform)
-    watch = next(watch for watch in watches if place(watch, 2) == 1)
+    restart(parts, QUEUES)
+    watch = next(iter(start(app, platform)))
     with QueueClient.from_connection_string(
         parts.storage, f"{QUEUE}-1-poison", message_encode_policy=TextBase64EncodePolicy()
     ) as poison:
         poison.create_queue()
         poison.send_message(json.dumps({"watch": watch, "seq": 0}))
 
-    give_up = time.monotonic() + 30
-    while time.monotonic() < give_up:
+    def poisoned():
         events = [event["data"]["baseData"] for event in platform.get("/events").json()["events"]]
-        if poisoned := [event for event in events if event["name"] == "TicketPoisoned"]:
-            break
-        time.sleep(0.2)
+        return [event["properties"]["watchId"] for event in events if event["name"] == "TicketPoisoned"]
 
-    assert poisoned[0]["properties"]["watchId"] == watch
+    assert within(30, poisoned) == [watch]
 
 
 def test_fewer_queues_lose_no_watch(parts, app, platform):
-    restart(parts, 3)
+    restart(parts, QUEUES)
     watches = start(app, platform)
-    time.sleep(1)
 
     restart(parts, 1)
     finish(platform, watches)
 
     tend = f"{parts.url}/admin/functions/tend_watches"
-    assert outcomes(app, watches, lambda: app.post(tend, json={})) == ["succeeded"] * WATCHES
-    assert any(lengths(parts)[queue_name(QUEUE, number)] for number in (1, 2))  # what nobody fetches any more
+    assert outcomes(app, watches, lambda: app.post(tend, json={})) == ["succeeded"] * len(watches)
+    assert all(lengths(parts)[name] for name in FURTHER)  # what nobody fetches any more

@@ -163,12 +163,6 @@ def test_queues_and_tables_are_those_that_the_app_opens():
         assert made.each == given
 
 
-def test_the_poison_queue_is_the_one_of_the_trigger():
-    trigger = (ROOT / "functions/revive_watch.py").read_text()
-
-    assert '@on_each_queue(bp, "-poison")' in trigger
-
-
 def test_storage_has_no_keys_and_is_not_public():
     account = only("Microsoft.Storage/storageAccounts")
 
