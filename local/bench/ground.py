@@ -41,7 +41,7 @@ AT_ONCE = 16
 REQUEST = re.compile(r'"(?P<method>[A-Z]+) /devstoreaccount1/(?P<what>\S+) HTTP/')
 
 #: Until Azurite has written the line of a request that was answered.
-WRITTEN = timedelta(milliseconds=200)
+WRITTEN = timedelta(milliseconds=500)
 
 
 class Late(NoGate):

@@ -95,6 +95,7 @@ def test_what_is_missing_is_named(azurite, missing):
     assert on_storage(known, scenario) == [f"{names[part]} (ResourceNotFoundError)" for part in missing]
 
 
+@pytest.mark.filterwarnings("ignore:Testing an element's truth value:DeprecationWarning:azure")  # Python 3.12 on
 def test_further_queues_need_not_be_there_yet_but_must_be_within_reach(azurite):
     key = azurite.split("AccountKey=")[1].split(";")[0]
     known = settings(AzureWebJobsStorage=azurite, TICKETS_QUEUES="3")
