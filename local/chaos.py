@@ -194,11 +194,11 @@ class _Run:
         self.parts.host.start()
 
     def _add_queue(self) -> None:
-        """Let the app's next life have one more."""
+        """Let the app's next life have one more, of which nobody has to tell the watches in flight."""
         added = self._queue(len(self.queues))
-        added.create_queue()
+        added.create_queue()  # or what copies and throws away tickets would have to wait for the app to make it
         self.queues.append(added)
-        self.mishaps.queues = len(self.queues)
+        self.mishaps.queues += 1
         self.parts.host.env = {**self.parts.host.env, "TICKETS_QUEUES": str(len(self.queues))}
 
     def _revoke(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import inf
 
 import click
 import numpy as np
@@ -28,16 +29,21 @@ POLLER_TURNS = 5_000_000
 
 
 def _mix(_: click.Context, __: click.Parameter, text: str) -> dict[str, float]:
-    return {name: float(part) for name, part in _pairs(text)}
+    return {name: _number(part, more_than_0=True) for name, part in _pairs(text)}
 
 
 def _lasting(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> dict[str, Lasting]:
     pairs = [pair for text in texts for pair in _pairs(text)]
-    return {name: Lasting(*map(float, value.split(":"))) for name, value in pairs}
+    return {name: _lasts(*value.partition(":")) for name, value in pairs}
+
+
+def _lasts(median: str, colon: str, sigma: str) -> Lasting:
+    seconds = _number(median, more_than_0=True)
+    return Lasting(seconds, _number(sigma)) if colon else Lasting(seconds)
 
 
 def _grids(_: click.Context, __: click.Parameter, text: str) -> list[float]:
-    return [float(grid) for grid in text.split(",")]
+    return [_number(grid) for grid in text.split(",")]
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -46,6 +52,16 @@ def _pairs(text: str) -> list[tuple[str, str]]:
         if name not in APIS:
             raise click.BadParameter(f"{name!r} is none of {', '.join(APIS)}")
     return pairs
+
+
+def _number(text: str, *, more_than_0: bool = False) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not a number") from None
+    if not 0 <= number < inf or (more_than_0 and not number):
+        raise click.BadParameter(f"{text} must be {'more than 0' if more_than_0 else '0 or more'}")
+    return number
 
 
 @click.command()
@@ -125,22 +141,16 @@ def plan(
     found = {seconds: figures(fly(replace(ours, grid=seconds))) for seconds in grid}
     loops = [replace(api, polling=POLLER) for api in apis]
     loop = figures(fly(world(loops, _expected_turns(loops, mix, known, count, days), POLLER_TURNS)))
-    first = found[grid[0]]
     if as_json:
         rows = {f"{seconds:g}": figures.to_json() for seconds, figures in found.items()}
-        click.echo(json.dumps({"app": first.to_json(), "every 15 s": loop.to_json(), "grids": rows}, indent=2))
+        click.echo(json.dumps({"app": found[grid[0]].to_json(), "every 15 s": loop.to_json(), "grids": rows}, indent=2))
         return
-    _print(
-        first=first,
-        loop=loop,
-        found=found,
-        tier=tier,
-        most=limits[0].requests if limits else None,
-        max_instances=max_instances,
-        lasting=known,
-        mix=mix,
-        days=days,
+    jobs = "; ".join(
+        f"{name} {part:g}, median {known[name].median:g} s, sigma {known[name].sigma:g}" for name, part in mix.items()
     )
+    console = Console(highlight=False)
+    console.print(f"{count:,} watches in {days:g} days.  Jobs (assumed): {jobs}.\n", soft_wrap=True)
+    _print(console, found, loop, tier, max_instances)
 
 
 def _expected_turns(
@@ -154,24 +164,9 @@ def _expected_turns(
     )
 
 
-def _print(
-    *,
-    first: Figures,
-    loop: Figures,
-    found: dict[float, Figures],
-    tier: str,
-    most: int | None,
-    max_instances: int,
-    lasting: Mapping[str, Lasting],
-    mix: Mapping[str, float],
-    days: float,
-) -> None:
-    console = Console(highlight=False)
-    jobs = "; ".join(
-        f"{name} {part:g}, median {lasting[name].median:g} s, sigma {lasting[name].sigma:g}"
-        for name, part in mix.items()
-    )
-    console.print(f"{first.watches:,} watches in {days:g} days.  Jobs (assumed): {jobs}.\n", soft_wrap=True)
+def _print(console: Console, found: dict[float, Figures], loop: Figures, tier: str, max_instances: int) -> None:
+    """Draw the figures of the first grid beside the loop's, and those of all grids if there are several."""
+    first, most = next(iter(found.values())), next((limit.requests for limit in TIERS[tier]), None)
     console.print(table(first, loop, tier, most, max_instances))
     for what, figures_ in (("this app", first), ("every 15 s", loop)):
         if figures_.error:

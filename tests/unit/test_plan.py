@@ -241,5 +241,27 @@ def test_an_unknown_api_is_named():
     assert "nonsense" in done.output
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--mix", "schedules"),
+        ("--mix", "schedules=0"),
+        ("--mix", "schedules=-1"),
+        ("--lasting", "schedules=0"),
+        ("--lasting", "schedules=60:x"),
+        ("--lasting", "schedules=60:1:1"),
+        ("--lasting", "schedules=inf"),
+        ("--grid", "15,"),
+        ("--grid", "-5"),
+        ("--grid", "nan"),
+    ],
+)
+def test_what_is_no_number_or_out_of_bounds_is_named(option, value):
+    done = CliRunner().invoke(plan, [option, value])
+
+    assert done.exit_code == 2
+    assert f"Invalid value for '{option}'" in done.output
+
+
 def test_the_tiers_are_those_of_the_readme():
     assert TIERS["community"] == (Limit(500, 60), Limit(5000, 3600))
