@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,19 +9,20 @@ import numpy as np
 
 from local.bench.ground import SUCCEEDED, Ground, path
 from local.bench.spread import Figures, Spread
+from shared.model import Watch
 
 WITHIN = timedelta(minutes=5)
 
-
-#: Watches made in a second, at least.
+#: How long it takes to make watches, as far as is known beforehand: so many in a second, after the first.
 PACE = 40
+FIRST = timedelta(seconds=2)
 
 
 def lateness(ground: Ground, watches: int, over: timedelta, runs: int, picture: Path) -> Figures:
     """Let watches become due evenly over a time, and look when each is asked for.  The last run is drawn."""
     lates = []
     for run in range(runs):
-        due, late = _run(ground, [f"late-{run}-{number}" for number in range(watches)], over)
+        due, late = _run(ground, f"late-{run}", watches, over)
         lates.append(1000 * late)
     draw(due, late, picture)
     return {
@@ -34,24 +34,34 @@ def lateness(ground: Ground, watches: int, over: timedelta, runs: int, picture: 
     }
 
 
-def _run(ground: Ground, jobs: Sequence[str], over: timedelta) -> tuple[np.ndarray, np.ndarray]:
-    """Give, for each job, when its watch was due, counted from the first, and how late it was asked for; in seconds."""
-    watches = len(jobs)
-    ground.script(jobs, SUCCEEDED)
-    making = timedelta(seconds=2 + watches / PACE)
-    first = datetime.now(UTC) + making
-    dues = [first + over * number / watches for number in range(watches)]
+def _run(ground: Ground, name: str, watches: int, over: timedelta) -> tuple[np.ndarray, np.ndarray]:
+    """Give, for each watch, when it was due, counted from the first, and how late it was asked for; in seconds."""
     with ground.host():
-        made = ground.make(jobs, dues)
-        if datetime.now(UTC) >= first:
-            raise TimeoutError(f"{watches} watches could not be made within {making}")
+        made = made_asleep(ground, name, watches, over, FIRST + timedelta(seconds=watches / PACE))
         ground.wait_until_done(WITHIN)
     with ground.parts.behind_the_platform() as platform:
         requests = platform.get("/requests").json()["requests"]
     asked = {request["path"]: datetime.fromisoformat(request["time"]) for request in reversed(requests)}
-    due = {path(job): watch.due for job, watch in zip(jobs, made, strict=True)}
-    late = np.array([(asked[where] - instant).total_seconds() for where, instant in due.items()])
-    return np.array([(instant - first).total_seconds() for instant in due.values()]), late
+    due = np.array([(watch.due - made[0].due).total_seconds() for watch in made])
+    late = np.array([(asked[path(watch.job["jobId"])] - watch.due).total_seconds() for watch in made])
+    return due, late
+
+
+def made_asleep(ground: Ground, name: str, watches: int, over: timedelta, making: timedelta) -> list[Watch]:
+    """Make watches that become due one by one, the first when all have been made, which takes about `making`.
+
+    Where it takes longer, some are due while they are made, and tell nothing.  They are let go, and others are made,
+    with twice the time.
+    """
+    while True:
+        jobs = [f"{name}-{making.total_seconds():g}-{number}" for number in range(watches)]
+        ground.script(jobs, SUCCEEDED)
+        first = datetime.now(UTC) + making
+        made = ground.make(jobs, [first + over * number / watches for number in range(watches)])
+        if datetime.now(UTC) < first:
+            return made
+        ground.wait_until_done(WITHIN)
+        making *= 2
 
 
 def draw(due: np.ndarray, late: np.ndarray, picture: Path) -> None:
