@@ -47,6 +47,19 @@ def enter_environment(arguments: Sequence[str]) -> None:
     os.execv(command[0], command)  # noqa: S606 -- no shell is wanted
 
 
+def environment_apart(name: str, requirements: Path) -> Path:
+    """Make another environment, of these requirements alone, unless it is there; gives its Python."""
+    venv = STATE / f"{name}-{sys.version_info.major}.{sys.version_info.minor}"
+    specification = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    with one_at_a_time():
+        stamp = _stamp(venv)
+        if not stamp.exists() or stamp.read_text() != specification:
+            _make(venv)
+            _pip(venv, "-r", str(requirements))
+            stamp.write_text(specification)
+    return _python(venv)
+
+
 def _venv() -> Path:
     """`.venv`, unless that belongs to another Python version; then one of our own for this version."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -82,13 +95,7 @@ def _is_complete(venv: Path) -> bool:
 
 
 def _install(venv: Path) -> None:
-    _say(f"Making {venv.relative_to(ROOT)} ...")
-    _run(
-        [sys.executable, "-m", "venv", str(venv)],
-        f"Python's venv module failed.  On Debian and Ubuntu it is a package: "
-        f"apt install python3.{sys.version_info.minor}-venv",
-    )
-    _say("Installing Python packages ...")
+    _make(venv)
     _pip(venv, "-r", str(ROOT / "local" / "requirements.txt"))
     if node.find(venv) is None:
         _say("Installing Node, which Azurite runs on ...")
@@ -102,6 +109,16 @@ def _install(venv: Path) -> None:
         installed, "npm could not install Azurite.  It needs the npm registry, or a mirror set in npm's configuration."
     )
     _stamp(venv).write_text(_specification())
+
+
+def _make(venv: Path) -> None:
+    _say(f"Making {venv.relative_to(ROOT)} ...")
+    _run(
+        [sys.executable, "-m", "venv", str(venv)],
+        f"Python's venv module failed.  On Debian and Ubuntu it is a package: "
+        f"apt install python3.{sys.version_info.minor}-venv",
+    )
+    _say("Installing Python packages ...")
 
 
 def _pip(venv: Path, *what: str) -> None:

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from local.bench.beside.measure import Sizes, beside
 from local.bench.cold import cold
 from local.bench.concurrency import concurrency
 from local.bench.floor import floor
@@ -25,13 +26,13 @@ from local.bootstrap import STATE
 from shared.schemas import LARGEST_BATCH
 
 USUAL = ("turns", "floor", "lateness", "sleeping", "start", "cold")
-NAMES = (*USUAL, "concurrency", "planned")
+NAMES = (*USUAL, "concurrency", "planned", "beside")
 
 
 @click.command()
 @click.argument("which", nargs=-1, type=click.Choice(NAMES))
 @click.option("--watches", type=click.IntRange(min=1), default=200, show_default=True, help="Of turns and start.")
-@click.option("--polls", type=click.IntRange(min=1), default=5, show_default=True, help="Of each watch, in turns.")
+@click.option("--polls", type=click.IntRange(min=1), default=5, show_default=True, help="Of each, in turns.")
 @click.option("--turns", "floor_turns", type=click.IntRange(min=10), default=600, show_default=True, help="Of floor.")
 @click.option("--late-watches", type=click.IntRange(min=1), default=2000, show_default=True)
 @click.option("--late-seconds", type=click.FloatRange(min=0), default=60, show_default=True)
@@ -74,7 +75,8 @@ def bench(
 ) -> None:
     """Measure the app on this machine: WHICH.
 
-    Without any: all but concurrency and planned, which take a quarter of an hour.
+    Without any: all but concurrency, planned and beside, which take half an hour.  Beside takes its sizes from turns
+    and sleeping.
     """
     console = Console(highlight=False, stderr=as_json)
     benchmarks: dict[str, Callable[[Ground], Figures]] = {
@@ -88,6 +90,7 @@ def bench(
         "planned": lambda on: planned(
             on, planned_watches, timedelta(seconds=planned_seconds), timedelta(seconds=job_seconds)
         ),
+        "beside": lambda on: beside(on, Sizes(watches, polls, asleep, timedelta(seconds=asleep_seconds), runs)),
     }
     found: dict[str, Figures] = {}
     with ground() as prepared:

@@ -17,7 +17,6 @@ from azure.data.tables import UpdateMode
 
 from local.bench.ground import Ground, path
 from local.bench.spread import Figures, Spread
-from local.stack import CLIENT_ID, CLIENT_SECRET
 from shared import wiring
 from shared.apis.reporting import REPORTING
 from shared.model import Ticket, Watch
@@ -36,7 +35,7 @@ def floor(ground: Ground, turns: int, runs: int) -> Figures:
 async def _measure(ground: Ground, watch: Watch, turns: int, runs: int) -> Figures:
     stores, watcher = wiring.storage(), wiring.watcher()
     async with httpx.AsyncClient(base_url=ground.parts.simulator, trust_env=False) as http:
-        headers = {**REPORTING.headers, "Authorization": f"Bearer {await _token(http)}"}
+        headers = {**REPORTING.headers, "Authorization": f"Bearer {ground.token()}"}
         text, where = Ticket(watch.id, 0).to_json(), path("forever-floor")
 
         async def least() -> None:
@@ -82,15 +81,3 @@ async def _cost(call: Callable[[], Awaitable[None]]) -> float:
     for _ in range(BLOCK):
         await call()
     return (time.process_time() - began) / BLOCK
-
-
-async def _token(http: httpx.AsyncClient) -> str:
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": CLIENT_ID,
-        "client_secret": CLIENT_SECRET,
-        "scope": "itwin-platform",
-    }
-    granted = await http.post("/connect/token", data=form)
-    granted.raise_for_status()
-    return str(granted.json()["access_token"])

@@ -16,10 +16,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 import psutil
 
 from local.bench.metered import FILE
-from local.stack import QUEUE, Stack, app_settings, stack
+from local.stack import CLIENT_ID, CLIENT_SECRET, QUEUE, Stack, app_settings, stack
 from shared import wiring
 from shared.apis.reporting import REPORTING
 from shared.model import Watch
@@ -83,6 +84,23 @@ class Ground:
 
         return self.run(start_all())
 
+    def token(self) -> str:
+        """Return an access token of the platform, as the app has one."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "scope": "itwin-platform",
+        }
+        granted = httpx.post(f"{self.parts.simulator}/connect/token", data=form, trust_env=False)
+        granted.raise_for_status()
+        return str(granted.json()["access_token"])
+
+    def polls(self) -> Counter[str]:
+        """Count the requests that the platform has had so far, by path."""
+        with self.parts.behind_the_platform() as platform:
+            return Counter(request["path"] for request in platform.get("/requests").json()["requests"])
+
     def script(self, jobs: Sequence[str], *answers: object) -> None:
         """Write what the platform says of each job, poll by poll."""
         with self.parts.behind_the_platform() as platform:
@@ -90,16 +108,20 @@ class Ground:
                 platform.post("/jobs", json={"path": path(job), "script": answers})
 
     @contextmanager
-    def host(self, settings: Mapping[str, str] | None = None) -> Iterator[psutil.Process]:
-        """Run the host, with these settings besides the usual ones."""
+    def host(
+        self, settings: Mapping[str, str] | None = None, lease: timedelta | None = None
+    ) -> Iterator[psutil.Process]:
+        """Run the host, with these settings besides the usual ones, and with leases of Azure's length or another."""
         service = self.parts.host
-        usual = service.env
-        service.env = {**usual, **(settings or {})}
+        usual = service.env, service.command
+        service.env = {**service.env, **(settings or {})}
+        if lease is not None:
+            service.command = [*service.command, "--lease", f"{lease.total_seconds():.0f}"]
         try:
             with service.running():
                 yield psutil.Process(service.process.pid)
         finally:
-            service.env = usual
+            service.env, service.command = usual
 
     @contextmanager
     def metered_host(self) -> Iterator[psutil.Process]:

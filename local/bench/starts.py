@@ -20,7 +20,7 @@ def starts(ground: Ground, watches: int, batch: int, runs: int) -> Figures:
     ways: dict[str, Callable[[httpx.Client, Sequence[str]], None]] = {
         "one after the other": _one_by_one,
         f"{AT_ONCE} at once": _at_once,
-        f"{batch} with each request": lambda app, jobs: _in_batches(app, jobs, batch),
+        f"{batch} with each request": lambda app, jobs: in_batches(app, jobs, batch),
     }
     rates: dict[str, list[float]] = {way: [] for way in ways}
     with ground.host(), ground.parts.app() as app:
@@ -45,7 +45,8 @@ def _at_once(app: httpx.Client, jobs: Sequence[str]) -> None:
         list(clients.map(lambda job: app.post("/watches", json=_watch(job)), jobs))
 
 
-def _in_batches(app: httpx.Client, jobs: Sequence[str], batch: int) -> None:
+def in_batches(app: httpx.Client, jobs: Sequence[str], batch: int) -> None:
+    """Start a watch of each job, so many with each request."""
     for begin in range(0, len(jobs), batch):
         wanted = [_watch(job) for job in jobs[begin : begin + batch]]
         results = app.post("/watches", json={"watches": wanted}).json()["results"]

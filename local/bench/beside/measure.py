@@ -1,0 +1,84 @@
+"""What the app and each of the others take for the same work, and what is left of it after a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from local.bench.beside.app import App
+from local.bench.beside.program import Program
+from local.bench.beside.taken import System
+from local.bench.ground import RUNNING, SUCCEEDED, Ground, path
+from local.bench.spread import Figures, Spread
+from local.bootstrap import environment_apart
+
+REQUIREMENTS = Path(__file__).with_name("requirements.txt")
+
+#: Modules of this package, by the name of what they use.
+PROGRAMS = {"a loop": "loop", "Durable Task": "durable_task", "DBOS": "dbos_workflow"}
+
+#: Jobs of a kill, and how often each is asked for until it has ended.
+KILLED, KILLED_POLLS = 20, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much of what."""
+
+    watches: int
+    polls: int  #: of each
+    asleep: int  #: watches
+    span: timedelta  #: in which these are looked at
+    runs: int
+
+
+def beside(ground: Ground, sizes: Sizes) -> Figures:
+    """Let the app and each of the others do the same, one after the other."""
+    python = environment_apart("beside", REQUIREMENTS)
+    systems: dict[str, System] = {"this app": App(ground)}
+    systems |= {name: Program(ground, python, module) for name, module in PROGRAMS.items()}
+    figures: Figures = {}
+    for name, system in systems.items():
+        figures |= _turns(name, system, ground, sizes)
+    for name, system in systems.items():
+        figures |= _asleep(name, system, ground, sizes)
+    for name, system in systems.items():
+        figures |= _killed(name, system, ground)
+    return figures
+
+
+def _turns(name: str, system: System, ground: Ground, sizes: Sizes) -> Figures:
+    taken, turns = [], sizes.watches * sizes.polls
+    for run in range(sizes.runs):
+        jobs = _jobs(f"{name} {run}", sizes.watches)
+        ground.script(jobs, *[RUNNING] * (sizes.polls - 1), SUCCEEDED)
+        taken.append(system.end(jobs))
+    return {
+        f"{name}: turns, starts included": Spread([turns / one.seconds for one in taken], "a second"),
+        f"{name}: processor of 1,000": Spread([1000 * one.processor / turns for one in taken], "s"),
+    }
+
+
+def _asleep(name: str, system: System, ground: Ground, sizes: Sizes) -> Figures:
+    jobs = _jobs(f"{name} asleep", sizes.asleep)
+    ground.script(jobs, RUNNING)
+    taken = system.sleep(jobs, sizes.span, sizes.runs)
+    return {
+        f"{name}: processor of an hour, all asleep": Spread([3600 * one.processor / one.seconds for one in taken], "s"),
+        f"{name}: memory, all asleep": Spread([one.memory for one in taken], "MB"),
+    }
+
+
+def _killed(name: str, system: System, ground: Ground) -> Figures:
+    jobs = _jobs(f"{name} killed", KILLED)
+    ground.script(jobs, *[RUNNING] * (KILLED_POLLS - 1), SUCCEEDED)
+    system.survive(jobs)
+    seen = ground.polls()
+    ended = sum(seen[path(job)] >= KILLED_POLLS for job in jobs)
+    return {f"{name}: saw the end after a kill, of {KILLED}": Spread([float(ended)])}
+
+
+def _jobs(name: str, count: int) -> Sequence[str]:
+    return [f"{name} {number}".replace(" ", "-") for number in range(count)]

@@ -1,0 +1,90 @@
+"""One of the others: a program in an environment of its own, which is told by a file and tells on its stdout."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+
+from local.bench.beside.taken import A_DAY, DELAY, Taken, asleep, taking, wait_until_asked
+from local.bench.beside.work import ENDED, READY, STARTED, Work, write
+from local.bench.ground import Ground, path
+from local.bootstrap import ROOT
+from shared.apis.reporting import REPORTING
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A system; see `System`."""
+
+    ground: Ground
+    python: Path
+    module: str
+
+    def end(self, jobs: Sequence[str]) -> Taken:
+        """Count from when it is ready until it says that all have ended."""
+        with self._running(self._work(jobs)) as run, taking(run.process) as taken:
+            run.until(ENDED)
+        return taken
+
+    def sleep(self, jobs: Sequence[str], span: timedelta, runs: int) -> Sequence[Taken]:
+        """Have all asleep until tomorrow, once each was asked for."""
+        with self._running(self._work(jobs, A_DAY)) as run:
+            run.until(STARTED)
+            wait_until_asked(self.ground, jobs)
+            return asleep(run.process, span, runs)
+
+    def survive(self, jobs: Sequence[str]) -> None:
+        """Kill it and start it again, with what it has on disk."""
+        work = self._work(jobs, DELAY)
+        with self._running(work):
+            wait_until_asked(self.ground, jobs)
+        with self._running(replace(work, resumes=True)) as run:
+            run.until(ENDED)
+
+    def _work(self, jobs: Sequence[str], delay: timedelta = timedelta(0)) -> Work:
+        return Work(
+            url=self.ground.parts.simulator,
+            headers={**REPORTING.headers, "Authorization": f"Bearer {self.ground.token()}"},
+            paths=[path(job) for job in jobs],
+            delay=delay.total_seconds(),
+            state=tempfile.mkdtemp(prefix="beside-", dir=self.ground.parts.directory),
+        )
+
+    @contextmanager
+    def _running(self, work: Work) -> Iterator[Run]:
+        """Run it until the block ends, which kills it; the block begins once it is ready."""
+        file, log = Path(work.state, "work.json"), Path(work.state, "log")
+        write(work, file)
+        command = [str(self.python), "-m", f"{__package__}.{self.module}", str(file)]
+        with (
+            log.open("ab") as errors,
+            subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as child,
+        ):
+            try:
+                run = Run(child, log)
+                run.until(READY)
+                yield run
+            finally:
+                child.kill()
+
+
+class Run:
+    """A program that runs."""
+
+    def __init__(self, child: subprocess.Popen[str], log: Path) -> None:
+        self.process = psutil.Process(child.pid)
+        self._child, self._log = child, log
+
+    def until(self, word: str) -> None:
+        """Return when it has said so."""
+        for line in self._child.stdout or ():
+            if line.strip() == word:
+                return
+        raise ChildProcessError(f"ended before it was {word}:\n{self._log.read_text(errors='replace')[-2000:]}")

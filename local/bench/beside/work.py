@@ -1,0 +1,66 @@
+"""What each program is given, and what it prints.  Python's library and httpx alone: it runs in their environment."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import httpx
+
+RUNNING = "Running"
+
+#: What a program prints, a line each: it is about to start the watches; all are started; all have ended.
+READY, STARTED, ENDED = "ready", "started", "ended"
+
+#: As the app: so many turns at once by host.json, and few connections that are kept while nothing is asked.
+LIMITS = httpx.Limits(max_connections=256, max_keepalive_connections=10)
+
+TIMEOUT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """So many jobs to watch."""
+
+    url: str  #: of the platform
+    headers: Mapping[str, str]  #: of each request
+    paths: Sequence[str]  #: of each job's status
+    delay: float  #: seconds between two requests for the same
+    state: str  #: a directory, for what is to survive
+    resumes: bool = False  #: an earlier program was killed over this work
+
+    def client(self) -> httpx.Client:
+        """Return a client of the platform."""
+        return httpx.Client(base_url=self.url, headers=self.headers, limits=LIMITS, timeout=TIMEOUT, trust_env=False)
+
+    def async_client(self) -> httpx.AsyncClient:
+        """Return a client of the platform."""
+        return httpx.AsyncClient(
+            base_url=self.url, headers=self.headers, limits=LIMITS, timeout=TIMEOUT, trust_env=False
+        )
+
+
+def status(answer: httpx.Response) -> str:
+    """Read what the platform says of a job."""
+    word: str = answer.raise_for_status().json()["status"]["state"]
+    return word
+
+
+def write(work: Work, file: Path) -> None:
+    """Write it for `read`."""
+    file.write_text(json.dumps(asdict(work)))
+
+
+def read() -> Work:
+    """Read it from the file that the command line names."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("file", type=Path)
+    return Work(**json.loads(parser.parse_args().file.read_text()))
+
+
+def say(word: str) -> None:
+    """Print one of the words above."""
+    print(word, flush=True)
