@@ -6,23 +6,27 @@ import asyncio
 
 import httpx
 
-from local.bench.beside.work import ENDED, READY, RUNNING, STARTED, Work, read, say, status
+from local.bench.beside.work import AT_ONCE, ENDED, READY, RUNNING, STARTED, Work, read, say, status
 
 
-async def watch(http: httpx.AsyncClient, path: str, delay: float) -> None:
+async def watch(http: httpx.AsyncClient, free: asyncio.Semaphore, path: str, delay: float) -> None:
     """Ask until the job has ended."""
-    while status(await http.get(path)) == RUNNING:  # noqa: ASYNC110 -- nobody sets an event
+    while True:
+        async with free:
+            if status(await http.get(path)) != RUNNING:
+                return
         await asyncio.sleep(delay)
 
 
 async def main(work: Work) -> None:
     """Watch all jobs; those of a loop that was killed nobody knows of."""
-    async with work.async_client() as http:
+    free = asyncio.Semaphore(AT_ONCE)  # httpx's pool is slow with thousands that wait
+    async with work.async_client() as http, asyncio.TaskGroup() as watches:
         say(READY)
-        watches = [asyncio.create_task(watch(http, path, work.delay)) for path in work.paths if not work.resumes]
+        for path in work.paths if not work.resumes else []:
+            watches.create_task(watch(http, free, path, work.delay))
         say(STARTED)
-        await asyncio.gather(*watches)
-        say(ENDED)
+    say(ENDED)
 
 
 if __name__ == "__main__":

@@ -69,8 +69,9 @@ def asleep(process: psutil.Process, span: timedelta, runs: int) -> Sequence[Take
 def wait_until_asked(ground: Ground, jobs: Sequence[str]) -> None:
     """Return when all of these have been asked for, and their watches have had time to fall asleep."""
     give_up = time.monotonic() + WITHIN.total_seconds()
-    while not all(map(ground.polls().__contains__, map(path, jobs))):
+    missing = {path(job) for job in jobs}
+    while missing := missing - ground.polls().keys():
         if time.monotonic() > give_up:
-            raise TimeoutError(f"not all of {len(jobs)} jobs were asked for within {WITHIN}")
+            raise TimeoutError(f"{len(missing)} of {len(jobs)} jobs were not asked for within {WITHIN}")
         time.sleep(0.1)
     time.sleep(DELAY.total_seconds() / 4)

@@ -16,7 +16,8 @@ RUNNING = "Running"
 READY, STARTED, ENDED = "ready", "started", "ended"
 
 #: As the app: so many turns at once by host.json, and few connections that are kept while nothing is asked.
-LIMITS = httpx.Limits(max_connections=256, max_keepalive_connections=10)
+AT_ONCE = 256
+LIMITS = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=10)
 
 TIMEOUT = 30.0
 
