@@ -137,6 +137,7 @@ _CODECS: Mapping[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
 
 #: What a row need not say of a field, `MISSING` where it must: a column costs with every turn, and half of them have
 #: nothing to say in the life of most watches.  `stale` and `census` look for `Published`, so that is always there.
+#: A default that changed would change what rows say that are there already.
 _UNSAID = {field.name: field.default for field in fields(Watch) if field.name != "etag"} | {"published": MISSING}
 
 

@@ -65,7 +65,9 @@ class Program:
         command = [str(self.python), "-m", f"{__package__}.{self.module}", str(file)]
         with (
             log.open("ab") as errors,
-            subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as child,
+            subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+            ) as child,
         ):
             try:
                 run = Run(child, log)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -56,10 +58,17 @@ def write(work: Work, file: Path) -> None:
 
 
 def read() -> Work:
-    """Read it from the file that the command line names."""
+    """Read it from the file that the command line names.  From here on the program ends when its stdin does."""
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
     parser = argparse.ArgumentParser()
     parser.add_argument("file", type=Path)
     return Work(**json.loads(parser.parse_args().file.read_text()))
+
+
+def _end_with_stdin() -> None:
+    while os.read(0, 1024):
+        pass
+    os._exit(1)
 
 
 def say(word: str) -> None:
