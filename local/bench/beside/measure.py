@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,8 +18,11 @@ from local.bootstrap import environment_apart
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
-#: Modules of this package, by the name of what they use.
-PROGRAMS = {"a loop": "loop", "Durable Task": "durable_task", "DBOS": "dbos_workflow"}
+#: Modules of this package, by the name of what they use.  From Python 3.12 on DBOS writes `unixepoch('subsec')`, which
+#: older versions of SQLite take for nothing (https://sqlite.org/releaselog/3_42_0.html).
+PROGRAMS = {"a loop": "loop", "Durable Task": "durable_task"}
+if sys.version_info < (3, 12) or sqlite3.sqlite_version_info >= (3, 42):
+    PROGRAMS["DBOS"] = "dbos_workflow"
 
 #: Jobs of a kill, and how often each is asked for until it has ended.
 KILLED, KILLED_POLLS = 20, 3
