@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,10 +25,18 @@ class DidNotStartError(Exception):
 
 
 def free_port() -> int:
-    """A port that was free a moment ago."""
+    """Find a port that is free.  On Linux nobody else is given it while this process lives, unless they ask for it.
+
+    So a service can be stopped for a while and come back.  A socket that is bound, does not listen and allows reuse
+    keeps from it only those who want any port at all (socket(7), SO_REUSEADDR); elsewhere it might keep the service.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        port = int(probe.getsockname()[1])
+        if sys.platform == "linux":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.detach()  # stays open until this process ends
+        return port
 
 
 @dataclass(slots=True)
