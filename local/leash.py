@@ -5,11 +5,12 @@ Our own programs end when their stdin does, which whoever started them holds ope
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import threading
+
+from local.processes import wait_until_stdin_ends
 
 
 def main(command: list[str]) -> int:
@@ -21,8 +22,7 @@ def main(command: list[str]) -> int:
 
 
 def _end_with_stdin(child: subprocess.Popen[bytes]) -> None:
-    while os.read(0, 1024):
-        pass
+    wait_until_stdin_ends()
     child.terminate()
 
 

@@ -39,6 +39,12 @@ def free_port() -> int:
         return port
 
 
+def wait_until_stdin_ends() -> None:
+    """Return when whoever started this process, and holds the other end as `Service` does, is gone or lets go."""
+    while os.read(0, 1024):  # not sys.stdin: its lock, held by a thread, breaks the interpreter's end
+        pass
+
+
 @dataclass(slots=True)
 class Service:
     """A program that listens on a port, and can be started, stopped, killed and started again."""

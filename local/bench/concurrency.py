@@ -54,7 +54,5 @@ def _measure(ground: Ground, process: psutil.Process, span: timedelta) -> tuple[
     began, used = datetime.now(UTC), processor_seconds(process)
     time.sleep(span.total_seconds())
     ended, used = datetime.now(UTC), processor_seconds(process) - used
-    with ground.parts.behind_the_platform() as platform:
-        requests = platform.get("/requests").json()["requests"]
-    turns = sum(began <= datetime.fromisoformat(request["time"]) < ended for request in requests)
+    turns = sum(began <= datetime.fromisoformat(request["time"]) < ended for request in ground.requests())
     return turns / (ended - began).total_seconds(), used / (ended - began).total_seconds()

@@ -96,10 +96,15 @@ class Ground:
         granted.raise_for_status()
         return str(granted.json()["access_token"])
 
-    def polls(self) -> Counter[str]:
-        """Count the requests that the platform has had so far, by path."""
+    def requests(self) -> Sequence[Mapping[str, Any]]:
+        """List those that the platform has had so far."""
         with self.parts.behind_the_platform() as platform:
-            return Counter(request["path"] for request in platform.get("/requests").json()["requests"])
+            asked: list[dict[str, Any]] = platform.get("/requests").json()["requests"]
+        return asked
+
+    def polls(self) -> Counter[str]:
+        """Count them by path."""
+        return Counter(request["path"] for request in self.requests())
 
     def script(self, jobs: Sequence[str], *answers: object) -> None:
         """Write what the platform says of each job, poll by poll."""

@@ -39,9 +39,7 @@ def _run(ground: Ground, name: str, watches: int, over: timedelta) -> tuple[np.n
     with ground.host():
         made = made_asleep(ground, name, watches, over, FIRST + timedelta(seconds=watches / PACE))
         ground.wait_until_done(WITHIN)
-    with ground.parts.behind_the_platform() as platform:
-        requests = platform.get("/requests").json()["requests"]
-    asked = {request["path"]: datetime.fromisoformat(request["time"]) for request in reversed(requests)}
+    asked = {request["path"]: datetime.fromisoformat(request["time"]) for request in reversed(ground.requests())}
     due = np.array([(watch.due - made[0].due).total_seconds() for watch in made])
     late = np.array([(asked[path(watch.job["jobId"])] - watch.due).total_seconds() for watch in made])
     return due, late

@@ -120,8 +120,7 @@ class _Run:
         with self._ground.storage_requests() as counted, self._ground.host(SETTINGS):
             self._start()
             self._ground.wait_until_done(WITHIN)
-        with self._ground.parts.behind_the_platform() as platform:
-            asked = platform.get("/requests").json()["requests"]
+        asked = self._ground.requests()
         polls = self._polls(asked)
         delays = [_delay(times, length) for times, length in zip(polls, self._lengths, strict=True)]
         return Trial(

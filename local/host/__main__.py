@@ -18,6 +18,7 @@ from local.host.backends import BACKENDS, preferred
 from local.host.functions import CannotStartError
 from local.host.leaving import Exit, leave
 from local.host.server import Options, serve
+from local.processes import wait_until_stdin_ends
 
 #: How long invocations may go on after the host was told to end.  The real host gives its worker 10 s at most;
 #: `local.processes.Service.stop` gives this one 10 s in all.
@@ -81,13 +82,11 @@ def _set_when_told(stop: asyncio.Event) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, told)
     if sys.stdin and stat.S_ISFIFO(os.fstat(0).st_mode):
-        threading.Thread(target=_read_to_end, args=(told,), daemon=True).start()
+        threading.Thread(target=_await_end_of_stdin, args=(told,), daemon=True).start()
 
 
-def _read_to_end(told: Callable[[], None]) -> None:
-    """Call `told` when stdin ends: then nobody holds its other end any more."""
-    while os.read(0, 1024):  # not sys.stdin: its lock, held by a thread, breaks the interpreter's end
-        pass
+def _await_end_of_stdin(told: Callable[[], None]) -> None:
+    wait_until_stdin_ends()
     told()
 
 

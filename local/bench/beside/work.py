@@ -1,4 +1,4 @@
-"""What each program is given, and what it prints.  Python's library and httpx alone: it runs in their environment."""
+"""What each program is given, and what it prints.  It runs in their environment: on Python's library and httpx."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
+
+from local.processes import wait_until_stdin_ends
 
 RUNNING = "Running"
 
@@ -66,8 +68,7 @@ def read() -> Work:
 
 
 def _end_with_stdin() -> None:
-    while os.read(0, 1024):
-        pass
+    wait_until_stdin_ends()
     os._exit(1)
 
 
