@@ -4,19 +4,19 @@ import azure.functions as func
 
 from functions import (
     describe,
-    elsewhere,
     list_watches,
     poll_watch,
     read_watches,
     revive_watch,
     send_callback,
+    show_page,
     start_watch,
     tend_watches,
 )
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 app.register_functions(describe.bp)
-app.register_functions(elsewhere.bp)
+app.register_functions(show_page.bp)
 app.register_functions(start_watch.bp)
 app.register_functions(list_watches.bp)
 app.register_functions(read_watches.bp)

@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import azure.functions as func
-from azure.core.exceptions import AzureError
 
-from functions.turns import turn
+from functions.turns import HEALS, brief, turn
 from shared import problems
 from shared.correlation import request_id
 from shared.idempotency import Answer
@@ -20,8 +19,6 @@ from shared.problems import Problem
 from shared.schemas import BatchDocument, StartedDocument, WatchDocument
 from shared.settings import SettingsError
 from shared.starting import Started
-from shared.telemetry import UndeliveredError
-from shared.watching import Conflict
 
 log = logging.getLogger("watch.http")
 
@@ -52,8 +49,8 @@ async def _respond(trigger: Trigger, req: func.HttpRequest, context: func.Contex
     except SettingsError as error:
         log.error("settings.incomplete %s", error)  # noqa: TRY400 -- the text says all there is
         return problem_response(problems.misconfigured(error.problems))
-    except (AzureError, Conflict, UndeliveredError, TimeoutError) as error:
-        log.warning("request.failed error=%s: %s", type(error).__name__, error)
+    except HEALS as error:
+        log.warning("request.failed error=%s: %s", type(error).__name__, brief(error))
         return problem_response(
             problems.unavailable("Storage or Application Insights did not answer as it should. Send this again.")
         )
@@ -62,8 +59,6 @@ async def _respond(trigger: Trigger, req: func.HttpRequest, context: func.Contex
 def problem_response(problem: Problem) -> func.HttpResponse:
     """Answer with a problem; one that time may heal says when to come back."""
     headers = {} if problem.retry_after is None else {"Retry-After": _seconds(problem.retry_after)}
-    if problem.allow:
-        headers["Allow"] = ", ".join(problem.allow)
     return json_response(problem.document(), problem.status, headers, "application/problem+json")
 
 

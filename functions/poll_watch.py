@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from functions.queues import on_each_queue
-from functions.turns import turn
+from functions.turns import delivery
 from shared.wiring import watcher
 
 bp = func.Blueprint()
@@ -11,5 +11,5 @@ bp = func.Blueprint()
 
 @on_each_queue(bp)
 async def poll_watch(message: func.QueueMessage, context: func.Context) -> None:  # noqa: D103
-    async with turn(context):
+    async with delivery(context):
         await watcher().receive(message.get_body(), str(message.id))

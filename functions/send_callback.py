@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions.turns import turn
+from functions.turns import delivery
 from shared.wiring import caller
 
 bp = func.Blueprint()
@@ -10,5 +10,5 @@ bp = func.Blueprint()
 
 @bp.queue_trigger(arg_name="message", queue_name="%TICKETS_QUEUE%-callbacks", connection="AzureWebJobsStorage")
 async def send_callback(message: func.QueueMessage, context: func.Context) -> None:  # noqa: D103
-    async with turn(context):
+    async with delivery(context):
         await caller().receive(message.get_body(), str(message.id))

@@ -14,6 +14,6 @@ def serves(bp: func.Blueprint, operation: Operation) -> Callable[[Trigger], Any]
     level = func.AuthLevel.FUNCTION if operation.takes_key else func.AuthLevel.ANONYMOUS
 
     def decorate(trigger: Trigger) -> Any:
-        return bp.route(route=operation.path, methods=[operation.method], auth_level=level)(answered(trigger))
+        return bp.route(route=operation.path, methods=operation.methods, auth_level=level)(answered(trigger))
 
     return decorate

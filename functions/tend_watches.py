@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import azure.functions as func
 
-from functions.turns import turn
+from functions.turns import delivery
 from shared.wiring import replays, tender
 
 bp = func.Blueprint()
@@ -18,7 +18,7 @@ ROUND = timedelta(minutes=4)
 
 @bp.timer_trigger(arg_name="timer", schedule="0 */5 * * * *")
 async def tend_watches(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001, D103
-    async with turn(context, ROUND):
+    async with delivery(context, ROUND):
         if failed := await tender().round():
             log.error("round.incomplete failed=%d: the next round will try these again", failed)
         await replays().forget()

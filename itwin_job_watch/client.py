@@ -23,7 +23,7 @@ AT_ONCE = 8
 TRIES, LONGEST_PAUSE = 4, 30
 
 FIRST_SERVER_ERROR, FIRST_ERROR = 500, 400
-UNAUTHORIZED = 401
+UNAUTHORIZED, NOT_FOUND = 401, 404
 
 
 class ApiError(Exception):
@@ -97,6 +97,11 @@ class Api:
 def _read(answer: httpx.Response) -> Any:
     if answer.status_code == UNAUTHORIZED:
         raise ApiError("the app does not take this key: see --key")
+    if answer.status_code == NOT_FOUND and not answer.content:  # the Functions host's own: no function was asked
+        raise ApiError(
+            f"nothing is served at {answer.url.copy_with(query=None)}: is --url the app's, such as"
+            " https://NAME.azurewebsites.net, and is the app published there, in the version of this command line?"
+        )
     try:
         body = answer.json()
     except ValueError:

@@ -1,9 +1,10 @@
 """``python3 -m local chaos``: many watches, while everything under them breaks.
 
-The host is killed with SIGKILL, and comes back with one more queue of tickets until it has three; tickets are copied
-and thrown away, storage goes away and comes back, tokens are revoked, and the platform answers with 5xx, 429, broken
-bodies, long silences and dropped connections.  In the end every watch must have ended as its job did, with one row of
-results and at least one event, and no job may have been asked about earlier than allowed.
+The host is killed with SIGKILL, and comes back with one more queue of tickets until it has three; or its worker alone
+is killed, which the host starts again until too many died and it ends itself.  Tickets are copied and thrown away,
+storage goes away and comes back, tokens are revoked, and the platform answers with 5xx, 429, broken bodies, long
+silences and dropped connections.  In the end every watch must have ended as its job did, with one row of results and at
+least one event, and no job may have been asked about earlier than allowed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 import httpx
 from azure.core.exceptions import AzureError
 from azure.data.tables import TableServiceClient
-from azure.storage.queue import QueueClient, TextBase64DecodePolicy, TextBase64EncodePolicy
+from azure.storage.queue import QueueClient
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -39,6 +40,7 @@ SETTINGS = {
     "WAIT_SCALE": str(SCALE),
     "ITWIN_REQUESTS_PER_MINUTE": "100000",  # the 429s here are mishaps, and no limit
     "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:02",
+    "LOCAL_HOST_RESTART_INTERVAL": "0.5",
 }
 LEASE = timedelta(seconds=8)
 
@@ -96,7 +98,9 @@ KINDS: Sequence[tuple[Callable[..., Job], Callable[[str], Any], str, Sequence[tu
 class Mishaps:
     """What was done, and when."""
 
-    kills: list[datetime] = field(default_factory=list)
+    kills: list[datetime] = field(default_factory=list)  #: of the host, and of its worker alone
+    worker_kills: int = 0
+    hosts_that_ended: int = 0
     queues: int = 1
     outages: list[tuple[datetime, datetime]] = field(default_factory=list)
     copies: int = 0
@@ -153,13 +157,16 @@ class _Run:
             starting = [starters.submit(self._start, job) for job in self.jobs]
             for act in self._plan(kills):
                 time.sleep(self.rng.uniform(0.3, 1.5))
+                self._revive()
                 act()
             ids = {job.what: started.result() for job, started in zip(self.jobs, starting, strict=True)}
         self._settle()
         return ids
 
     def _plan(self, kills: int) -> list[Callable[[], None]]:
-        plan: list[Callable[[], None]] = [self._kill] * kills + [self._revoke] * 2
+        hosts = (kills + 2) // 3  # few enough that workers die in a row, until a host ends itself
+        plan: list[Callable[[], None]] = [self._kill] * hosts + [self._kill_worker] * (kills - hosts)
+        plan += [self._revoke] * 2
         plan += [self._copy_tickets] * max(4, kills) + [self._lose_ticket] * max(2, kills // 4)
         self.rng.shuffle(plan)
         plan.insert(len(plan) // 2, self._storage_outage)
@@ -179,12 +186,7 @@ class _Run:
                 return started
 
     def _queue(self, number: int) -> QueueClient:
-        return QueueClient.from_connection_string(
-            self.parts.storage,
-            queue_name(QUEUE, number),
-            message_encode_policy=TextBase64EncodePolicy(),
-            message_decode_policy=TextBase64DecodePolicy(),
-        )
+        return QueueClient.from_connection_string(self.parts.storage, queue_name(QUEUE, number))
 
     def _kill(self) -> None:
         self.mishaps.kills.append(datetime.now(UTC))
@@ -192,6 +194,20 @@ class _Run:
         if len(self.queues) < GROWN_TO:
             self._add_queue()
         self.parts.host.start()
+
+    def _kill_worker(self) -> None:
+        """Kill what the host starts again, or the host if there is none just now."""
+        if self.parts.host.kill_worker():
+            self.mishaps.kills.append(datetime.now(UTC))
+            self.mishaps.worker_kills += 1
+        else:
+            self._kill()
+
+    def _revive(self) -> None:
+        """Start the host again when it has ended itself, as the platform does."""
+        if self.parts.host.process.poll() is not None:
+            self.mishaps.hosts_that_ended += 1
+            self.parts.host.start()
 
     def _add_queue(self) -> None:
         """Let the app's next life have one more, of which nobody has to tell the watches in flight."""
@@ -236,6 +252,7 @@ class _Run:
         with Progress(console=self.console, transient=True) as progress:
             task = progress.add_task("Settling", total=len(self.jobs))
             while time.monotonic() < give_up:
+                self._revive()
                 try:
                     left = self._unpublished()
                     if left == 0 and not any(
@@ -267,6 +284,8 @@ def _report(jobs: Sequence[Job], evidence: Mapping[str, Evidence], mishaps: Mish
     figures = {
         "watches": len(jobs),
         "kills": len(mishaps.kills),
+        "of them workers": mishaps.worker_kills,
+        "hosts that ended": mishaps.hosts_that_ended,
         "queues in the end": mishaps.queues,
         "duplicates": mishaps.copies,
         "tickets lost": mishaps.losses,

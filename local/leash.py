@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 
-from local.processes import wait_until_stdin_ends
+from local.stdin import wait_until_stdin_ends
 
 
 def main(command: list[str]) -> int:

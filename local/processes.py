@@ -9,12 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local.bootstrap import ROOT
+
+if TYPE_CHECKING:
+    import psutil
 
 READY_WITHIN = timedelta(seconds=60)
 STOPPED_WITHIN = timedelta(seconds=10)
@@ -37,12 +41,6 @@ def free_port() -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.detach()  # stays open until this process ends
         return port
-
-
-def wait_until_stdin_ends() -> None:
-    """Return when whoever started this process, and holds the other end as `Service` does, is gone or lets go."""
-    while os.read(0, 1024):  # not sys.stdin: its lock, held by a thread, breaks the interpreter's end
-        pass
 
 
 @dataclass(slots=True)
@@ -107,11 +105,36 @@ class Service:
         self._forget()
 
     def kill(self) -> None:
-        """End it at once, without a word."""
+        """End it at once, without a word, and with it what it started."""
         if self._child:
-            self._child.kill()
+            if sys.platform == "win32":
+                self._child.kill()
+            elif self._child.poll() is None:
+                os.killpg(self._child.pid, signal.SIGKILL)  # it leads the group, as the first of its session
             self._child.wait()
+            give_up = time.monotonic() + STOPPED_WITHIN.total_seconds()
+            while self._listens() and time.monotonic() < give_up:  # what it started dies a moment later
+                time.sleep(0.01)
         self._forget()
+
+    def kill_worker(self) -> bool:
+        """End the process that it has started for its work, and not itself; False if there is none now."""
+        import psutil  # noqa: PLC0415 -- see `worker`
+
+        with suppress(psutil.NoSuchProcess):
+            worker = self.worker
+            if worker.pid != self.process.pid:
+                worker.kill()
+                return True
+        return False
+
+    @property
+    def worker(self) -> psutil.Process:
+        """What does its work: the process that it started last, or itself if it has none."""
+        import psutil  # noqa: PLC0415 -- not in every environment that has services, nor needed there
+
+        itself = psutil.Process(self.process.pid)
+        return max(itself.children(), key=psutil.Process.create_time, default=itself)
 
     def _listens(self) -> bool:
         with socket.socket() as probe:

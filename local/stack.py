@@ -127,6 +127,8 @@ def app_settings(storage: str, simulator: str) -> dict[str, str]:
         "APPLICATIONINSIGHTS_CONNECTION_STRING": (
             f"InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint={simulator}/"
         ),
+        "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "262144",  # of the host, as infra/main.bicep sets it; the next one too
+        "AzureWebJobsDisableHomepage": "true",
         "NO_PROXY": "127.0.0.1,localhost",
     }
 

@@ -9,9 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared import problems
 from shared.model import Outcome, Watch
-from shared.problems import Problem
 from shared.queries import ListQuery, NoQuery, Query, ReadQuery
 from shared.schemas import (
     BatchDocument,
@@ -93,6 +91,11 @@ class Operation:
     headers: Mapping[str, Header] = field(default_factory=dict)
     examples: Mapping[str, Any] = field(default_factory=dict)  #: of the body
     takes_key: bool = True
+
+    @property
+    def methods(self) -> Sequence[str]:
+        """What the host lets through: HEAD wherever GET is (RFC 9110, section 9.1), since it adds none by itself."""
+        return ["GET", "HEAD"] if self.method == "GET" else [self.method]
 
 
 def _shown(document: BaseModel) -> Any:
@@ -223,23 +226,3 @@ DESCRIBE = Operation(
 )
 
 OPERATIONS = (LIST, START, READ, STOP, HEALTH, DESCRIBE)
-
-
-def elsewhere(path: str, method: str) -> Problem:
-    """Return the problem of a request that no operation serves.
-
-    >>> elsewhere("watches", "PUT").allow, elsewhere("nowhere", "GET").name
-    (('GET', 'POST'), 'unknown-route')
-    """
-    allowed = tuple(sorted(op.method for op in OPERATIONS if _is_of(op.path, path)))
-    if allowed:
-        return problems.wrong_method(method, allowed)
-    return problems.unknown_route()
-
-
-def _is_of(template: str, path: str) -> bool:
-    """Literals match in any case, as in ASP.NET Core."""
-    wanted, given = template.split("/"), path.split("/")
-    return len(wanted) == len(given) and all(
-        one.startswith("{") or one == other.lower() for one, other in zip(wanted, given, strict=True)
-    )

@@ -24,8 +24,6 @@ KINDS = {
     "malformed-body": Kind(400, "The body is not JSON"),
     "wrong-idempotency-key": Kind(400, "This is not a usable Idempotency-Key"),
     "unknown-watch": Kind(404, "No such watch"),
-    "unknown-route": Kind(404, "There is nothing here"),
-    "wrong-method": Kind(405, "This cannot be done here"),
     "callback-pending": Kind(409, "The last end is still being told"),
     "request-under-way": Kind(409, "The same request is being answered"),
     "body-too-large": Kind(413, "The body is too large"),
@@ -53,14 +51,12 @@ class Problem(Exception):  # noqa: N818 -- the RFC's word for it
         *,
         errors: Sequence[dict[str, str]] = (),
         retry_after: timedelta | None = None,
-        allow: Sequence[str] = (),
     ) -> None:
         """`errors` say which part of the body is meant, as a JSON pointer (RFC 9457, section 3)."""
         super().__init__(detail)
         self.name, self.detail, self.errors = name, detail, errors
         self.status, self.title = KINDS[name]
         self.retry_after = retry_after  #: when the same request may succeed
-        self.allow = allow  #: the methods that this resource knows
 
     def document(self) -> dict[str, Any]:
         """Return the body of an `application/problem+json` answer."""
@@ -146,17 +142,6 @@ def foreign_url(detail: str) -> Problem:
 def wrong_deadline(detail: str) -> Problem:
     """Return the problem of a deadline that has passed or is too far away."""
     return Problem("wrong-deadline", detail)
-
-
-def unknown_route() -> Problem:
-    """Return the problem of a path that leads nowhere."""
-    return Problem("unknown-route", "GET /api/openapi.json says what there is.")
-
-
-def wrong_method(method: str, allowed: Sequence[str]) -> Problem:
-    """Return the problem of a method that a path does not know (RFC 9110, section 15.5.6)."""
-    detail = f"{tidy(method, 16)} is not among what can be done here: {', '.join(allowed)}."
-    return Problem("wrong-method", detail, allow=allowed)
 
 
 def unknown_watch(watch_id: str) -> Problem:

@@ -13,7 +13,6 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.data.tables.aio import TableClient
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
-from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient
 
 from shared.settings import Settings, SettingsError, queue_name
@@ -68,8 +67,6 @@ class Storage:
 def connect(settings: Settings) -> Storage:
     """By connection string where there is one, else as the app's managed identity; raises `SettingsError`."""
     of_queues: dict[str, Any] = {
-        # The Functions trigger expects base64 (host.json's messageEncoding); the SDK's default is plain text.
-        "message_encode_policy": TextBase64EncodePolicy(),
         **QUEUE_RETRIES,
         **TIMEOUTS,
         **TRANSPORT,

@@ -3,7 +3,8 @@
 Crash safety in one paragraph.  The row is the truth and is written first, by compare-and-swap; the effect it promises
 (the next ticket, or the publication of the outcome) comes after.  A crash in between leaves the queue message
 undeleted, so it is delivered again; the row says that this very message took the step, and the effect is done again.
-Effects are therefore at-least-once, steps exactly-once.  Losing the swap raises, and the message comes back later.
+Effects are therefore at-least-once, steps exactly-once.  A lost swap never ends a turn by itself: the row is read
+again, as if the message came again, and says whether this message owes the effect.
 See docs/decisions/0001-commit-then-act.md for the orders that lose watches.
 """
 
@@ -251,10 +252,10 @@ class Watcher:
             if watch is None:
                 return
             if ticket.seq == watch.seq and watch.outcome is None:  # the fence: it is this ticket's turn
-                before = watch
-                after, seen = await self._step(before, message_id)
-                watch = await self.store.commit(after)
-                _log_transition(before, after, seen)
+                stepped = await self._step(watch, message_id)
+                if stepped is None:
+                    return
+                watch = stepped
             ours = watch.stepped_by == message_id  # our step, now or in an earlier delivery
             if ours or watch.outcome is not None:  # an end that a stop could not publish is anyone's to publish
                 await self.act(watch)
@@ -265,6 +266,7 @@ class Watcher:
             try:
                 if watch.outcome is None:
                     watch = await self.store.commit(stop(watch, self.now()))
+                    log.info("watch.ended watch=%s api=%s outcome=%s", watch.id, watch.api, watch.outcome)
                 return await self.act(watch)
             except Conflict:  # a turn got in between; each one that does moves the watch on, so this ends
                 continue
@@ -327,7 +329,24 @@ class Watcher:
         log.warning("ticket.rejected reason=%r excerpt=%r", why, excerpt)
         await self.reject(why, excerpt)
 
-    async def _step(self, watch: Watch, message_id: str) -> tuple[Watch, Observation]:
+    async def _step(self, before: Watch, message_id: str) -> Watch | None:
+        """Take a step and return the row as it stands then, whoever moved it; None when there is none any more.
+
+        A lost swap may be our own write whose answer was lost, or one of an earlier delivery of this message that has
+        not acted.  The row tells, so the rest of the turn goes by that, as it would if the message came again.
+        """
+        after, seen = await self._ask_and_decide(before, message_id)
+        try:
+            committed = await self.store.commit(after)
+        except Conflict:
+            found = await self.store.load(before.id)
+            if found is not None and found.seq == before.seq and found.outcome is None:
+                raise  # nobody took this step
+            return found
+        _log_transition(before, committed, seen)
+        return committed
+
+    async def _ask_and_decide(self, watch: Watch, message_id: str) -> tuple[Watch, Observation]:
         api = self.apis[watch.api]
         traffic, now = Traffic(), self.now()
         seen: Observation | None = too_early(watch, now)

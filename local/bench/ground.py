@@ -116,7 +116,10 @@ class Ground:
     def host(
         self, settings: Mapping[str, str] | None = None, lease: timedelta | None = None
     ) -> Iterator[psutil.Process]:
-        """Run the host, with these settings besides the usual ones, and with leases of Azure's length or another."""
+        """Run the host, with these settings besides the usual ones, and with leases of Azure's length or another.
+
+        The process is its worker, which does all that is measured; the one above it only waits.
+        """
         service = self.parts.host
         usual = service.env, service.command
         service.env = {**service.env, **(settings or {})}
@@ -124,13 +127,13 @@ class Ground:
             service.command = [*service.command, "--lease", f"{lease.total_seconds():.0f}"]
         try:
             with service.running():
-                yield psutil.Process(service.process.pid)
+                yield service.worker
         finally:
             service.env, service.command = usual
 
     @contextmanager
     def metered_host(self) -> Iterator[psutil.Process]:
-        """Run the host, with its parts metered; see `spent`."""
+        """Run the host's worker alone, with its parts metered; see `spent`."""
         service = self.parts.host
         usual = service.command
         service.command = ["local.bench.metered" if word == "local.host" else word for word in usual]

@@ -1,4 +1,4 @@
-"""The host, with the processor time of each part of a turn added up: ``python -m local.bench.metered``, else as usual.
+"""The host's worker, with the processor time of each part of a turn added up: ``python -m local.bench.metered``.
 
 The parts are the watcher's ports and the listener's own requests.  What remains is everything else: the converters, the
 event loop, and what arrives from the network.  A SIGUSR1 writes what was used so far to the file that the environment
@@ -18,8 +18,8 @@ from functools import cache, partial, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-from local.host.__main__ import main
 from local.host.queues import LeasedQueue
+from local.host.worker import main
 from shared import wiring
 from shared.watching import Index, Store, Watcher
 

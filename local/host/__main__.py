@@ -1,93 +1,128 @@
-"""``python -m local.host --app DIR --port N --key KEY``: the host as a process, from its arguments to its exit code."""
+"""``python -m local.host --app DIR --port N --key KEY``: the host as a process, which keeps a worker alive.
+
+The worker is a process of its own (`local.host.worker`), for a function can take its process with it.  If it dies the
+host starts another, and gives up when too many died: RpcFunctionInvocationDispatcher.cs of Azure/azure-functions-host
+4.1037.  There listeners and HTTP are the host's; here they are the worker's, so nobody listens while there is none.
+
+Only cheap modules are imported here: whoever waits for the host waits for this process too.
+"""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import logging
 import os
 import signal
 import stat
+import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from datetime import timedelta
-from pathlib import Path
+import time
+from typing import NoReturn
 
-from local.host.backends import BACKENDS, preferred
-from local.host.functions import CannotStartError
-from local.host.leaving import Exit, leave
-from local.host.server import Options, serve
-from local.processes import wait_until_stdin_ends
+from local.host.leaving import Exit
+from local.stdin import wait_until_stdin_ends
 
-#: How long invocations may go on after the host was told to end.  The real host gives its worker 10 s at most;
-#: `local.processes.Service.stop` gives this one 10 s in all.
-_PATIENCE = timedelta(seconds=5)
+#: Deaths in short order, of which the last ends the host.  Its source allows three (`ErrorEventsThreshold`) for each
+#: worker process; the host that was tried was there for the fourth.
+_DEATHS = 4
 
-_log = logging.getLogger(__name__)
+#: Deaths that are as far apart forget those before: WorkerConstants.cs, WorkerRestartErrorIntervalThresholdInMinutes.
+_FORGOTTEN_AFTER = 30 * 60.0
 
+#: Seconds from one restart to the next: WorkerProcessCountOptions.cs, ProcessRestartInterval.
+_BETWEEN_RESTARTS = 10.0
 
-def main() -> None:
-    """Run until told to end."""
-    arguments = _arguments()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("azure").setLevel(logging.WARNING)  # it logs every request, and so every poll
-    asyncio.run(_run(arguments))
+#: Seconds that a worker has to end in when it is asked to; it takes 5 at most by itself.
+#: `local.processes.Service.stop` gives the host 10 in all.
+_PATIENCE = 8.0
 
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m local.host", description="An embedded Azure Functions host.")
-    parser.add_argument("--app", type=Path, required=True, help="the directory of function_app.py and host.json")
-    parser.add_argument("--port", type=int, required=True, help="where to listen, on 127.0.0.1")
-    parser.add_argument("--key", required=True, help="the key that functions ask for")
-    parser.add_argument("--lease", type=int, default=600, help="seconds a message is leased for, as in Azure: 600")
-    parser.add_argument("--backend", choices=sorted(BACKENDS), default=preferred(), help="default: %(default)s")
-    arguments = parser.parse_args()
-    if not arguments.key:
-        parser.error("--key must not be empty")
-    if arguments.lease < 1:
-        parser.error("--lease must be 1 or more")
-    return arguments
+#: Where time is scaled, as in `local.chaos` and in tests: another interval between restarts, in seconds.
+_INTERVAL_SETTING = "LOCAL_HOST_RESTART_INTERVAL"
 
 
-async def _run(arguments: argparse.Namespace) -> None:
-    stop = asyncio.Event()
-    _set_when_told(stop)
-    options = Options(arguments.app.resolve(), arguments.port, arguments.key, timedelta(seconds=arguments.lease))
-    try:
-        serving = asyncio.create_task(serve(options, BACKENDS[arguments.backend](), stop, _say_listening))
-        await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
-        done, _ = await asyncio.wait({serving}, timeout=_PATIENCE.total_seconds())
-        if not done:
-            _log.warning("invocations still run and are abandoned; their messages come back when their leases end")
-        for ended in done:
-            ended.result()
-    except CannotStartError as error:
-        print(f"cannot start: {error}", file=sys.stderr)
-        leave(Exit.CANNOT_START)
-    leave(Exit.ASKED)
+class _Host:
+    """Starts workers, one after the other."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._command = command
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._asked_to_end = threading.Event()
+        self._deaths: list[float] = []
+        self._restarted = float("-inf")
+        self._interval = float(os.environ.get(_INTERVAL_SETTING, _BETWEEN_RESTARTS))
+
+    def end(self, *_: object) -> None:
+        """Have the worker end what it is at, and end with it."""
+        self._asked_to_end.set()
+        worker = self._worker
+        if worker and worker.poll() is None:
+            worker.terminate()
+            killer = threading.Timer(_PATIENCE, worker.kill)  # WorkerProcess.cs, `Process.Kill`
+            killer.daemon = True
+            killer.start()
+
+    def run(self) -> int:
+        """Keep a worker alive; gives the exit code."""
+        again: list[str] = []
+        while not self._asked_to_end.is_set():
+            code = self._run_worker(again)
+            again = ["--again"]
+            if self._asked_to_end.is_set():
+                break
+            if code in {Exit.CANNOT_START, Exit.WRONG_ARGUMENTS}:
+                return code
+            if code == Exit.ASKED:
+                # By somebody else.  The real host has then no worker for good: WorkerProcess.cs, OnProcessExited.
+                _say("The worker has ended well, unasked: nothing starts another")
+                self._asked_to_end.wait()
+            elif not self._may_restart(code):
+                _say(
+                    "Exceeded language worker restart retry count for runtime:python."
+                    " Shutting down and proactively recycling the Functions Host to recover"
+                )
+                return Exit.WORKERS_DIED
+        return Exit.ASKED
+
+    def _run_worker(self, again: list[str]) -> int:
+        with subprocess.Popen([*self._command, *again], stdin=subprocess.PIPE) as self._worker:
+            if self._asked_to_end.is_set():  # a moment ago
+                self._worker.terminate()
+            return self._worker.wait()
+
+    def _may_restart(self, code: int) -> bool:
+        """Count the death, and wait until the next worker may be started."""
+        now = time.monotonic()
+        if code != Exit.TIMED_OUT:  # the host's own doing: RestartWorkerWithInvocationIdAsync counts nothing
+            if self._deaths and now - self._deaths[-1] > _FORGOTTEN_AFTER:
+                self._deaths.clear()
+            self._deaths.append(now)
+        if len(self._deaths) >= _DEATHS:
+            return False
+        _say(f"The worker exited with code {code}: another one is started")
+        self._asked_to_end.wait(max(0.0, self._restarted + self._interval - now))
+        self._restarted = time.monotonic()
+        return True
 
 
-def _say_listening(address: str) -> None:
-    print(f"listening {address}", flush=True)
-
-
-def _set_when_told(stop: asyncio.Event) -> None:
-    """Set `stop` at SIGTERM, at SIGINT, and when the process that started us is gone."""
-    loop = asyncio.get_running_loop()
-
-    def told(*_: object) -> None:
-        loop.call_soon_threadsafe(stop.set)
-
+def main() -> NoReturn:
+    """Run until told to end, or until workers die too often."""
+    flags = sys.orig_argv[1 : sys.orig_argv.index("-m")]
+    host = _Host([sys.executable, *flags, "-m", "local.host.worker", *sys.argv[1:]])
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, told)
+        signal.signal(number, host.end)
     if sys.stdin and stat.S_ISFIFO(os.fstat(0).st_mode):
-        threading.Thread(target=_await_end_of_stdin, args=(told,), daemon=True).start()
+        threading.Thread(target=_end_with_stdin, args=(host,), daemon=True).start()
+    code = host.run()
+    sys.stderr.flush()
+    os._exit(code)  # a thread that waits for stdin would hold up the interpreter's end
 
 
-def _await_end_of_stdin(told: Callable[[], None]) -> None:
+def _end_with_stdin(host: _Host) -> None:
     wait_until_stdin_ends()
-    told()
+    host.end()
+
+
+def _say(what: str) -> None:
+    print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR local.host: {what}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 https://learn.microsoft.com/azure/azure-functions/functions-host-json,
 https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue#hostjson-settings.
-What is not listed here, such as logging, is left to the real host.
+What is not listed here is left to the real host.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from local.host.functions import CannotStartError
+from local.host.telemetry import Level
 
 _OVERRIDE = "AzureFunctionsJobHost__"
 
@@ -45,6 +46,8 @@ def _function_timeout(written: Any) -> timedelta | None:
 def _lower(written: Any) -> Any:
     return written.lower() if isinstance(written, str) else written
 
+
+_LEVELS = {"none" if level is Level.Off else level.name.lower(): level for level in Level}
 
 _TimeSpan = Annotated[timedelta, BeforeValidator(time_span)]
 
@@ -86,11 +89,30 @@ class Extensions(_Section):
     queues: Queues = Queues()
 
 
+def _level(written: Any) -> Any:
+    if not isinstance(written, str) or written.lower() not in _LEVELS:
+        raise ValueError(f"write one of {', '.join(name.capitalize() for name in _LEVELS)}")
+    return _LEVELS[written.lower()]
+
+
+def _category(name: str) -> str:
+    if name.count("*") > 1:
+        raise ValueError('"Only one wildcard character is allowed in category name" (LoggerRuleSelector.cs)')
+    return name
+
+
+class Logging(_Section):
+    """`logging`, less its sampling: this host sends everything that passes."""
+
+    log_level: dict[Annotated[str, AfterValidator(_category)], Annotated[Level, BeforeValidator(_level)]] = {}
+
+
 class HostJson(_Section):
     """The whole file."""
 
     version: Literal["2.0"]
     extensions: Extensions = Extensions()
+    logging: Logging = Logging()
     #: None: no limit.  The default is that of every plan but Consumption.
     function_timeout: Annotated[
         Annotated[timedelta, Field(ge=timedelta(seconds=1))] | None, BeforeValidator(_function_timeout)

@@ -10,6 +10,7 @@ from typing import NoReturn
 from local.host.backends import Backend
 from local.host.functions import Answer, Invocation, InvocationFailedError
 from local.host.leaving import Exit, leave
+from local.host.telemetry import Telemetry, invoking
 
 _log = logging.getLogger(__name__)
 
@@ -17,8 +18,9 @@ _log = logging.getLogger(__name__)
 class Invoker:
     """Calls functions through a back end."""
 
-    def __init__(self, backend: Backend, timeout: timedelta | None) -> None:
+    def __init__(self, backend: Backend, timeout: timedelta | None, telemetry: Telemetry) -> None:
         self._backend = backend
+        self._telemetry = telemetry
         self._timeout = timeout.total_seconds() if timeout else None
 
     async def __call__(self, invocation: Invocation) -> Answer | None:
@@ -29,14 +31,18 @@ class Invoker:
         if not done:
             self._kill(invocation)
         try:
-            return running.result()
+            answer = running.result()
         except InvocationFailedError as failure:
+            self._telemetry.ended(invocation, str(failure))
             _log.error("function %s failed, invocation %s\n%s", invocation.function.name, invocation.id, failure)
             raise
+        self._telemetry.ended(invocation, None)
+        return answer
 
     async def _answer(self, invocation: Invocation) -> Answer | None:
         try:
-            return await self._backend.invoke(invocation)
+            with invoking(invocation):
+                return await self._backend.invoke(invocation)
         except (asyncio.CancelledError, KeyboardInterrupt, SystemExit) as escaped:
             task = asyncio.current_task()
             if task and task.cancelling():  # it is not the function's: this process is ending

@@ -1,9 +1,8 @@
-"""The ways out of the process, and its exit codes."""
+"""The ways out of the host and of its worker, and their exit codes."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sys
 from enum import IntEnum
@@ -11,11 +10,15 @@ from typing import NoReturn
 
 
 class Exit(IntEnum):
-    """Exit codes.  2 is argparse's, for wrong arguments."""
+    """Exit codes."""
 
-    ASKED = 0  #: SIGTERM, SIGINT, or the parent is gone
+    ASKED = 0  #: SIGTERM, SIGINT, or whoever started the host is gone
     CANNOT_START = 1
-    TIMED_OUT = 3  #: an invocation ran longer than functionTimeout
+    WRONG_ARGUMENTS = 2  #: argparse's
+    TIMED_OUT = 3  #: of a worker: an invocation ran longer than functionTimeout
+    WORKERS_DIED = 4  #: of the host: too many workers died in short order
+    CRASHED = 5  #: of a worker: a mistake of this host's
+    ORPHANED = 6  #: of a worker: the host is gone
 
 
 def leave(code: Exit) -> NoReturn:
@@ -23,6 +26,8 @@ def leave(code: Exit) -> NoReturn:
 
     The real host does the same: it gives its worker no signal, and kills it (WorkerProcess.cs, `Process.Kill`).
     """
+    import logging  # noqa: PLC0415 -- the host itself, which is to start fast, has no use for it
+
     logging.shutdown()
     with contextlib.suppress(OSError):  # nobody may be left to read it
         sys.stdout.flush()

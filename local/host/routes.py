@@ -2,34 +2,34 @@
 
 A template is literal segments, ``{name}``, ``{name:constraint}``, ``{name?}`` and, last, ``{*name}``.
 https://learn.microsoft.com/aspnet/core/fundamentals/routing#route-templates
+
+The routes are tried in the order of their functions' names, and the first that matches has the request: a literal has
+no precedence over a parameter.  So does host 4.1037 with Microsoft.Azure.WebJobs.Extensions.Http 3.2.0, as seen when it
+runs; https://github.com/Azure/azure-functions-host/issues/3153 reports it too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from local.host.functions import CannotStartError, Function
 
-_PARAMETER = re.compile(r"\{(?P<catch_all>\*{0,2})(?P<name>[A-Za-z_]\w*)(?P<constraints>(?::\w+)*)(?P<optional>\??)\}")
+_PARAMETER = re.compile(
+    r"\{(?P<catch_all>\*{0,2})(?P<name>[A-Za-z_]\w*)(?P<constraints>(?::\w+(?:\([0-9]+\))?)*)(?P<optional>\??)\}"
+)
+
+#: What a segment must be; `{}` stands for a constraint's argument.
 _CONSTRAINTS = {
     "alpha": r"[a-z]+",
     "bool": r"true|false",
     "guid": r"[{(]?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}[)}]?",
     "int": r"[+-]?[0-9]{1,10}",
     "long": r"[+-]?[0-9]{1,19}",
+    "maxlength()": r"[^/]{0,%s}",
 }
-
-
-class _Rank(NamedTuple):
-    """Where a segment sorts, least first: kind of segment, literal text, constraints."""
-
-    kind: int
-    text: str = ""
-    constraints: int = 0
 
 
 class Match(NamedTuple):
@@ -46,65 +46,54 @@ class Route:
     function: Function
     methods: frozenset[str]  #: empty: all
     pattern: re.Pattern[str]
-    rank: Sequence[_Rank]
 
     @classmethod
     def of(cls, function: Function, prefix: str) -> Route:
         """Read the route from the function's HTTP trigger; it is the function's name if it gives none."""
         trigger = function.trigger
         template = "/".join(part for part in (prefix.strip("/"), trigger.get("route") or function.name) if part)
-        pattern, rank = "", list[_Rank]()
-        for segment in template.strip("/").split("/"):
-            part, order = _segment(function, segment)
-            pattern += part
-            rank.append(order)
+        pattern = "".join(_segment(function, segment) for segment in template.strip("/").split("/"))
         methods = frozenset(str(method).upper() for method in trigger.get("methods") or ())
         # Literals match in any case, and a slash at the end is forgiven, as in ASP.NET Core.
-        return cls(function, methods, re.compile(pattern + "/?", re.IGNORECASE), [*rank, _SHORTER_LAST])
+        return cls(function, methods, re.compile(pattern + "/?", re.IGNORECASE))
 
 
 class Routes:
     """All routes of an app."""
 
     def __init__(self, functions: Iterable[Function], prefix: str) -> None:
-        self._routes = sorted(
-            (Route.of(function, prefix) for function in functions), key=lambda route: tuple(route.rank)
-        )
+        # StringComparer.OrdinalIgnoreCase compares upper case letters: FunctionMetadataManager.cs.
+        by_name = sorted(functions, key=lambda function: function.name.upper())
+        self._routes = [Route.of(function, prefix) for function in by_name]
 
-    def find(self, method: str, raw_path: str) -> Match | None:
-        """Whose request this is.  The method is part of the route: with a wrong one a route is not found (404).
+    def find(self, method: str, path: str) -> Match | None:
+        """Whose request this is; `path` is decoded.  With a wrong method a route is not found (404), not refused (405).
 
-        WebScriptHostHttpRoutesManager.cs adds the methods as an HttpMethodRouteConstraint, so there is no 405.
+        WebScriptHostHttpRoutesManager.cs adds the methods as an HttpMethodRouteConstraint.  HEAD is one like others.
         """
-        path = "/".join(_decode(segment) for segment in raw_path.split("/"))
         for route in self._routes:
             if (not route.methods or method in route.methods) and (found := route.pattern.fullmatch(path)):
                 return Match(route.function, {name: value for name, value in found.groupdict().items() if value})
         return None
 
 
-#: The order of WebJobsRouteBuilder.RouteComparison: literals before parameters, parameters with more constraints
-#: before those with fewer, longer routes before shorter ones.
-_SHORTER_LAST = _Rank(2)
-
-
-def _segment(function: Function, segment: str) -> tuple[str, _Rank]:
-    """The pattern and the rank of one segment."""
+def _segment(function: Function, segment: str) -> str:
+    """The pattern of one segment.  None of a path's is empty, but for one slash at its end (RoutePatternMatcher.cs)."""
     if "{" not in segment:
-        return "/" + re.escape(segment), _Rank(0, text=segment.lower())
-    if not (parameter := _PARAMETER.fullmatch(segment)):
+        return "/" + re.escape(segment)
+    parameter = _PARAMETER.fullmatch(segment)
+    if not parameter or (parameter["catch_all"] and parameter["constraints"]):
         raise CannotStartError(f"function {function.name}: this host cannot route {segment!r}")
-    constraints = parameter["constraints"].split(":")[1:]
-    if unknown := set(constraints) - set(_CONSTRAINTS):
-        raise CannotStartError(f"function {function.name}: this host does not know the constraint {min(unknown)!r}")
-    allowed = "".join(f"(?=(?:{_CONSTRAINTS[name]})(?:/|$))" for name in constraints)
-    value = r"[\s\S]*" if parameter["catch_all"] else "[^/]+"
+    constraints = [_constraint(function, written) for written in parameter["constraints"].split(":")[1:]]
+    allowed = "".join(f"(?=(?:{constraint})(?:/|$))" for constraint in constraints)
+    value = r"[^/][\s\S]*" if parameter["catch_all"] else "[^/]+"
     pattern = f"/{allowed}(?P<{parameter['name']}>{value})"
-    if parameter["optional"] or parameter["catch_all"]:
-        pattern = f"(?:{pattern})?"
-    return pattern, _Rank(1, constraints=-len(constraints))
+    return f"(?:{pattern})?" if parameter["optional"] or parameter["catch_all"] else pattern
 
 
-def _decode(segment: str) -> str:
-    """Percent-decode as Kestrel does: all but an encoded slash, which would change the route."""
-    return "%2F".join(unquote(part) for part in re.split("%2F", segment, flags=re.IGNORECASE))
+def _constraint(function: Function, written: str) -> str:
+    """What the constraint asks for, as a pattern."""
+    name, _, argument = written.removesuffix(")").partition("(")
+    if not (pattern := _CONSTRAINTS.get(f"{name}()" if argument else name)):
+        raise CannotStartError(f"function {function.name}: this host does not know the constraint {written!r}")
+    return pattern.replace("%s", argument)

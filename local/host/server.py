@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
@@ -12,12 +13,14 @@ from pathlib import Path
 
 from local.host import hostjson, settings
 from local.host.backends import Backend
+from local.host.binding import Binder
 from local.host.functions import CannotStartError, Function
 from local.host.hostjson import HostJson
 from local.host.invoker import Invoker
 from local.host.listener import QueueListener
 from local.host.queues import LeasedQueue
 from local.host.routes import Routes
+from local.host.telemetry import Levels, Telemetry
 from local.host.timers import TimerListener
 from local.host.web import Front, serving
 
@@ -44,11 +47,15 @@ async def serve(options: Options, backend: Backend, stop: asyncio.Event, listeni
     sys.path.insert(0, str(options.app))
     functions = await backend.start(options.app)
     _refuse_unknown(functions)
-    invoke = Invoker(backend, host_json.function_timeout)
+    telemetry = Telemetry(
+        Levels(host_json.logging.log_level), os.environ.get("APPLICATIONINSIGHTS_CONNECTION_STRING", "")
+    )
+    invoke = Invoker(Binder(backend), host_json.function_timeout, telemetry)
     routes = Routes(_triggered_by("httpTrigger", functions), host_json.extensions.http.route_prefix)
     timers = [TimerListener(function, invoke) for function in _triggered_by("timerTrigger", functions)]
     front = Front(routes, options.key, invoke, {timer.name: timer.call for timer in timers})
     async with AsyncExitStack() as opened:
+        await opened.enter_async_context(telemetry.sending())
         queues = await _queue_listeners(functions, options.lease, host_json, invoke, opened)
         listeners: list[QueueListener | TimerListener] = [*queues, *timers]
         listening(await opened.enter_async_context(serving(front, options.port)))

@@ -1,27 +1,51 @@
-"""The HTTP trigger: requests in, answers out, and keys in between."""
+"""The HTTP trigger: requests in, answers out, and keys in between.
+
+There is one key, for all levels: it is the master key, which opens functions too.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from azure.functions.meta import Datum
 from multidict import CIMultiDict, MultiMapping
 
 from local.host.functions import Answer, CannotStartError, Function, Invocation, InvocationFailedError
 from local.host.routes import Match, Routes
+from local.host.targets import Target, UnreadableTargetError
 from local.host.traces import new_span
+
+_log = logging.getLogger(__name__)
 
 ADDRESS = "127.0.0.1"  #: this machine alone: it is no server for others
 
 #: Runs a function that has no HTTP trigger: https://learn.microsoft.com/azure/azure-functions/functions-manually-run-non-http
-_ADMIN = "/admin/functions/"
+_ADMIN, _BY_HAND = "/admin/", "/admin/functions/"
 
-#: The host's default: https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#limits
-_LARGEST_REQUEST = 100 * 1024 * 1024
+#: https://learn.microsoft.com/azure/azure-functions/functions-app-settings#functions_request_body_size_limit
+_LIMIT = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
+
+#: ScriptConstants.cs, DefaultMaxRequestBodySize.
+_USUAL_LIMIT = 104_857_600
+
+#: https://learn.microsoft.com/azure/azure-functions/functions-app-settings#azurewebjobsdisablehomepage
+_NO_HOMEPAGE = "AzureWebJobsDisableHomepage"
+
+#: In the place of the real host's, which has 150 KB.
+_HOMEPAGE = "<!DOCTYPE html><title>Functions</title><p>Your Functions app is up and running, on its embedded host."
+
+#: Bytes of the first line, and of all headers: KestrelServerLimits.cs.
+_LONGEST_LINE, _LONGEST_HEADERS = 8 * 1024, 32 * 1024
+
+#: What aiohttp takes of each, so that it is for us to refuse it.
+_LONGEST_READ = 128 * 1024
 
 #: Set by the server from the body itself, whatever the function says.
 _SERVERS_OWN = {"content-length", "transfer-encoding"}
@@ -41,55 +65,136 @@ class Front:
         self._routes = routes
         self._key = key.encode()
         self._invoke = invoke
+        self._limit = _request_limit()
         self._by_hand = by_hand
         self._under_way: set[asyncio.Future[None]] = set()
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.BaseRequest) -> web.Response:
         """Call the function whose route and key the request has."""
-        if request.path.startswith(_ADMIN):
-            return self._call_by_hand(request, request.path.removeprefix(_ADMIN))
-        found = self._routes.find(request.method, request.rel_url.raw_path)
-        if not found:
-            return web.Response(status=404)
-        if not self._may_call(request, found.function):
-            return web.Response(status=401)
-        if (request.content_length or 0) > _LARGEST_REQUEST:
-            return web.Response(status=413)
-        trace = new_span(request.headers.get("traceparent", ""), request.headers.get("tracestate", ""))
-        invocation = Invocation(found.function, await _value(request, found), metadata={}, trace=trace)
+        response = await self._answer(request)
+        if request.method == "HEAD" and request.version >= HttpVersion11:
+            response.enable_chunked_encoding()  # for aiohttp: neither this nor a Content-Length is sent, as by Kestrel
+        return response
+
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
         try:
-            answer = await self._invoke(invocation)
+            target = Target.read(request.raw_path)
+        except UnreadableTargetError:
+            return web.Response(status=400)
+        if status := _refusal(request):
+            return web.Response(status=status)
+        if target.path.lower().startswith(_ADMIN):
+            return self._administer(request, target)
+        if not (found := self._routes.find(request.method, target.path)):
+            return _homepage() if target.path == "/" else web.Response(status=404)
+        if not self._may_call(request, target, found.function):
+            return web.Response(status=401)
+        return await self._call(request, target, found)
+
+    async def _call(self, request: web.BaseRequest, target: Target, found: Match) -> web.Response:
+        try:
+            value = await self._value(request, target, found)
+        except _TooLargeError as error:
+            _log.error("function %s was not called: %s", found.function.name, error)
+            return web.Response(status=500)
+        trace = new_span(request.headers.get("traceparent", ""), request.headers.get("tracestate", ""))
+        try:
+            answer = await self._invoke(Invocation(found.function, value, metadata={}, trace=trace))
         except InvocationFailedError:
             return web.Response(status=500)
-        return _response(answer) if answer else web.Response(status=204)
+        return _response(request, answer) if answer else web.Response(status=204)
 
-    def _call_by_hand(self, request: web.Request, name: str) -> web.Response:
-        """Begin the call and answer at once, as the real host does."""
+    async def _value(self, request: web.BaseRequest, target: Target, found: Match) -> Datum:
+        """The request as the host sends it to a worker (GrpcMessageConversionExtensions.cs, `ToRpcHttp`)."""
+        if (request.content_length or 0) > self._limit:
+            raise _TooLargeError(f"Request body too large. The max request body size is {self._limit} bytes.")
+        return Datum(
+            {
+                "method": Datum(request.method, "string"),
+                # From the Host header alone: outside App Service nothing else changes it, as seen on the real host.
+                "url": Datum(f"http://{request.headers['Host']}{request.raw_path}", "string"),
+                "headers": {name.lower(): value for name, value in _joined(request.headers).items()},
+                "query": {name: value for name, value in _joined(target.query).items() if value.value},
+                "params": {name: Datum(value, "string") for name, value in found.values.items()},
+                "body": Datum(await _body(request), "bytes"),
+            },
+            "http",
+        )
+
+    def _administer(self, request: web.BaseRequest, target: Target) -> web.Response:
+        """Call a function by hand: begin it and answer at once, as the real host does.  Nothing else is offered."""
+        if not self._has_key(request, target):
+            return web.Response(status=401)
+        name = target.path[len(_BY_HAND) :] if target.path.lower().startswith(_BY_HAND) else ""
         if request.method != "POST" or name not in self._by_hand:
             return web.Response(status=404)
-        if not self._has_key(request):
-            return web.Response(status=401)
         call = asyncio.ensure_future(self._by_hand[name]())
         self._under_way.add(call)  # the event loop alone would not keep it
         call.add_done_callback(self._under_way.discard)
         return web.Response(status=202)
 
-    def _may_call(self, request: web.Request, function: Function) -> bool:
+    def _may_call(self, request: web.BaseRequest, target: Target, function: Function) -> bool:
         anonymous = str(function.trigger.get("authLevel", "function")).lower() == "anonymous"
-        return anonymous or self._has_key(request)
+        return anonymous or self._has_key(request, target)
 
-    def _has_key(self, request: web.Request) -> bool:
-        """The key, in the header or else in the query; there is one for all levels (AuthenticationLevelHandler.cs)."""
-        given = request.headers.get("x-functions-key") or request.query.get("code", "")
+    def _has_key(self, request: web.BaseRequest, target: Target) -> bool:
+        """The key, in the header or else in the query (AuthenticationLevelHandler.cs)."""
+        given = request.headers.get("x-functions-key") or target.query.get("code") or ""
         return hmac.compare_digest(given.encode(errors="surrogateescape"), self._key)
+
+
+class _Connection(web.RequestHandler):
+    """One connection."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is no request, such as one with raw bytes in its path, without a word."""
+        super().handle_error(request, status, exc, message)  # which logs it
+        response = web.Response(status=status)
+        response.force_close()
+        return response
+
+
+class _Server(web.Server):
+    """Gives each connection what it needs."""
+
+    def __call__(self) -> web.RequestHandler:
+        """A packed body arrives packed, as seen on the real host."""
+        return _Connection(
+            self,
+            loop=self._loop,
+            access_log=None,  # type: ignore[arg-type]  # none, as with aiohttp's own runners
+            auto_decompress=False,
+            max_line_size=_LONGEST_READ,
+            max_field_size=_LONGEST_READ,
+        )
+
+
+def _request(*parts: Any) -> web.BaseRequest:
+    """A request without a limit but ours; the parts are aiohttp's."""
+    message, payload, connection, writer, task = parts
+    return web.BaseRequest(message, payload, connection, writer, task, asyncio.get_running_loop(), client_max_size=0)
+
+
+async def _body(request: web.BaseRequest) -> bytes:
+    """All of it, if its length is known: of a chunked one, Python functions get nothing from host 4.1037."""
+    if not request.content_length:
+        return b""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")  # RFC 9110, 10.1.1
+        request.writer.output_size = 0  # the answer itself has not begun
+    return await request.read()
 
 
 @asynccontextmanager
 async def serving(front: Front, port: int) -> AsyncIterator[str]:
     """Listen while the block runs; gives the address to call.  At the end, requests under way are answered first."""
-    application = web.Application(client_max_size=0)  # 0: no limit but ours
-    application.router.add_route("*", r"/{path:[\s\S]*}", front.answer)  # a path may hold a line break, encoded
-    runner = web.AppRunner(application, access_log=None)
+    runner = web.ServerRunner(_Server(front.answer, request_factory=_request))
     await runner.setup()
     try:
         await web.TCPSite(runner, ADDRESS, port).start()
@@ -101,21 +206,37 @@ async def serving(front: Front, port: int) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def _value(request: web.Request, found: Match) -> Datum:
-    """The request as the host sends it to a worker (GrpcMessageConversionExtensions.cs, `ToRpcHttp`)."""
-    # Without a Content-Length, as with chunked transfer, Python functions get no body from host 4.1037.
-    body = await request.read() if request.content_length else b""
-    return Datum(
-        {
-            "method": Datum(request.method, "string"),
-            "url": Datum(f"http://{request.host}{request.raw_path}", "string"),
-            "headers": {name.lower(): value for name, value in _joined(request.headers).items()},
-            "query": {name: value for name, value in _joined(request.query).items() if value.value},
-            "params": {name: Datum(value, "string") for name, value in found.values.items()},
-            "body": Datum(body, "bytes"),
-        },
-        "http",
-    )
+def _refusal(request: web.BaseRequest) -> int | None:
+    """The status that Kestrel refuses it with, before anybody looks at it."""
+    if len(f"{request.method} {request.raw_path} HTTP/1.1\r\n") > _LONGEST_LINE:
+        return 414
+    if sum(len(name) + len(value) + len(": \r\n") for name, value in request.raw_headers) > _LONGEST_HEADERS:
+        return 431
+    if "Host" not in request.headers:
+        return 500  # aiohttp itself refuses HTTP/1.1 without one, with 400
+    return None
+
+
+class _TooLargeError(Exception):
+    """A body beyond the limit; Kestrel's words."""
+
+
+def _request_limit() -> int:
+    """The most bytes of a body.  What is no number is no limit of one's own (HttpRequestBodySizeMiddleware.cs)."""
+    try:
+        limit = int(os.environ.get(_LIMIT, ""))
+    except ValueError:
+        return _USUAL_LIMIT
+    if limit < 0:
+        raise CannotStartError(f"the setting {_LIMIT} must not be less than zero")
+    return limit
+
+
+def _homepage() -> web.Response:
+    """What is at "/", for every method, unless a function is there (HomepageMiddleware.cs)."""
+    if os.environ.get(_NO_HOMEPAGE, "").lower() == "true":
+        return web.Response(status=204)
+    return web.Response(text=_HOMEPAGE, content_type="text/html")
 
 
 def _joined(several: MultiMapping[str]) -> dict[str, Datum]:
@@ -123,6 +244,10 @@ def _joined(several: MultiMapping[str]) -> dict[str, Datum]:
     return {name: Datum(",".join(filter(None, several.getall(name))), "string") for name in several}
 
 
-def _response(answer: Answer) -> web.Response:
+def _response(request: web.BaseRequest, answer: Answer) -> web.Response:
+    """The function's answer, in chunks: no answer of the real host's says its length beforehand."""
     headers = CIMultiDict((name, value) for name, value in answer.headers if name.lower() not in _SERVERS_OWN)
-    return web.Response(status=answer.status, headers=headers, body=answer.body)
+    response = web.Response(status=answer.status, headers=headers, body=answer.body)
+    if request.version >= HttpVersion11:
+        response.enable_chunked_encoding()
+    return response

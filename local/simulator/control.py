@@ -15,7 +15,8 @@ Where a word has two meanings, as Reporting's `Succeeded` has, `"issues": true` 
 `POST /_sim/tokens`   `{"revoke": true}` ends all tokens at once; `{"lifetime": 5}`, in seconds, is for later ones
 `POST /_sim/limit`    `{"requests": 500, "seconds": 60}`: beyond that the APIs answer 429; `{"requests": null}` lifts it
 `GET  /_sim/requests` all requests to the platform, in order of arrival, without their secrets
-`GET  /_sim/events`   all telemetry envelopes
+`GET  /_sim/events`   the app's events, as the ingestion endpoint got them
+`GET  /_sim/telemetry` what else it got: the host's lines, requests and exceptions
 `POST /_sim/reset`    forgets everything, and goes back to the limit that the program was started with
 """
 
@@ -101,6 +102,7 @@ def create_app(world: World) -> web.Application:
     app.router.add_post("/limit", _limit)
     app.router.add_get("/requests", _requests)
     app.router.add_get("/events", _events)
+    app.router.add_get("/telemetry", _telemetry)
     app.router.add_post("/reset", _reset)
     return app
 
@@ -171,6 +173,10 @@ async def _requests(request: web.Request) -> web.Response:
 
 async def _events(request: web.Request) -> web.Response:
     return web.json_response({"events": list(request.app[WORLD].journal.events)})
+
+
+async def _telemetry(request: web.Request) -> web.Response:
+    return web.json_response({"telemetry": list(request.app[WORLD].journal.telemetry)})
 
 
 async def _reset(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Application Insights' ingestion endpoint: `POST /v2.1/track`.
+"""Application Insights' ingestion endpoint: `POST /v2.1/track` and `/v2/track`.
 
 Request and answer are as Microsoft's exporters have them: `opencensus.ext.azure.common.transport`.
 """
@@ -12,8 +12,8 @@ from aiohttp import web
 
 from local.simulator.call import Call
 
-#: Exporters append "/v2.1/track" to an endpoint that may or may not end with a slash.
-PATHS = ("/v2.1/track", "//v2.1/track")
+#: Exporters append "/v2.1/track" to an endpoint that may or may not end with a slash; the Functions host "/v2/track".
+PATHS = ("/v2.1/track", "//v2.1/track", "/v2/track")
 
 
 async def track(call: Call) -> web.Response:
@@ -22,7 +22,9 @@ async def track(call: Call) -> web.Response:
         envelopes = _envelopes(await call.request.text())
     except ValueError as error:
         return _response(400, errors=[{"index": 0, "statusCode": 400, "message": f"Not JSON: {error}"}])
-    call.world.journal.events.extend(envelopes)
+    for envelope in envelopes:
+        journal = call.world.journal
+        (journal.events if _is_event(envelope) else journal.telemetry).append(envelope)
     return _response(200, received=len(envelopes))
 
 
@@ -35,6 +37,13 @@ def _envelopes(text: str) -> list[Any]:
     if text.lstrip().startswith("["):
         return list(json.loads(text))
     return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def _is_event(envelope: Any) -> bool:
+    match envelope:
+        case {"data": {"baseType": str(kind)}}:
+            return kind == "EventData"
+    return True  # an envelope without a kind counts as one
 
 
 def _response(status: int, received: int = 0, errors: list[Any] | None = None) -> web.Response:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-KEPT = 100_000  #: requests, and events; the oldest go first
+KEPT = 100_000  #: requests, events, and other telemetry; the oldest go first
 
 
 @dataclass(slots=True)
@@ -40,7 +40,8 @@ class Journal:
 
     def __init__(self) -> None:
         self.requests: deque[Record] = deque(maxlen=KEPT)
-        self.events: deque[Any] = deque(maxlen=KEPT)
+        self.events: deque[Any] = deque(maxlen=KEPT)  #: what the app itself sends
+        self.telemetry: deque[Any] = deque(maxlen=KEPT)  #: what the host sends of it: lines, requests, exceptions
 
 
 def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:

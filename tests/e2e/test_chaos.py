@@ -20,7 +20,9 @@ def test_a_small_run_loses_doubles_and_hurries_nothing():
 
     assert done.returncode == 0, done.stdout + done.stderr
     figures = dict(line.rsplit(maxsplit=1) for line in done.stdout.splitlines() if line.strip()[-1:].isdigit())
-    assert {name.strip(): figures[name] for name in figures if name.strip() in {"watches", "kills", "lost"}}
+    figures = {name.strip(): figure for name, figure in figures.items()}
+    assert (figures["watches"], figures["kills"], figures["of them workers"]) == ("24", "2", "1")
+    assert figures["lost"] == "0"
 
 
 def asked(*seconds):

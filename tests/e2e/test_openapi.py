@@ -83,20 +83,27 @@ def test_the_examples_are_what_is_answered(app, operation):
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status", "allow"),
+    ("method", "path"),
     [
-        ("PUT", "/watches", 405, "GET, POST"),
-        ("POST", "/watches/x", 405, "DELETE, GET"),
-        ("PATCH", "/health", 405, "GET"),
-        ("GET", "/nowhere", 404, None),
-        ("POST", "/", 404, None),
+        *[("PUT", "/watches"), ("POST", "/watches/x"), ("PATCH", "/health"), ("POST", "/"), ("OPTIONS", "/watches")],
+        *[("GET", "/nowhere"), ("GET", "/watches/x/y"), ("HEAD", "/nowhere")],
     ],
 )
-def test_what_nobody_serves_is_a_problem(app, method, path, status, allow):
+def test_what_nobody_serves_is_the_hosts_own_404(app, method, path):
     answer = app.request(method, path)
 
-    assert (answer.status_code, answer.headers.get("allow")) == (status, allow)
-    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert (answer.status_code, answer.content) == (404, b"")
+    assert "x-request-id" not in answer.headers  # no function ran
+
+
+def test_head_is_served_wherever_get_is(app):
+    watch = app.post("/watches", json={"api": "reporting", "job": {"jobId": f"forever-{uuid4()}"}}).json()
+    paths = [operation.path.replace("{id}", watch["id"]) for operation in OPERATIONS if operation.method == "GET"]
+
+    for path in ["", *paths]:
+        get, head = app.get(f"/{path}"), app.head(f"/{path}")
+        assert (head.status_code, head.content) == (get.status_code, b"") == (200, b"")
+        assert head.headers["content-type"] == get.headers["content-type"]
 
 
 def test_a_fuzzer_finds_nothing(parts, tmp_path):

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from azure.data.tables import TableServiceClient
 from azure.data.tables.aio import TableClient
-from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+from azure.storage.queue import QueueClient
 
 from local.kusto import charts, load, run, shipped
 from local.scenario import access_control, reality_analysis, reporting, schedules
@@ -71,9 +71,7 @@ def told(app, platform, parts, ended):
     for watch in watches:
         ended(watch["id"])
 
-    with QueueClient.from_connection_string(
-        parts.storage, f"{QUEUE}-poison", message_encode_policy=TextBase64EncodePolicy()
-    ) as poison:
+    with QueueClient.from_connection_string(parts.storage, f"{QUEUE}-poison") as poison:
         poison.send_message(json.dumps({"watch": watches[0]["id"], "seq": 0}))
         poison.send_message("no ticket")
     for rounds in (1, 2):

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from azure.data.tables.aio import TableClient
-from azure.storage.queue import QueueClient, TextBase64EncodePolicy
+from azure.storage.queue import QueueClient
 
 from local.scenario import reporting
 from local.stack import QUEUE, WATCHES
@@ -24,9 +24,7 @@ def queues(parts):
     """Clients of the queue and of its poison queue."""
     with ExitStack() as opened:
         yield [
-            opened.enter_context(
-                QueueClient.from_connection_string(parts.storage, name, message_encode_policy=TextBase64EncodePolicy())
-            )
+            opened.enter_context(QueueClient.from_connection_string(parts.storage, name))
             for name in (QUEUE, f"{QUEUE}-poison")
         ]
 
@@ -55,10 +53,39 @@ def events(platform):
 def test_a_message_that_is_no_ticket_is_reported(queues, events, poisoned):
     marker = uuid4().hex
 
-    queues[poisoned].send_message(f"<{marker}>\x07" + "x" * 5000)
+    queues[poisoned].send_message(f"<{marker}>\u200b" + "x" * 5000)
 
     (rejected,) = events("TicketRejected", excerpt=f"<{marker}>?" + "x" * 64 + "…")
     assert rejected["reason"] == "not a ticket"
+
+
+@pytest.mark.parametrize("poisoned", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not base64 !! {}",
+        "//79/Pv6 {}",  # bytes that are no UTF-8, in base64
+        '["{}", 1]',
+        '{{"watch": "{}", "seq": 0, "more": 1}}',
+        "\N{ROCKET} <xml>& {}",
+    ],
+)
+def test_every_message_reaches_a_function(queues, events, poisoned, text):
+    """The host gives a message that it cannot decode to no function: on a poison queue nobody would ever see it."""
+    text = text.format(uuid4())
+
+    queues[poisoned].send_message(text)
+
+    assert events("TicketRejected", excerpt=text) == [{"reason": "not a ticket", "excerpt": text}]
+    assert text not in [message.content for message in queues[1].peek_messages(max_messages=32)]
+
+
+def test_an_empty_message_is_reported_too(queues, events):
+    for queue in queues:
+        queue.send_message("")
+
+    while len(events("TicketRejected", excerpt="")) < len(queues):
+        time.sleep(0.2)
 
 
 def test_a_ticket_without_a_watch_is_reported(queues, events):

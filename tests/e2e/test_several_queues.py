@@ -5,7 +5,7 @@ import time
 from uuid import uuid4
 
 import pytest
-from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
+from azure.storage.queue import QueueClient, QueueServiceClient
 
 from local.scenario import reporting
 from local.stack import QUEUE, stack
@@ -109,9 +109,7 @@ def test_more_queues_while_watches_are_in_flight(parts, app, platform):
 def test_a_poisoned_ticket_of_a_further_queue_gives_its_watch_another(parts, app, platform):
     restart(parts, QUEUES)
     watch = next(iter(start(app, platform)))
-    with QueueClient.from_connection_string(
-        parts.storage, f"{QUEUE}-1-poison", message_encode_policy=TextBase64EncodePolicy()
-    ) as poison:
+    with QueueClient.from_connection_string(parts.storage, f"{QUEUE}-1-poison") as poison:
         poison.create_queue()
         poison.send_message(json.dumps({"watch": watch, "seq": 0}))
 

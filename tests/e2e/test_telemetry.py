@@ -50,3 +50,33 @@ def test_events_are_tied_to_their_invocation(app, platform, ended):
     assert len(tags["ai.operation.id"]) == 32
     assert set(tags["ai.operation.id"]) != {"0"}
     assert tags["ai.cloud.role"] == "itwin-job-watch"
+
+
+def test_what_is_said_of_a_watch_reaches_application_insights(app, platform, ended):
+    """One category for each function, as Microsoft's host filters them; nothing of a turn that changes nothing."""
+    bodies = [{"body": {"status": {"state": state}}} for state in ("Running", "Running", "Succeeded")]
+    job = reporting(f"job {uuid4()}", bodies, "succeeded")
+    stopped = reporting(f"job {uuid4()}", bodies[:1], "")
+    for one in (job, stopped):
+        platform.post("/jobs", json={"path": one.path, "script": one.script})
+    ids = [app.post("/watches", json={"api": one.api, "job": one.ids}).json()["id"] for one in (job, stopped)]
+    ended(ids[0])
+    app.delete(f"/watches/{ids[1]}")
+
+    def said(watch_id):
+        for item in platform.get("/telemetry").json()["telemetry"]:
+            data = item["data"]["baseData"]
+            if f"watch={watch_id}" in data.get("message", ""):
+                yield data["properties"]["Category"], data["message"].partition(" ")[0]
+
+    give_up = time.monotonic() + 10
+    while not {"watch.ended"} <= {what for _, what in said(ids[0])} & {what for _, what in said(ids[1])}:
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
+    assert list(said(ids[0])) == [
+        ("Function.start_watch.User", "watch.started"),
+        ("Function.poll_watch.User", "watch.moved"),
+        ("Function.poll_watch.User", "watch.ended"),
+    ]
+    assert ("Function.stop_watch.User", "watch.ended") in said(ids[1])
+    assert {item["data"]["baseType"] for item in platform.get("/telemetry").json()["telemetry"]} <= {"MessageData"}

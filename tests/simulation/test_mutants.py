@@ -48,7 +48,8 @@ LONGEST = 300  #: seconds
 CAUGHT = re.compile(r"^(FAILED|ERROR) (\S+) - (AssertionError|assert)", re.MULTILINE)
 
 INSERT = "watch, begun = await self.store.insert(wanted), True"
-COMMIT = "watch = await self.store.commit(after)"
+COMMIT = "committed = await self.store.commit(after)"
+READ_AGAIN = "found = await self.store.load(before.id)"
 TRY = "watch = await self.store.commit(await self._step(watch, message_id))"
 FENCE = "if ticket.seq == watch.seq and watch.outcome is None:"
 OURS = "ours = watch.stepped_by == message_id"
@@ -56,7 +57,11 @@ REVIVED = 'watch = replace(watch, seq=watch.seq + 1, stepped_by="")'
 
 #: By the name of the broken rule: the file, and what is replaced in it by what.
 MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
-    "drop on conflict": ("watching.py", {COMMIT: f"try:\n    {COMMIT}\nexcept Conflict:\n    return"}),
+    "a lost swap drops the message": ("watching.py", {READ_AGAIN: "found = None"}),
+    "a lost swap counts as won": (
+        "watching.py",
+        {READ_AGAIN: f"{READ_AGAIN}\nfound = found and replace(found, stepped_by=message_id)"},
+    ),
     "act before commit": ("watching.py", {COMMIT: f"await self.act(after)\n{COMMIT}"}),
     "publish before commit": (
         "watching.py",

@@ -120,6 +120,7 @@ def test_wait_gives_up():
         (httpx.Response(401), "--key"),
         (httpx.Response(404, json={"detail": "There is no watch x."}), "There is no watch x."),
         (httpx.Response(200, text="<html>"), "is this the app's URL?"),
+        (httpx.Response(404), "nothing is served at https://app.example/api/watches/x: is --url the app's"),
     ],
 )
 def test_what_goes_wrong_is_said_without_a_traceback(answer, says):

@@ -88,7 +88,8 @@ def test_it_explains_every_value_of_host_json_and_no_other():
         said = quoted(values)
         explained |= dict(zip(quoted(names), said * (len(quoted(names)) // len(said)), strict=True))
 
-    written = leaves(json.loads((ROOT / "host.json").read_text()))
+    # Categories of further queues' triggers are as those of the first (test_function_app.py).
+    written = leaves(json.loads(re.sub(r"\n *\"Function\.\w+_\d+\.User\".*", "", (ROOT / "host.json").read_text())))
     assert explained == {
         name: str(value).lower() if value in {True, False} else str(value) for name, value in written.items()
     }

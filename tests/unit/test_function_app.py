@@ -4,11 +4,17 @@ import json
 import os
 import subprocess
 import sys
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
+from local.host import hostjson
+from local.host.functions import Function
+from local.host.routes import Routes
+from local.host.telemetry import Level, Levels
 from shared.operations import OPERATIONS
+from shared.settings import MOST_QUEUES
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,7 +52,7 @@ def test_every_function_has_a_trigger(found):
         "tend_watches",
         "send_callback",
         "describe",
-        "refuse",
+        "show_page",
     }
 
 
@@ -54,10 +60,12 @@ def test_every_function_has_a_trigger(found):
     ("name", "route", "methods"),
     [
         ("start_watch", "watches", ["POST"]),
-        ("list_watches", "watches", ["GET"]),
-        ("read_watch", "watches/{id}", ["GET"]),
+        ("list_watches", "watches", ["GET", "HEAD"]),
+        ("read_watch", "watches/{id}", ["GET", "HEAD"]),
         ("stop_watch", "watches/{id}", ["DELETE"]),
-        ("health", "health", ["GET"]),
+        ("health", "health", ["GET", "HEAD"]),
+        ("describe", "openapi.json", ["GET", "HEAD"]),
+        ("show_page", "{nothing:maxlength(0)?}", ["GET", "HEAD"]),
     ],
 )
 def test_routes_and_methods(found, name, route, methods):
@@ -66,20 +74,56 @@ def test_routes_and_methods(found, name, route, methods):
     assert (trigger["type"], trigger["route"], trigger["methods"]) == ("httpTrigger", route, methods)
 
 
-def test_every_route_that_holds_data_asks_for_a_function_key(found):
-    routes = {name: trigger for name, trigger in found.items() if trigger["type"] == "httpTrigger"}
-    without = {name for name, trigger in routes.items() if trigger["authLevel"] != "FUNCTION"}
+def routed(found):
+    return {name: trigger for name, trigger in found.items() if trigger["type"] == "httpTrigger"}
 
-    assert without == {"describe", "refuse"}
+
+def test_every_route_that_holds_data_asks_for_a_function_key(found):
+    """The host reads the body of a request to any other for whoever sends it, so these are few, and only answer."""
+    open_to_all = {name: trigger for name, trigger in routed(found).items() if trigger["authLevel"] != "FUNCTION"}
+
+    assert open_to_all.keys() == {"describe", "show_page"}
+    assert all(trigger["methods"] == ["GET", "HEAD"] for trigger in open_to_all.values())
 
 
 def test_every_route_is_described_and_nothing_else(found):
-    routes = {
-        (name, trigger["route"], *trigger["methods"]) for name, trigger in found.items() if trigger.get("methods")
+    routes = {(name, trigger["route"], *trigger["methods"]) for name, trigger in routed(found).items()}
+
+    assert routes - {("show_page", "{nothing:maxlength(0)?}", "GET", "HEAD")} == {
+        (operation.name, operation.path, *operation.methods) for operation in OPERATIONS
     }
 
-    assert routes == {(operation.name, operation.path, operation.method) for operation in OPERATIONS}
-    assert found["refuse"]["route"] == "{*path}"
+
+def serving(found, method, path):
+    """The functions that would take a request, each asked alone, so that no order hides one."""
+    functions = [Function(name, [trigger]) for name, trigger in routed(found).items()]
+    return {one.name for one in functions if Routes([one], "api").find(method, path)}
+
+
+def test_exactly_one_function_matches_each_operation(found):
+    """The host takes the first that matches, by the order of their names: two that match one request hide one."""
+    for operation in OPERATIONS:
+        for method in operation.methods:
+            path = "/api/" + operation.path.replace("{id}", "5b0c9a0e-5f0e-5c50-9d5c-0d6c9f0e5a55")
+            assert serving(found, method, path) == {operation.name}
+
+
+def test_the_page_has_an_empty_path_to_itself(found):
+    assert serving(found, "GET", "/api") == serving(found, "HEAD", "/api/") == {"show_page"}
+    assert serving(found, "POST", "/api") == serving(found, "GET", "/api/x") == set()
+
+
+def test_no_two_functions_could_match_one_request(found):
+    """Two routes of as many segments that share a method differ in a literal; of unequal many, they cannot meet."""
+    triggers = routed(found)
+    for (one, first), (other, second) in combinations(triggers.items(), 2):
+        segments = [trigger["route"].split("/") for trigger in (first, second)]
+        assert (
+            not {*first["methods"]} & {*second["methods"]}
+            or len(segments[0]) != len(segments[1])
+            or any(a != b and "{" not in a + b for a, b in zip(*segments, strict=True))
+            or "show_page" in {one, other}  # its one segment is empty, which no other matches
+        ), (one, other)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +159,50 @@ def test_further_queues_have_triggers_of_their_own(found):
 
 def test_an_unusable_number_of_queues_does_not_keep_the_app_from_loading(found):
     assert index(TICKETS_QUEUES="many") == found
+
+
+@pytest.fixture(scope="module")
+def levels():
+    return hostjson.read(ROOT, {}).logging.log_level
+
+
+def test_each_function_that_logs_has_a_category_of_its_own(levels):
+    """A category with a `*` never reaches Application Insights, and one of host.json's is no use without a function."""
+    functions = index(TICKETS_QUEUES=str(MOST_QUEUES))
+    of_functions = {name: level for name, level in levels.items() if name.startswith("Function.")}
+    silent = {name for name, level in of_functions.items() if level is Level.Off}
+
+    assert not [name for name in levels if "*" in name]
+    assert silent == {"Function.poll_watch", "Function.revive_watch", "Function.send_callback"}
+    assert of_functions.keys() - silent == {
+        f"Function.{name}.User"
+        for name, trigger in functions.items()
+        if trigger["type"] == "queueTrigger" or name in {"start_watch", "stop_watch"}
+    }
+
+
+def test_what_is_said_of_watches_reaches_application_insights(levels):
+    sent = Levels(levels)
+    for name in index(TICKETS_QUEUES=str(MOST_QUEUES)):
+        informs = name.startswith("poll_watch") or name in {"start_watch", "stop_watch"}
+        assert sent.let_through(f"Function.{name}.User", Level.Information) == informs, name
+        assert sent.let_through(f"Function.{name}.User", Level.Warning), name
+
+
+def test_a_failure_is_told_once(found, levels):
+    """By a line of our own where messages come in thousands, else by the host's one exception."""
+    sent = Levels(levels)
+    assert not sent.let_through("Host.Results", Level.Critical)
+    for name, trigger in found.items():
+        assert sent.let_through(f"Function.{name}", Level.Error) == (trigger["type"] != "queueTrigger"), name
+
+
+def test_exceptions_are_sampled():
+    written = json.loads((ROOT / "host.json").read_text())
+    sampling = written["logging"]["applicationInsights"]["samplingSettings"]
+
+    assert sampling["isEnabled"]
+    assert sampling["excludedTypes"] == "Event"
 
 
 def test_tending_begins_by_the_clock(found):

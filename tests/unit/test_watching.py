@@ -13,7 +13,7 @@ from azure.core.exceptions import ServiceRequestError
 from shared.alone import OneAtATime
 from shared.apis import APIS
 from shared.apis.reality_analysis import REALITY_ANALYSIS
-from shared.decide import REVIVALS
+from shared.decide import REVIVALS, stop
 from shared.model import Outcome, Ticket
 from shared.remote import Response
 from shared.tending import AT_ONCE, Tender
@@ -235,18 +235,63 @@ def test_an_end_that_could_not_be_announced_is_announced_when_the_message_comes_
     assert [watch.outcome for watch in started.announced] == [Outcome.SUCCEEDED]
 
 
-def test_losing_the_swap_raises_so_that_the_message_comes_back(started):
-    async def someone_else_steps(_):
-        row = started.store.rows[started.id]
-        await started.store.commit(replace(row, seq=row.seq + 1, stepped_by="other"))
+def someone_else_steps(world, stepped_by):
+    """A watcher whose row is moved while it asks."""
+
+    async def fetch(_):
+        row = world.store.rows[world.id]
+        await world.store.commit(replace(row, seq=row.seq + 1, stepped_by=stepped_by))
         return Response(200, body=b'{"progress": {"state": "active"}}')
 
-    racing = replace(started.watcher, fetch=someone_else_steps)
+    return replace(world.watcher, fetch=fetch)
 
-    with pytest.raises(Conflict):
-        asyncio.run(racing.deliver(Ticket(started.id, 0), "m"))
+
+def test_a_swap_that_another_message_won_owes_nothing(started):
+    asyncio.run(someone_else_steps(started, "other").deliver(Ticket(started.id, 0), "m"))
 
     assert (started.row.seq, started.sent) == (1, [])
+
+
+def test_a_swap_that_this_message_won_already_is_acted_on(started):
+    """Another worker took this message's step and may have died; or it is our own write, whose answer was lost."""
+    asyncio.run(someone_else_steps(started, "m").deliver(Ticket(started.id, 0), "m"))
+
+    assert started.sent == [(Ticket(started.id, 1), timedelta(0))]
+
+
+def test_a_swap_that_a_stop_won_is_published(started):
+    async def fetch(_):
+        row = started.store.rows[started.id]
+        await started.store.commit(stop(row, started.now))
+        return Response(200, body=b'{"progress": {"state": "active"}}')
+
+    asyncio.run(replace(started.watcher, fetch=fetch).deliver(Ticket(started.id, 0), "m"))
+
+    assert (started.row.outcome, started.row.published) == (Outcome.STOPPED, True)
+
+
+def test_a_swap_of_a_row_that_is_gone_ends_quietly(started):
+    async def fetch(_):
+        del started.store.rows[started.id]
+        return Response(200, body=b'{"progress": {"state": "active"}}')
+
+    asyncio.run(replace(started.watcher, fetch=fetch).deliver(Ticket(started.id, 0), "m"))
+
+    assert started.sent == []
+
+
+def test_a_swap_that_nobody_won_raises_so_that_the_message_comes_back(started):
+    class Refusing(MemoryStore):
+        async def commit(self, watch):
+            raise Conflict(watch.id)
+
+    refusing = Refusing()
+    refusing.rows = started.store.rows
+
+    with pytest.raises(Conflict):
+        asyncio.run(replace(started.watcher, store=refusing).deliver(Ticket(started.id, 0), "m"))
+
+    assert (started.row.seq, started.sent) == (0, [])
 
 
 def test_a_ticket_without_a_row_ends_quietly(world):

@@ -1,5 +1,6 @@
 """Runs small function apps in real host processes, on every back end that this Python has."""
 
+import base64
 import json
 import sys
 import textwrap
@@ -49,9 +50,14 @@ def command(app: Path, port: int, *more: str) -> list[str]:
 class Host:
     """A host that runs, seen from outside."""
 
-    process: Popen[bytes]
+    service: Service
     url: str
     directory: Path
+
+    @property
+    def process(self) -> Popen[bytes]:
+        """The one that was started; its worker is another."""
+        return self.service.process
 
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         return httpx.request(method, self.url + path, **{"headers": {"x-functions-key": KEY}, "timeout": 20, **more})
@@ -78,7 +84,12 @@ def hosting(
     app, port = write_app(directory, source, host_json), free_port()
     environment = {"NOTES": str(directory / "notes"), **(env or {})}
     with Service(command(app, port, *arguments), port, directory / "log", environment).running() as service:
-        yield Host(service.process, f"http://127.0.0.1:{port}", directory)
+        yield Host(service, f"http://127.0.0.1:{port}", directory)
+
+
+def encoded(body: bytes | str) -> str:
+    """As `messageEncoding` base64 has it."""
+    return base64.b64encode(body.encode() if isinstance(body, str) else body).decode()
 
 
 def eventually(condition: Callable[[], Any], within: float = 8) -> Any:

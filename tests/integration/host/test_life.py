@@ -7,8 +7,10 @@ import sys
 import time
 from datetime import timedelta
 
+import httpx
 import pytest
 
+from local.bootstrap import ROOT
 from local.host.backends import BACKENDS
 from local.host.functions import CannotStartError
 from local.host.server import Options, serve
@@ -73,7 +75,7 @@ def test_what_was_begun_is_finished_first(tmp_path, azurite, queue, backend):
 
 
 @pytest.mark.parametrize("body", ["await asyncio.sleep(60)", "raise asyncio.CancelledError", "raise SystemExit"])
-def test_a_function_without_an_answer_ends_it_at_function_timeout(tmp_path, backend, body):
+def test_a_function_without_an_answer_costs_its_worker_at_function_timeout(tmp_path, backend, body):
     app = f"""
     @app.route(route="never", auth_level=func.AuthLevel.ANONYMOUS)
     async def never(req: func.HttpRequest) -> str:
@@ -81,15 +83,135 @@ def test_a_function_without_an_answer_ends_it_at_function_timeout(tmp_path, back
         {body}
     """
     with hosting(tmp_path, app, "--backend", backend, host_json={"functionTimeout": "00:00:01"}) as host:
+        worker = host.service.worker
         with pytest.raises(Exception, match="disconnected"):
             host.call("GET", "/api/never")
-        assert ended(host, within=2) == 3
-    assert 0.9 < time.time() - host.notes(began=True)[0]["at"] < 3
+        worker.wait(2)
+        assert 0.9 < time.time() - host.notes(began=True)[0]["at"] < 3
+        served_again(host)
     assert "function never, invocation" in host.log
     assert "ran longer than functionTimeout (1 s)" in host.log
     if body.startswith("raise"):
         assert f"{body.split()[1].split('.')[-1]} escaped from function never" in host.log
         assert "function_app.py" in host.log
+
+
+AT_ONCE = {"LOCAL_HOST_RESTART_INTERVAL": "0"}
+
+DIES = (
+    ANSWERS
+    + """
+@app.route(route="dies", auth_level=func.AuthLevel.ANONYMOUS)
+async def dies(req: func.HttpRequest) -> str:
+    os._exit(int(req.params["code"]))
+
+@app.route(route="never", auth_level=func.AuthLevel.ANONYMOUS)
+async def never(req: func.HttpRequest) -> str:
+    await asyncio.sleep(60)
+"""
+)
+
+
+def served_again(host):
+    """Wait until there is a worker that answers; gives it."""
+
+    def answers():
+        try:
+            return host.call("GET", "/").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    eventually(answers, within=20)
+    return host.service.worker
+
+
+def call_and_lose(host, path):
+    with pytest.raises(httpx.TransportError):
+        host.call("GET", path)
+
+
+def test_a_worker_that_dies_is_followed_by_another(tmp_path, backend):
+    with hosting(tmp_path, DIES, "--backend", backend, env=AT_ONCE) as host:
+        first = served_again(host)
+        assert first.pid != host.process.pid
+        first.kill()
+        first.wait(2)
+        second = served_again(host)
+        assert second.pid != first.pid
+        call_and_lose(host, "/api/dies?code=9")
+        assert served_again(host).pid not in {first.pid, second.pid}
+        assert host.process.poll() is None
+        host.process.terminate()
+        assert ended(host, within=2) == 0
+    assert host.log.count("listening ") == 1
+    assert "The worker exited with code -9: another one is started" in host.log
+    assert "The worker exited with code 9: another one is started" in host.log
+
+
+def test_the_fourth_death_in_short_order_ends_the_host(tmp_path):
+    """RpcFunctionInvocationDispatcher.cs, `StartWorkerChannel`; on the real host it was the fourth."""
+    with hosting(tmp_path, DIES, env=AT_ONCE) as host:
+        for _ in range(4):
+            worker = served_again(host)
+            worker.kill()
+            worker.wait(2)
+        assert ended(host, within=5) == 4
+    assert "Exceeded language worker restart retry count" in host.log
+
+
+def test_timeouts_end_workers_and_never_the_host(tmp_path):
+    """RestartWorkerWithInvocationIdAsync adds nothing to the errors that are counted."""
+    with hosting(tmp_path, DIES, host_json={"functionTimeout": "00:00:01"}, env=AT_ONCE) as host:
+        for _ in range(4):
+            served_again(host)
+            call_and_lose(host, "/api/never")
+        served_again(host)
+    assert "Exceeded" not in host.log
+
+
+def test_a_restart_is_not_soon_after_the_one_before(tmp_path):
+    """ProcessRestartInterval of WorkerProcessCountOptions.cs, which is 10 s."""
+    with hosting(tmp_path, DIES, env={"LOCAL_HOST_RESTART_INTERVAL": "3"}) as host:
+        served_again(host).kill()  # for the first time, another starts at once
+        eventually(lambda: "another one is started" in host.log)
+        restarted = time.monotonic()
+        served_again(host).kill()
+        eventually(lambda: host.log.count("another one is started") == 2)
+        served_again(host)
+        assert time.monotonic() - restarted > 2.9
+
+
+def test_a_worker_that_ends_well_unasked_is_not_followed(tmp_path):
+    """OnProcessExited of WorkerProcess.cs: with exit code 0 nothing happens."""
+    with hosting(tmp_path, DIES, env=AT_ONCE) as host:
+        call_and_lose(host, "/api/dies?code=0")
+        eventually(lambda: "nothing starts another" in host.log)
+        call_and_lose(host, "/api/answers")
+        host.process.terminate()
+        assert ended(host, within=2) == 0
+
+
+@pytest.mark.parametrize("whole_group", [True, False])
+def test_a_killed_host_takes_its_worker_with_it(tmp_path, whole_group):
+    with hosting(tmp_path, DIES) as host:
+        worker = served_again(host)
+        if whole_group:
+            host.service.kill()
+        else:
+            host.process.kill()
+        worker.wait(2)
+        call_and_lose(host, "/api/answers")
+        host.service.kill()  # what is left of it, which is nothing
+        host.service.start()  # its port is free
+        served_again(host)
+
+
+def test_a_host_adds_little_to_the_start():
+    """It imports next to nothing: what is heavy is its worker's."""
+    heavy = ["asyncio", "logging", "dataclasses", "argparse", "azure", "aiohttp", "pydantic", "psutil"]
+    code = f"import sys, local.host.__main__; print(sorted(set({heavy}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "[]\n"
 
 
 @pytest.fixture
@@ -127,6 +249,15 @@ def test_one_that_cannot_start_says_why_and_fails(tmp_path):
     assert process.stdout == ""
     assert "cannot start: function_app.py cannot be indexed" in process.stderr
     assert "No module named 'nonsense'" in process.stderr
+    assert "another" not in process.stderr
+
+
+def test_wrong_arguments_are_named_and_fail(tmp_path):
+    process = subprocess.run(
+        command(tmp_path, 1, "--lease", "0"), capture_output=True, text=True, timeout=20, check=False
+    )
+    assert process.returncode == 2
+    assert "--lease must be 1 or more" in process.stderr
 
 
 @pytest.mark.parametrize(

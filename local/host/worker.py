@@ -1,0 +1,111 @@
+"""The process that does the host's work, from its arguments, which are the host's, to its exit code.
+
+It holds the listeners and the functions, and dies with the host that started it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import stat
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import NoReturn
+
+from local.host.backends import BACKENDS, preferred
+from local.host.functions import CannotStartError
+from local.host.leaving import Exit, leave
+from local.host.server import Options, serve
+from local.stdin import wait_until_stdin_ends
+
+#: How long invocations may go on after the worker was told to end.  The real host gives its worker 10 s at most;
+#: `local.processes.Service.stop` gives ours 10 s in all.
+_PATIENCE = timedelta(seconds=5)
+
+_log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Run until told to end, or until the host is gone."""
+    _die_with_the_host()
+    arguments = _arguments()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("azure").setLevel(logging.WARNING)  # it logs every request, and so every poll
+    asyncio.run(_run(arguments))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local.host", description="An embedded Azure Functions host.")
+    parser.add_argument("--app", type=Path, required=True, help="the directory of function_app.py and host.json")
+    parser.add_argument("--port", type=int, required=True, help="where to listen, on 127.0.0.1")
+    parser.add_argument("--key", required=True, help="the key that functions ask for")
+    parser.add_argument("--lease", type=int, default=600, help="seconds a message is leased for, as in Azure: 600")
+    parser.add_argument("--again", action="store_true", help=argparse.SUPPRESS)  # not the first: its address is known
+    parser.add_argument("--backend", choices=sorted(BACKENDS), default=preferred(), help="default: %(default)s")
+    arguments = parser.parse_args()
+    if not arguments.key:
+        parser.error("--key must not be empty")
+    if arguments.lease < 1:
+        parser.error("--lease must be 1 or more")
+    return arguments
+
+
+async def _run(arguments: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    _set_when_told(stop)
+    options = Options(arguments.app.resolve(), arguments.port, arguments.key, timedelta(seconds=arguments.lease))
+    try:
+        listening = _say_nothing if arguments.again else _say_listening
+        serving = asyncio.create_task(serve(options, BACKENDS[arguments.backend](), stop, listening))
+        await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({serving}, timeout=_PATIENCE.total_seconds())
+        if not done:
+            _log.warning("invocations still run and are abandoned; their messages come back when their leases end")
+        for ended in done:
+            ended.result()
+    except CannotStartError as error:
+        print(f"cannot start: {error}", file=sys.stderr)
+        leave(Exit.CANNOT_START)
+    except Exception:  # noqa: BLE001 -- not to end with the interpreter's own exit code, which is that of one that cannot start
+        _log.exception("the worker crashed")
+        leave(Exit.CRASHED)
+    leave(Exit.ASKED)
+
+
+def _say_listening(address: str) -> None:
+    print(f"listening {address}", flush=True)
+
+
+def _say_nothing(_: str) -> None:
+    pass
+
+
+def _set_when_told(stop: asyncio.Event) -> None:
+    """Set `stop` at SIGTERM and at SIGINT."""
+    loop = asyncio.get_running_loop()
+
+    def told(*_: object) -> None:
+        loop.call_soon_threadsafe(stop.set)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told)
+
+
+def _die_with_the_host() -> None:
+    """End at once when whoever started this process is gone: a host that was killed takes its worker with it."""
+
+    def watch() -> NoReturn:
+        wait_until_stdin_ends()
+        os._exit(Exit.ORPHANED)
+
+    if sys.stdin and stat.S_ISFIFO(os.fstat(0).st_mode):
+        threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()
