@@ -205,6 +205,14 @@ module app 'modules/app.bicep' = {
         AzureWebJobsStorage__credential: 'managedidentity'
         APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
+        // Bytes.  The host reads a body whole before the app sees it, and where no key is asked for, anybody's: with the
+        // default of 100 MB a few at once take more memory than an instance has.  A longer one is not read, and answered
+        // with an empty 500.  This is more than the largest batch that the app takes, which answers a 413.
+        // https://learn.microsoft.com/azure/azure-functions/functions-app-settings#functions_request_body_size_limit
+        FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '262144'
+        // Microsoft's welcome page of 150 KB at `/`, which tells of nothing but what runs here; without it there is a 204.
+        // https://learn.microsoft.com/azure/azure-functions/functions-app-settings#azurewebjobsdisablehomepage
+        AzureWebJobsDisableHomepage: 'true'
         ITWIN_API_URL: itwinApiUrl
         ITWIN_TOKEN_URL: itwinTokenUrl
         ITWIN_CLIENT_ID: itwinClientId

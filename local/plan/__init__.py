@@ -4,7 +4,8 @@ Every watch, every turn: when it is due, what it sees, what `shared.decide` make
 
 * real: the APIs' data, the rules of `shared.decide` and `shared.traffic`, host.json, what each turn asks of storage;
 * stated with its source: prices and limits (`prices.py`, `limits.py`);
-* assumed, since nobody publishes it: how long jobs take, when they start, how their percentage moves (`workload.py`).
+* assumed, since nobody publishes it: how long jobs take, when they start, how their percentage and status move
+  (`workload.py`, `engine.World`).
 
 Nothing is ever late here: turns take no time, and the queue hands a message over the moment it becomes visible.
 """

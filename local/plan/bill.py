@@ -27,11 +27,13 @@ ROUNDS, SCANS, PARTITIONS, PAGE = 288, 2, 256, 1000
 #: How long rows of ended watches stay, in days: WATCH_RETENTION_DAYS.
 RETENTION = 30
 
-#: GB that Application Insights takes in for an ended watch: one event, about 1.5 kB, and a few lines of log.  A guess.
-TELEMETRY_GB = 3e-6
+#: GB that Application Insights takes in, as Microsoft's host 4.1037.0 sent them on 2026-11-26 (docs/scale.md): a line
+#: of `start_watch`, a line of `poll_watch`, the event `WatchFinished`.  An invocation that went well sends nothing else
+#: (host.json).  Not counted: what the diagnostic setting `hostLogs` of infra/modules/app.bicep may repeat of the lines.
+START_LINE_GB, LINE_GB, FINISHED_GB = 847e-9, 782e-9, 946e-9
 
 #: The same for an event that counts the watches of an API: about 730 bytes in the exporter's envelope.
-COUNT_GB = 7.3e-7
+COUNT_GB = 730e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,17 @@ def _counts(flown: Flown) -> tuple[float, float, float]:
     return flown.tally.starts * flown.world.weight, flown.tally.turns * flown.world.weight, ends * flown.world.weight
 
 
+def telemetry(flown: Flown) -> float:
+    """Sum up the GB of `watch.started`, `.moved`, `.faulted` and `.ended`, and of `WatchFinished`, of all watches."""
+    starts, _, ends = _counts(flown)
+    between = (flown.tally.moved + flown.tally.faulted) * flown.world.weight
+    return starts * START_LINE_GB + (between + ends) * LINE_GB + ends * FINISHED_GB
+
+
 def bill(flown: Flown) -> Bill:
     """Charge a plan, with what the app does whether there are watches or not."""
     tally, days, weight = flown.tally, flown.world.days, flown.world.weight
-    (starts, turns, ends), (tables, queues) = _counts(flown), requests(flown)
+    (starts, turns, _), (tables, queues) = _counts(flown), requests(flown)
     rows = starts / days * RETENTION + tally.in_flight.mean() * weight
     tending = ROUNDS * SCANS * max(PARTITIONS, rows / PAGE)
     gates = DAY / BETWEEN_READS.total_seconds()
@@ -88,5 +97,5 @@ def bill(flown: Flown) -> Bill:
         gb_seconds=(tally.active_seconds / days + ROUNDS) * INSTANCE_GB,
         queue_requests=(queues + tally.gets) / days,
         table_requests=tables / days + tending + gates,
-        ingested_gb=ends * TELEMETRY_GB / days + ROUNDS * len(APIS) * COUNT_GB,
+        ingested_gb=telemetry(flown) / days + ROUNDS * len(APIS) * COUNT_GB,
     )

@@ -42,6 +42,7 @@ class World:
     budget: float | None = None  #: requests a minute, as the app's settings have it
     grid: float = 0.0  #: seconds; due times are rounded up to it
     steps: int = 10  #: in which a job's percentage moves
+    statuses: int = 2  #: that a job which runs shows, one after the other, such as queued and active
     queues: Queues = field(default_factory=Queues)
     ticket_queues: int = 1
     most_instances: int = 40
@@ -60,6 +61,8 @@ class Tally:
     turns: int = 0
     held: int = 0  #: turns that did not ask, because others were in the way
     throttled: int = 0  #: 429s
+    faulted: int = 0  #: of these, first ones in a row; a plan knows no other faults
+    moved: int = 0  #: reports with another status than the one before
     busiest_second: float = 0.0  #: turns and starts in one second
     active_seconds: float = 0.0  #: of all instances, and of all watches that a sample stands for
     gets: float = 0.0  #: looks at the queue, counted likewise
@@ -180,6 +183,7 @@ class _Flight:
         self.in_flight -= int(asking_why.sum())
         ask_why = watches.report_ended(who[ended], now[ended], jobs.clean[who[ended]])
         self.in_flight -= int(ended.sum()) - len(ask_why)
+        self.tally.moved += len(ask_why)  # to the status that it is asked about
         if len(ask_why):
             at_once = self.arrives[ask_why]
             self._send(ask_why, at_once, np.zeros(len(ask_why)))
@@ -187,6 +191,7 @@ class _Flight:
         who, now, api = who[runs], now[runs], api[runs]
         if not len(who):
             return
+        self.tally.moved += int((watches.polls[who] < self.world.statuses).sum())
         begun, ends = jobs.start[who], jobs.end[who]
         reached = np.floor(self.world.steps * (now - begun) / (ends - begun))
         self._go_on(who, now, watches.report_running(who, now, reached, draw[runs], self.spaced[api]))
@@ -198,7 +203,9 @@ class _Flight:
         self.crowd.shut(api, instant, told)
         self.spaced = self.crowd.spacing(instant, self.in_flight)
         wait = np.full(1, told)
-        self._go_on(who, now, self.watches.throttle(who, now, wait, draw, self.spaced[[api]]))
+        delay = self.watches.throttle(who, now, wait, draw, self.spaced[[api]])
+        self.tally.faulted += int(self.watches.faults_in_a_row[who[0]] == 1)
+        self._go_on(who, now, delay)
 
     def _go_on(self, who: Indices, now: Floats, delay: Floats) -> None:
         ended = ~np.isnan(self.watches.ended_at[who])

@@ -36,6 +36,9 @@ INSTANCE_GB, INSTANCE_CPUS = 0.5, 0.25
 #: What Flex Consumption lets an app have at most; the templates set less.
 MOST_INSTANCES = 1000
 
-#: Processor seconds of one turn, the host's part included: `python3 -m local bench turns`, on one machine, with its
-#: embedded host.  What the real host takes, and how fast Azure's processors are, is unconfirmed.
-CPU_PER_TURN = 0.007
+#: Processor seconds of one turn, of Microsoft's worker with our code and gRPC and of Microsoft's host, the part of a
+#: start included that falls to one of five turns: 12 and 3.6 for 1,000 polls, on 2026-11-26, host 4.1037.0 and worker
+#: 4.34.0 on two cores (docs/scale.md).  `python3 -m local bench turns` has neither gRPC nor that host, and finds 0.008.
+#: How fast Azure's processors are is unconfirmed.
+WORKER_CPU, HOST_CPU = 0.012, 0.0036
+CPU_PER_TURN = WORKER_CPU + HOST_CPU

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,9 +16,12 @@ from local import package
 from local.bootstrap import STATE
 from local.processes import Service, free_port
 from local.stack import app_settings, make_storage
+from shared.schemas import LARGEST_BATCH_BODY
+from tests.unit.test_infra import LARGEST_REQUEST
 
 ROOT = Path(__file__).parents[2]
 KEY = "k"
+WITH_KEY = {"x-functions-key": KEY}
 
 #: What the embedded host needs and the app does not.
 FOR_THE_HOST = re.findall(
@@ -109,30 +113,66 @@ def test_its_requirements_are_enough_to_index_it(alone):
     assert done.stdout.split() == sorted(in_the_code)
 
 
-def health(alone, settings):
-    """What it answers when it is asked how it is, run by the embedded host; on Python 3.13 by Microsoft's worker."""
+@contextmanager
+def running(alone, settings):
+    """A client of the package, run by the embedded host; on Python 3.13 by Microsoft's worker."""
     directory, home = alone
     port = free_port()
     command = ["-P", "-m", "local.host", "--app", str(directory / "app"), "--port", str(port), "--key", KEY]
     blank = dict.fromkeys([*os.environ], "") | environment()
     env = blank | {"PYTHONPATH": f"{directory / 'host'}{os.pathsep}{home / 'host'}", **settings}
-    with Service([str(home / "venv/bin/python"), *command], port, directory / "host.log", env).running():
-        return httpx.get(
-            f"http://127.0.0.1:{port}/api/health", headers={"x-functions-key": KEY}, trust_env=False, timeout=30
-        )
+    with (
+        Service([str(home / "venv/bin/python"), *command], port, directory / "host.log", env).running(),
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client,
+    ):
+        yield client
 
 
 def test_it_runs_and_names_what_is_missing(alone, azurite):
-    answer = health(alone, {"AzureWebJobsStorage": azurite, "TICKETS_QUEUE": "packed"})
+    with running(alone, {"AzureWebJobsStorage": azurite, "TICKETS_QUEUE": "packed"}) as client:
+        answer = client.get("/api/health", headers=WITH_KEY)
 
     assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (503, "application/problem+json")
     assert "ITWIN_CLIENT_ID" in answer.text
     assert "ITWIN_CLIENT_SECRET" in answer.text
 
 
-def test_it_is_well_when_nothing_is_missing(alone, azurite):
+@pytest.fixture(scope="module")
+def complete(alone, azurite):
+    """Nothing is missing: the settings are those of the deployment, as far as one machine has them."""
     make_storage(azurite)
+    with running(alone, app_settings(azurite, "http://127.0.0.1:9")) as client:
+        yield client
 
-    answer = health(alone, app_settings(azurite, "http://127.0.0.1:9"))
+
+def test_it_is_well_when_nothing_is_missing(complete):
+    answer = complete.get("/api/health", headers=WITH_KEY)
 
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_body_that_nobody_needs_is_bounded_where_no_key_is_asked_for(complete, method):
+    """The host reads bodies whole, so that without the limit a few callers without a key could take all its memory."""
+    most, beyond = (complete.request(method, "/api/", content=b" " * size) for size in (LARGEST_REQUEST, 300_000))
+
+    assert most.status_code == 200
+    assert (beyond.status_code, beyond.content) == (500, b"")
+
+
+def test_the_largest_legal_body_reaches_the_app(complete):
+    """A longer one is refused by the app, which says how much it takes; and one beyond the limit by the host."""
+    sizes = (LARGEST_BATCH_BODY, LARGEST_BATCH_BODY + 1, LARGEST_REQUEST, LARGEST_REQUEST + 1)
+    bodies = (b'{"watches": []}'.ljust(size) for size in sizes)
+    most, more, still, beyond = (complete.post("/api/watches", headers=WITH_KEY, content=body) for body in bodies)
+
+    assert (most.status_code, most.json()["type"].rpartition(":")[2]) == (422, "invalid-body")
+    assert (more.status_code, more.json()["detail"]) == (413, "Send at most 245,760 bytes.")
+    assert still.status_code == 413
+    assert (beyond.status_code, beyond.content) == (500, b"")
+
+
+def test_there_is_no_welcome_page(complete):
+    answer = complete.get("/")
+
+    assert (answer.status_code, answer.content) == (204, b"")

@@ -7,6 +7,7 @@ import pytest
 
 from local import kusto, stack
 from shared.apis import APIS
+from shared.schemas import LARGEST_BATCH_BODY
 from shared.settings import MOST_QUEUES, Settings, polling_setting, queue_name
 from tests.bicep import Code, read
 
@@ -20,8 +21,14 @@ NOT_SET = {
     "AzureWebJobsStorage",  # a connection string: on laptops alone
     "WEBSITE_SITE_NAME",  # set by Azure itself
 }
-#: Set for the Functions host, which reads it and the app does not.
-FOR_THE_HOST = {"AzureWebJobsStorage__credential"}
+#: Of a request, in bytes, that the host reads: more than the largest that the app takes, so that the app can say so.
+LARGEST_REQUEST = 262_144
+#: Set for the Functions host, which reads them and the app does not, each with its value.
+FOR_THE_HOST = {
+    "AzureWebJobsStorage__credential": "managedidentity",  # it opens the queues; the app has a client of its own
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": str(LARGEST_REQUEST),  # beyond it nothing is read, whoever sends it
+    "AzureWebJobsDisableHomepage": "true",  # else `/` is a page of Microsoft's
+}
 
 READ = {field.alias for field in Settings.model_fields.values() if field.alias}
 FIXED, POLLING = MAIN.modules["app"].value["params"]["settings"].arguments
@@ -36,6 +43,10 @@ def only(kind):
     return found.value["properties"]
 
 
+def test_the_app_refuses_with_reasons_what_the_host_still_lets_through():
+    assert LARGEST_BATCH_BODY < LARGEST_REQUEST
+
+
 def default(name):
     return MAIN.parameters[name].value
 
@@ -44,9 +55,24 @@ def test_every_setting_that_the_app_reads_is_set_and_no_other():
     """Missing here: add it to `settings` in infra/main.bicep, with a parameter.  Too many: the app must read it."""
     assert {
         "read, not set": sorted(READ - FIXED.keys() - NOT_SET),
-        "set, not read": sorted(FIXED.keys() - READ - FOR_THE_HOST),
+        "set, not read": sorted(FIXED.keys() - READ - FOR_THE_HOST.keys()),
         "set, but not to be": sorted(FIXED.keys() & NOT_SET),
     } == {"read, not set": [], "set, not read": [], "set, but not to be": []}
+
+
+@pytest.mark.parametrize("name", FOR_THE_HOST)
+def test_settings_of_the_host_are_set_for_it_and_told_of(name):
+    section = (ROOT / "README.md").read_text().split("\n## Settings\n")[1].split("\n## ")[0]
+
+    assert FIXED[name] == FOR_THE_HOST[name]
+    assert name not in READ
+    assert f"`{name}`" in section
+
+
+@pytest.mark.parametrize("name", FOR_THE_HOST.keys() - {"AzureWebJobsStorage__credential"})
+def test_the_host_of_one_machine_has_them_too(name):
+    """But for the identity, which there is none of."""
+    assert stack.app_settings("", "http://127.0.0.1:1")[name] == FIXED[name]
 
 
 def test_polling_settings_are_named_as_the_app_names_them():

@@ -3,12 +3,14 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from local.host import hostjson
+from local.plan.bill import telemetry
 from local.plan.command import plan
 from local.plan.engine import World, _Flight, fly
 from local.plan.figures import figures
@@ -22,6 +24,7 @@ from shared.traffic import budget
 
 ANALYSIS = APIS["reality-analysis"]
 STEADY = replace(APIS["reporting"], polling=Schedule.seconds(10, 20, 40, 60))  # no jitter, no percentage
+ROOT = Path(__file__).parents[2]
 TIMES = np.array([0.0, 1, 2, 3])
 
 
@@ -138,6 +141,51 @@ def test_a_sample_comes_near_to_the_whole():
     assert 0 < sample.error < 0.1
     assert sample.dollars_per_day == pytest.approx(whole.dollars_per_day, rel=0.1)
     assert sample.requests_per_minute_mean == pytest.approx(whole.requests_per_minute_mean, rel=0.1)
+
+
+#: One line of each kind and one event: what docs/scale.md says of a watch that shows two statuses while its job runs.
+STARTED, LINE, FINISHED = 847, 782, 946
+
+
+@pytest.mark.parametrize(
+    ("lasts", "clean", "moved"),
+    [
+        (0, True, 0),  # over when it is first seen
+        (5, True, 1),
+        (100, True, 2),
+        (100, False, 3),  # and to the one that it is asked about
+    ],
+)
+def test_a_line_is_sent_for_each_change_of_the_status(lasts, clean, moved):
+    flown = fly(world([STEADY], jobs([0], lasts, clean=clean)))
+
+    assert (flown.tally.moved, flown.tally.faulted) == (moved, 0)
+    assert telemetry(flown) * 1e9 == pytest.approx(STARTED + (moved + 1) * LINE + FINISHED)
+
+
+def test_a_line_is_sent_for_the_first_fault_in_a_row():
+    flown = fly(world([STEADY], jobs(np.zeros(20), 100), tier=[Limit(2, 60)]))
+
+    assert 0 < flown.tally.faulted <= flown.tally.throttled
+    lines = flown.tally.moved + flown.tally.faulted + np.isfinite(flown.watches.ended_at).sum()
+    assert telemetry(flown) * 1e9 == pytest.approx(
+        20 * STARTED + lines * LINE + np.isfinite(flown.watches.ended_at).sum() * FINISHED
+    )
+
+
+def test_what_a_sample_sends_is_that_of_all():
+    one, ten = (fly(world([STEADY], jobs([0], 100), weight=weight)) for weight in (1, 10))
+
+    assert telemetry(ten) == pytest.approx(10 * telemetry(one))
+
+
+def test_a_quarter_of_a_processor_is_billed_for_what_worker_and_host_take():
+    """15.6 s of processor time for 1,000 turns: four times that on the smallest instance."""
+    flown = fly(world([STEADY], jobs(np.zeros(1000), 5)))  # two turns each, all at once
+
+    assert flown.tally.turns == 2000
+    assert flown.tally.active_seconds == pytest.approx(2000 * 0.0156 * 4)
+    assert figures(flown).instances_needed == np.ceil(2000 / 60 * 0.0156 * 4)
 
 
 def test_the_scaler_counts_sleeping_tickets():
@@ -261,6 +309,42 @@ def test_what_is_no_number_or_out_of_bounds_is_named(option, value):
 
     assert done.exit_code == 2
     assert f"Invalid value for '{option}'" in done.output
+
+
+def rows(page, heading):
+    """The cells of the first table below a heading, by the first one; numbers alone."""
+    section = (ROOT / page).read_text().split(f"\n## {heading}")[1].split("\n## ")[0]
+    lines = [line for line in section.split("\n\n| ")[1].splitlines() if line.startswith("| ")][1:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {first.replace(",", ""): rest for first, *rest in cells}
+
+
+def test_a_row_of_the_documentation_is_what_the_plan_says():
+    arguments = ["--starts-per-hour", "5.952", "--days", "2", "--grid", "15", "--json"]
+    found = json.loads(CliRunner().invoke(plan, arguments).output)
+    ours, loop = found["app"], found["every 15 s"]
+
+    assert rows("docs/scale.md", "What it would cost")["1000"] == [
+        f"{ours['in_flight_mean']:.0f}",
+        f"{ours['requests_per_minute_mean']:.0f} ({ours['requests_per_minute_peak']:.0f})",
+        f"{round(ours['executions_per_day'], -2):,.0f}",
+        f"{ours['dollars_per_day']:.2f}",
+        f"{loop['requests_per_minute_mean']:.0f} ({loop['requests_per_minute_peak']:.0f})",
+        f"{loop['dollars_per_day']:.2f}",
+    ]
+
+
+def test_the_readme_says_what_docs_scale_says():
+    whole = rows("docs/scale.md", "What it would cost")
+
+    for watches, (minute, dollars, _, loop) in rows("README.md", "What it costs").items():
+        _, said_minute, _, said_dollars, _, said_loop = whole[watches]
+        assert (said_minute.partition(" ")[0], said_dollars) == (minute, dollars)
+        assert loop.endswith(f"$ {said_loop}")
+
+
+def test_the_documentation_says_what_a_watch_sends():
+    assert f"{STARTED + 3 * LINE + FINISHED:,} bytes" in (ROOT / "docs/scale.md").read_text()
 
 
 def test_the_tiers_are_those_of_the_readme():
