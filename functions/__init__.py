@@ -1,1 +1,1 @@
-"""Triggers only: decode, one call, encode."""
+"""One file for each function: decode, one call, encode.  What they share is in `support`."""

@@ -2,11 +2,11 @@
 
 import azure.functions as func
 
-from functions.answers import json_response
-from functions.serving import serves
-from shared.operations import LIST
-from shared.queries import ListQuery
-from shared.schemas import ListDocument, WatchDocument
+from functions.support.answers import json_response
+from functions.support.serving import serves
+from shared.web.operations import LIST
+from shared.web.queries import ListQuery
+from shared.web.requests import ListDocument, WatchDocument
 from shared.wiring import listing
 
 bp = func.Blueprint()

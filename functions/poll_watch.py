@@ -2,8 +2,8 @@
 
 import azure.functions as func
 
-from functions.queues import on_each_queue
-from functions.turns import delivery
+from functions.support.invocation import delivery
+from functions.support.queue_triggers import on_each_queue
 from shared.wiring import watcher
 
 bp = func.Blueprint()

@@ -2,8 +2,8 @@
 
 import azure.functions as func
 
-from functions.turns import delivery
-from shared.wiring import caller
+from functions.support.invocation import delivery
+from shared.wiring import callback_sender
 
 bp = func.Blueprint()
 
@@ -11,4 +11,4 @@ bp = func.Blueprint()
 @bp.queue_trigger(arg_name="message", queue_name="%TICKETS_QUEUE%-callbacks", connection="AzureWebJobsStorage")
 async def send_callback(message: func.QueueMessage, context: func.Context) -> None:  # noqa: D103
     async with delivery(context):
-        await caller().receive(message.get_body(), str(message.id))
+        await callback_sender().receive(message.get_body(), str(message.id))

@@ -7,8 +7,8 @@ and the first that matches a request takes it, however specific the others are. 
 
 import azure.functions as func
 
-from functions.answers import answered
-from functions.page import page_response
+from functions.support.answers import answered
+from functions.support.page import page_response
 
 bp = func.Blueprint()
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import azure.functions as func
 
-from functions.turns import delivery
-from shared.wiring import replays, tender
+from functions.support.invocation import delivery
+from shared.wiring import tender
 
 bp = func.Blueprint()
 
@@ -21,4 +21,3 @@ async def tend_watches(timer: func.TimerRequest, context: func.Context) -> None:
     async with delivery(context, ROUND):
         if failed := await tender().round():
             log.error("round.incomplete failed=%d: the next round will try these again", failed)
-        await replays().forget()

@@ -69,7 +69,6 @@ param watchesTable string = 'Watches'
 param resultsTable string = 'Results'
 param gatesTable string = 'Gates'
 param openTable string = 'OpenWatches'
-param answersTable string = 'Answers'
 
 // Callbacks
 
@@ -151,7 +150,7 @@ module storage 'modules/storage.bicep' = {
     location: location
     tags: tags
     queues: flatten(map(concat(queuesOfTickets, [callbackQueue]), queue => [queue, '${queue}-poison']))
-    tables: [watchesTable, resultsTable, gatesTable, openTable, answersTable]
+    tables: [watchesTable, resultsTable, gatesTable, openTable]
     appPrincipalId: identity.properties.principalId
     readerPrincipalId: readerPrincipalId
     network: network
@@ -226,7 +225,6 @@ module app 'modules/app.bicep' = {
         RESULTS_TABLE: resultsTable
         GATES_TABLE: gatesTable
         OPEN_TABLE: openTable
-        ANSWERS_TABLE: answersTable
         CALLBACK_HOSTS: callbackHosts
         CALLBACK_SECRET: empty(callbackHosts) ? '' : '@Microsoft.KeyVault(VaultName=${vault.outputs.name};SecretName=${vault.outputs.callbackSecretName})'
         WATCH_RETENTION_DAYS: string(watchRetentionDays)

@@ -5,7 +5,7 @@ import sys
 if sys.version_info < (3, 11):  # noqa: UP036 -- whoever types this may have an older one
     sys.exit(f"This needs Python 3.11 or newer; this is Python {sys.version_info[0]}.{sys.version_info[1]}.")
 
-from local import bootstrap
+from local.setup import bootstrap
 
 if __name__ == "__main__":
     bootstrap.enter_environment(sys.argv[1:])

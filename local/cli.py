@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,16 +15,16 @@ from rich.console import Console
 
 from itwin_job_watch.cli import main as watch_jobs
 from local.bench.command import bench
-from local.bootstrap import ROOT
-from local.chaos import chaos as cause_chaos
-from local.docs import write as write_docs
+from local.docs.api_pages import write as write_docs
+from local.docs.screenshots import screenshots as take_screenshots
+from local.parts.processes import DidNotStartError
 from local.plan.command import plan
-from local.processes import DidNotStartError
-from local.run import run as watch_the_scenario
-from local.screenshots import screenshots as take_screenshots
-from local.serve import SERVING
-from local.serve import serve as keep_serving
+from local.setup.bootstrap import ROOT
 from local.simulator.__main__ import simulator
+from local.trials.chaos import chaos as cause_chaos
+from local.trials.run import run as watch_the_scenario
+from local.trials.serve import SERVING
+from local.trials.serve import serve as keep_serving
 
 CONSOLE = Console()
 
@@ -89,7 +90,7 @@ def docs() -> None:
 @main.command()
 def pictures() -> None:
     """Draw the workbook's charts from a run on this machine, for docs/operate.md."""
-    from local.pictures import pictures as draw  # noqa: PLC0415 -- matplotlib takes its time
+    from local.docs.charts import pictures as draw  # noqa: PLC0415 -- matplotlib takes its time
 
     draw(CONSOLE)
 
@@ -102,9 +103,11 @@ def screenshots() -> None:
 
 @main.command()
 def check() -> None:
-    """Lint, formatting and types: what the gate checks besides the tests."""
+    """Lint, formatting, types and imports: what the gate checks besides the tests."""
     tools = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
-    sys.exit(max(subprocess.call([sys.executable, "-m", *tool], cwd=ROOT) for tool in tools))
+    commands = [[sys.executable, "-m", *tool] for tool in tools]
+    commands += [[str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"]]
+    sys.exit(max(subprocess.call(command, cwd=ROOT) for command in commands))
 
 
 @main.command(

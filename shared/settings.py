@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from shared.apis import APIS
-from shared.schedule import ABSURD, SOONEST, Schedule
+from shared.core.schedule import ABSURD, SOONEST, Schedule
 
 #: A Key Vault reference that could not be resolved stays in place as its own text.
 #: https://learn.microsoft.com/azure/app-service/app-service-key-vault-references#troubleshoot-key-vault-references
@@ -162,7 +162,6 @@ class Settings(BaseModel):
     gates_table: TableName = Field("Gates", alias="GATES_TABLE")
     callback_hosts: Annotated[str, AfterValidator(_hosts)] | None = Field(None, alias="CALLBACK_HOSTS")
     callback_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(None, alias="CALLBACK_SECRET")
-    answers_table: TableName = Field("Answers", alias="ANSWERS_TABLE")
     open_table: TableName = Field("OpenWatches", alias="OPEN_TABLE")
     telemetry: Annotated[SecretStr, AfterValidator(_telemetry)] | None = Field(
         None, alias="APPLICATIONINSIGHTS_CONNECTION_STRING"

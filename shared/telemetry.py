@@ -23,8 +23,8 @@ from opencensus.common.schedule import QueueEvent
 from opencensus.ext.azure.common.transport import TransportStatusCode
 from opencensus.ext.azure.log_exporter import AzureEventHandler
 
-from shared.model import Watch
-from shared.watching import Count
+from shared.core.model import Watch
+from shared.engine.ports import Count, UndeliveredError
 
 log = logging.getLogger("watch.telemetry")
 
@@ -36,10 +36,6 @@ MOST_EVIDENCE = 3
 
 #: The W3C traceparent of the invocation at hand, so that an event is found from its request and the other way round.
 _traceparent: ContextVar[str] = ContextVar("traceparent", default="")
-
-
-class UndeliveredError(Exception):
-    """Application Insights could not be reached, or asked to try again later."""
 
 
 class Events:

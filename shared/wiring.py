@@ -14,28 +14,29 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 from standardwebhooks import Webhook
 
-from shared.alone import OneAtATime
 from shared.apis import APIS
-from shared.callbacks import LASTS, TRIES
-from shared.calling import Caller
-from shared.credentials import ClientCredentials
-from shared.decide import REVIVALS
-from shared.fetch import Fetcher
-from shared.gates import Gates, GateTable
-from shared.listing import Listing
-from shared.posting import Poster
-from shared.replays import Replays
-from shared.results import TableResults
-from shared.settings import Settings, queue_count
-from shared.shelves import OpenIndex, Shelf
-from shared.starting import Starter
-from shared.storage import Storage, connect
-from shared.store import TableStore
+from shared.clients.credentials import ClientCredentials
+from shared.clients.platform import Fetcher
+from shared.clients.webhook import Poster
+from shared.core.callback import LASTS, TRIES
+from shared.core.decide import REVIVALS
+from shared.core.rate_limit import budget
+from shared.engine.callback_sender import CallbackSender
+from shared.engine.gate import Gates
+from shared.engine.lister import Listing
+from shared.engine.one_at_a_time import OneAtATime
+from shared.engine.tender import Tender
+from shared.engine.watcher import GRACE, Watcher
+from shared.settings import Settings, SettingsError, queue_count, queue_name
+from shared.storage.connect import Names, Storage, by_connection_string, by_identity
+from shared.storage.gates import GateTable
+from shared.storage.lists import OpenIndex, Shelf
+from shared.storage.results import TableResults
+from shared.storage.tickets import TicketQueue, TicketQueues
+from shared.storage.watches import TableStore
 from shared.telemetry import Events, NoEvents, identity
-from shared.tending import Tender
-from shared.tickets import TicketQueue, TicketQueues
-from shared.traffic import budget
-from shared.watching import GRACE, Watcher
+from shared.web.cloud_event import to_json
+from shared.web.starter import Starter
 
 log = logging.getLogger("watch")
 
@@ -67,6 +68,24 @@ def storage() -> Storage:
     return connect(settings())
 
 
+def connect(known: Settings) -> Storage:
+    """Connect by connection string where there is one, else as the app's identity; raises `SettingsError`."""
+    names = Names(
+        tickets=[queue_name(known.tickets_queue, number) for number in range(known.tickets_queues)],
+        callbacks=f"{known.tickets_queue}-callbacks",
+        watches=known.watches_table,
+        results=known.results_table,
+        open=known.open_table,
+        gates=known.gates_table,
+    )
+    if known.storage is None:
+        return by_identity(str(known.storage_account), known.storage_client_id, names)
+    try:
+        return by_connection_string(known.storage.get_secret_value(), names)
+    except ValueError:
+        raise SettingsError({"AzureWebJobsStorage": "is malformed: not a connection string"}) from None
+
+
 @cache
 def events() -> Events | NoEvents:
     """Connect to Application Insights, if there is one."""
@@ -92,7 +111,7 @@ def watcher() -> Watcher:
         now=_now,
     )
     grid = timedelta(seconds=known.due_grid) * known.wait_scale
-    tickets = TicketQueues([TicketQueue(queue, grid, _now) for queue in stores.tickets])
+    tickets = TicketQueues([TicketQueue(queue, _now, grid) for queue in stores.tickets])
     gates = GateTable(stores.gates)
     return Watcher(
         apis={name: api.paced(known.polling.get(name), known.wait_scale) for name, api in APIS.items()},
@@ -116,7 +135,7 @@ def watcher() -> Watcher:
         alone=OneAtATime(),
         revivals=REVIVALS.scaled(known.wait_scale),
         grace=GRACE * known.wait_scale,
-        tell=TicketQueue(stores.callbacks).send,
+        tell=TicketQueue(stores.callbacks, _now).send,
         index=open_index(),
     )
 
@@ -128,7 +147,7 @@ def starter() -> Starter:
 
 
 @cache
-def caller() -> Caller:
+def callback_sender() -> CallbackSender:
     """Put together what tells of ends."""
     known, w = settings(), watcher()
     secret = known.callback_secret
@@ -140,7 +159,7 @@ def caller() -> Caller:
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
     )
     signer = Webhook(secret.get_secret_value()) if secret else None
-    return Caller(
+    return CallbackSender(
         store=w.store,
         send=w.tell,
         post=Poster(http, signer, _callback_hosts(), _now),
@@ -148,7 +167,7 @@ def caller() -> Caller:
         reject=w.reject,
         now=_now,
         draw=random.random,
-        source=f"urn:itwin-job-watch:{known.site_name}",
+        body=lambda watch: to_json(watch, f"urn:itwin-job-watch:{known.site_name}"),
         tries=TRIES.scaled(known.wait_scale),
         lasts=LASTS * known.wait_scale,
         alone=OneAtATime(),
@@ -157,12 +176,6 @@ def caller() -> Caller:
 
 def _callback_hosts() -> frozenset[str]:
     return frozenset(filter(None, (settings().callback_hosts or "").split(",")))
-
-
-@cache
-def replays() -> Replays:
-    """Put together what keeps answers."""
-    return Replays(storage().answers, _now)
 
 
 @cache

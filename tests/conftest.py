@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import settings
 
-from local.azurite import azurite as run_azurite
+from local.parts.azurite import azurite as run_azurite
 from tests.simulator import address, simulator, stranger
 
 # How long an example takes depends on what else the machine does, and is no business of a test.

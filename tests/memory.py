@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from shared.apis import APIS
-from shared.keys import newest_first
-from shared.model import Watch
-from shared.shelves import Entry
-from shared.watching import Conflict, Count
+from shared.core.model import Watch
+from shared.core.newest_first import newest_first
+from shared.engine.lister import Entry
+from shared.engine.ports import Conflict, Count
 
 
 class MemoryStore:

@@ -7,8 +7,8 @@ import time
 import httpx
 import pytest
 
-from local.bootstrap import ROOT
-from local.processes import Service, free_port
+from local.parts.processes import Service, free_port
+from local.setup.bootstrap import ROOT
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without certificates, which take longer to load than a test to run
 CREDENTIALS = {"client_id": "service-local", "client_secret": "local-secret"}

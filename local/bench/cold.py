@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from local.bench.ground import SUCCEEDED, Ground
 from local.bench.spread import Figures, Spread
-from local.bootstrap import ROOT
+from local.setup.bootstrap import ROOT
 from shared import wiring
-from shared.store import partition
+from shared.storage.watches import partition
 
 WITHIN = timedelta(minutes=1)
 HEAVIEST = 8

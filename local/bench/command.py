@@ -22,8 +22,8 @@ from local.bench.sleeping import sleeping
 from local.bench.spread import Figures
 from local.bench.starts import starts
 from local.bench.turns import turns
-from local.bootstrap import STATE
-from shared.schemas import LARGEST_BATCH
+from local.setup.bootstrap import STATE
+from shared.web.requests import LARGEST_BATCH
 
 USUAL = ("turns", "floor", "lateness", "sleeping", "start", "cold")
 NAMES = (*USUAL, "concurrency", "planned", "beside")

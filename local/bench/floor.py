@@ -19,7 +19,7 @@ from local.bench.ground import Ground, path
 from local.bench.spread import Figures, Spread
 from shared import wiring
 from shared.apis.reporting import REPORTING
-from shared.model import Ticket, Watch
+from shared.core.model import Ticket, Watch
 
 BLOCK = 10
 

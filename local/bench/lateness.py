@@ -9,7 +9,7 @@ import numpy as np
 
 from local.bench.ground import SUCCEEDED, Ground, path
 from local.bench.spread import Figures, Spread
-from shared.model import Watch
+from shared.core.model import Watch
 
 WITHIN = timedelta(minutes=5)
 

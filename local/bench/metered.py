@@ -21,7 +21,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 from local.host.queues import LeasedQueue
 from local.host.worker import main
 from shared import wiring
-from shared.watching import Index, Store, Watcher
+from shared.engine.ports import Index, Store
+from shared.engine.watcher import Watcher
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -18,14 +18,14 @@ import numpy as np
 
 from local.bench.ground import Ground
 from local.bench.spread import Figures, Spread
-from local.bootstrap import ROOT
 from local.host import hostjson
 from local.plan.bill import DAY, requests
 from local.plan.engine import World, fly
 from local.plan.figures import figures
 from local.plan.workload import Jobs, Lasting, make
+from local.setup.bootstrap import ROOT
 from shared.apis import APIS
-from shared.remote import RemoteApi
+from shared.core.remote import RemoteApi
 
 GRID = timedelta(seconds=15)  # as the deployment has it
 SETTINGS = {"WAIT_SCALE": "1", "DUE_GRID": f"{GRID.total_seconds():g}"}

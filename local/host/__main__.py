@@ -19,7 +19,7 @@ import time
 from typing import NoReturn
 
 from local.host.leaving import Exit
-from local.stdin import wait_until_stdin_ends
+from local.parts.stdin import wait_until_stdin_ends
 
 #: Deaths in short order, of which the last ends the host.  Its source allows three (`ErrorEventsThreshold`) for each
 #: worker process; the host that was tried was there for the fourth.
@@ -32,10 +32,10 @@ _FORGOTTEN_AFTER = 30 * 60.0
 _BETWEEN_RESTARTS = 10.0
 
 #: Seconds that a worker has to end in when it is asked to; it takes 5 at most by itself.
-#: `local.processes.Service.stop` gives the host 10 in all.
+#: `local.parts.processes.Service.stop` gives the host 10 in all.
 _PATIENCE = 8.0
 
-#: Where time is scaled, as in `local.chaos` and in tests: another interval between restarts, in seconds.
+#: Where time is scaled, as in `local.trials.chaos` and in tests: another interval between restarts, in seconds.
 _INTERVAL_SETTING = "LOCAL_HOST_RESTART_INTERVAL"
 
 

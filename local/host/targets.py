@@ -32,9 +32,9 @@ class Target:
         '/api/a b/c%2Fd'
         """
         path, _, query = sent.partition("?")
-        # Seen on the real host: raw bytes that are not ASCII and %00 are refused.  Not seen, and so refused: a fragment
-        # after a path, and targets of proxies, which are whole URLs.
-        if not sent.isascii() or "%00" in sent or "#" in path or not path.startswith("/"):
+        # Seen on the real host: raw bytes that are not ASCII and %00 in a path are refused.  Not seen, and so refused:
+        # such bytes in a query, a fragment after a path, and targets of proxies, which are whole URLs.
+        if not sent.isascii() or "%00" in path or "#" in path or not path.startswith("/"):
             raise UnreadableTargetError
         decoded = "/".join(_decode(segment) for segment in path.split("/"))
         return cls(_without_dots(decoded), MultiDict(parse_qsl(query, keep_blank_values=True)))

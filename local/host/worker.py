@@ -21,10 +21,10 @@ from local.host.backends import BACKENDS, preferred
 from local.host.functions import CannotStartError
 from local.host.leaving import Exit, leave
 from local.host.server import Options, serve
-from local.stdin import wait_until_stdin_ends
+from local.parts.stdin import wait_until_stdin_ends
 
 #: How long invocations may go on after the worker was told to end.  The real host gives its worker 10 s at most;
-#: `local.processes.Service.stop` gives ours 10 s in all.
+#: `local.parts.processes.Service.stop` gives ours 10 s in all.
 _PATIENCE = timedelta(seconds=5)
 
 _log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from local.plan import prices
 from local.plan.engine import Flown
 from local.plan.limits import INSTANCE_GB
 from shared.apis import APIS
-from shared.gates import BETWEEN_READS
+from shared.engine.gate import BETWEEN_READS
 
 #: Requests of a start (index, row; ticket), of a turn that goes on (load, commit; ticket, deletion), of one that ends
 #: the watch (load, commit, result, index, published; deletion).

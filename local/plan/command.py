@@ -11,17 +11,17 @@ import click
 import numpy as np
 from rich.console import Console
 
-from local.bootstrap import ROOT
 from local.host import hostjson
 from local.plan.engine import World, fly
 from local.plan.figures import Figures, figures, grids, table
 from local.plan.limits import MOST_INSTANCES, TIERS
 from local.plan.workload import ARRIVALS, DAY, LASTING, Lasting, make
+from local.setup.bootstrap import ROOT
 from shared.apis import APIS
-from shared.remote import RemoteApi
-from shared.schedule import Schedule
+from shared.core.rate_limit import HEADROOM
+from shared.core.remote import RemoteApi
+from shared.core.schedule import Schedule
 from shared.settings import MOST_QUEUES
-from shared.traffic import HEADROOM
 
 #: What the app is compared with: the usual loop.
 POLLER = Schedule.seconds(15)

@@ -1,4 +1,4 @@
-"""What all watches together allow themselves: `shared.traffic`, as `shared.gates` applies it, for one process.
+"""What all watches together allow themselves: `core.rate_limit`, as `engine.gate` applies it, for one process.
 
 What `Gates` does for each turn, this does for all turns of a few seconds.  One process is assumed, whatever the number
 of instances: with more of them the first minutes after a 429 may bring a few more.
@@ -13,9 +13,9 @@ import numpy as np
 
 from local.plan.watches import BEGINNING
 from local.plan.workload import Floats
-from shared.gates import BRIEFLY, CREST
-from shared.schedule import SOONEST
-from shared.traffic import Gate, allowed, assumed, shut, spacing
+from shared.core.rate_limit import Gate, allowed, assumed, shut, spacing
+from shared.core.schedule import SOONEST
+from shared.engine.gate import BRIEFLY, CREST
 
 MINUTE = 60.0
 

@@ -20,7 +20,7 @@ from local.plan.meter import Meter
 from local.plan.platform import Platform
 from local.plan.watches import Watches
 from local.plan.workload import DAY, Floats, Indices, Jobs
-from shared.remote import RemoteApi
+from shared.core.remote import RemoteApi
 
 #: Seconds; a whole part of a minute.
 STEP = 10.0
@@ -121,7 +121,7 @@ class _Flight:
         """Send tickets: in whole seconds, rounded up, and to the grid those that are to wait at all."""
         arrives = now + np.ceil(delay - ROUNDING)
         if self.world.grid:
-            # Delays are whole seconds, so that tickets come within a second of the grid, as in `shared.tickets`.
+            # Delays are whole seconds, so that tickets come within a second of the grid, as in `storage.tickets`.
             to_grid = np.ceil((now + delay) / self.world.grid) * self.world.grid - now
             arrives = np.where(delay > 0, now + np.ceil(to_grid - ROUNDING), arrives)
         self.arrives[who] = arrives

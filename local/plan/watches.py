@@ -1,4 +1,4 @@
-"""Many watches at once, and what `shared.decide` makes of what they see.
+"""Many watches at once, and what `shared.core.decide` makes of what they see.
 
 A million watches take too many turns to call `decide` for each.  What it says of a running job depends on few things:
 for how many turns the job has not moved, and the draw, with which a delay grows evenly.  So `decide` itself is asked
@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from local.plan.workload import Flags, Floats, Indices, Jobs
-from shared.decide import ENOUGH_ATTEMPTS, LONGEST_INQUIRY, decide
-from shared.model import Report, RequeueAfter, Watch
-from shared.remote import RemoteApi
-from shared.schedule import SOONEST
+from shared.core.decide import ENOUGH_ATTEMPTS, LONGEST_INQUIRY, decide
+from shared.core.model import Report, RequeueAfter, Watch
+from shared.core.remote import RemoteApi
+from shared.core.schedule import SOONEST
 
 #: Second 0 of a plan.
 BEGINNING = datetime(2026, 1, 5, tzinfo=UTC)

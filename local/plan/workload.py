@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from shared.remote import RemoteApi
+from shared.core.remote import RemoteApi
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]

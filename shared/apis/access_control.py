@@ -1,8 +1,8 @@
 """Access Control iTwin jobs: https://developer.bentley.com/apis/access-control-v2/operations/get-itwin-job."""
 
-from shared.evidence import Evidence
-from shared.model import Outcome
-from shared.remote import RUNNING, RemoteApi
+from shared.core.evidence import Evidence
+from shared.core.model import Outcome
+from shared.core.remote import RUNNING, RemoteApi
 
 ACCESS_CONTROL = RemoteApi(
     name="access-control",

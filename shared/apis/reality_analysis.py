@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from shared.evidence import Evidence
-from shared.model import Outcome
-from shared.remote import RUNNING, RemoteApi
-from shared.schedule import Schedule
+from shared.core.evidence import Evidence
+from shared.core.model import Outcome
+from shared.core.remote import RUNNING, RemoteApi
+from shared.core.schedule import Schedule
 
 REALITY_ANALYSIS = RemoteApi(
     name="reality-analysis",

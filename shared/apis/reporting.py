@@ -1,8 +1,8 @@
 """Reporting extractions: https://developer.bentley.com/apis/insights/operations/get-extraction-status."""
 
-from shared.evidence import Evidence
-from shared.model import Outcome
-from shared.remote import RUNNING, RemoteApi
+from shared.core.evidence import Evidence
+from shared.core.model import Outcome
+from shared.core.remote import RUNNING, RemoteApi
 
 REPORTING = RemoteApi(
     name="reporting",

@@ -1,8 +1,8 @@
 """Schedules operations: https://dev-developer.bentley.com/apis/schedules/operations/get-scheduleid-operations-operationid."""
 
-from shared.evidence import Evidence
-from shared.model import Outcome
-from shared.remote import RUNNING, RemoteApi
+from shared.core.evidence import Evidence
+from shared.core.model import Outcome
+from shared.core.remote import RUNNING, RemoteApi
 
 SCHEDULES = RemoteApi(
     name="schedules",

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from shared.apis import APIS
-from shared.fetch import Fetcher
-from shared.model import Fault, Findings, Outcome, Report, Watch
-from shared.remote import ask, observe
+from shared.clients.platform import Fetcher
+from shared.core.model import Fault, Findings, Outcome, Report, Watch
+from shared.core.remote import ask, observe
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FOLDER = Path(__file__).parent / "exchanges"

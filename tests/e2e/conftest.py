@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from local.stack import stack
+from local.parts.stack import stack
 from tests.e2e.receiver import SECRET, receiving
 
 #: A twentieth of the real delays, no limit to requests, and failed turns tried again at once, so that these tests end.

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from local.bench.command import NAMES as ALL
-from local.bootstrap import ROOT
+from local.setup.bootstrap import ROOT
 
 NAMES = [name for name in ALL if name != "beside"]  # see test_bench_beside.py
 SIZES = {"--watches": 10, "--polls": 2, "--turns": 20, "--late-watches": 20, "--late-seconds": 1, "--asleep": 20}

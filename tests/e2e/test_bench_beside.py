@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from local.bench.beside.measure import KILLED, PROGRAMS
-from local.bootstrap import ROOT
+from local.setup.bootstrap import ROOT
 
 OPTIONS = ("--watches", "10", "--polls", "3", "--asleep", "20", "--asleep-seconds", "2", "--runs", "1")
 SYSTEMS = ["this app", *PROGRAMS]

@@ -8,7 +8,7 @@ import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from standardwebhooks import Webhook
 
-from local.scenario import reporting
+from local.trials.scenario import reporting
 from tests.e2e.receiver import SECRET
 from tests.e2e.test_http import assert_problem
 

@@ -4,10 +4,10 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
-from local.bootstrap import ROOT
-from local.chaos import Mishaps
-from local.scenario import reporting
-from local.verdict import Evidence, early_polls
+from local.setup.bootstrap import ROOT
+from local.trials.chaos import Mishaps
+from local.trials.scenario import reporting
+from local.trials.verdict import Evidence, early_polls
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 JOB = reporting("job", [{"status": 429, "headers": {"retry-after": "3"}}, {"body": {}}], "failed")
@@ -21,8 +21,12 @@ def test_a_small_run_loses_doubles_and_hurries_nothing():
     assert done.returncode == 0, done.stdout + done.stderr
     figures = dict(line.rsplit(maxsplit=1) for line in done.stdout.splitlines() if line.strip()[-1:].isdigit())
     figures = {name.strip(): figure for name, figure in figures.items()}
-    assert (figures["watches"], figures["kills"], figures["of them workers"]) == ("24", "2", "1")
-    assert figures["lost"] == "0"
+    done_to_it = ("watches", "kills", "of them workers", "queues in the end", "outages", "tokens revoked")
+    assert [figures[name] for name in done_to_it] == ["24", "2", "1", "2", "1", "2"]
+    assert int(figures["duplicates"]) > 0
+    assert int(figures["polls"]) >= 24 * 3  # each job goes on for two answers at least, and ends
+    wrong = ("early polls", "lost", "double rows", "unannounced")
+    assert [figures[name] for name in wrong] == ["0", "0", "0", "0"]
 
 
 def asked(*seconds):

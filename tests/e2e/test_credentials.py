@@ -7,8 +7,8 @@ import pytest
 from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueClient
 
-from local.scenario import reporting
-from local.stack import CLIENT_SECRET, QUEUE, RESULTS, WATCHES
+from local.parts.stack import CLIENT_SECRET, QUEUE, RESULTS, WATCHES
+from local.trials.scenario import reporting
 
 RUNNING = {"body": {"status": {"state": "Running"}}}
 SUCCEEDED = {"body": {"status": {"state": "Succeeded"}}}

@@ -3,7 +3,7 @@
 import time
 from datetime import datetime, timedelta
 
-from local.scenario import Answer, reporting, schedules
+from local.trials.scenario import Answer, reporting, schedules
 
 LIMITED: list[Answer] = [{"status": 429, "headers": {"retry-after": "4"}}, {"body": {"status": {"state": "Succeeded"}}}]
 FREE: list[Answer] = [{"body": {"status": {"state": "Succeeded"}}}]

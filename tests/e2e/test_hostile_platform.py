@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from local import verdict
-from local.scenario import access_control, details, logs, reality_analysis, reporting, schedules
-from shared.decide import MOST_PAGES
+from local.trials import verdict
+from local.trials.scenario import access_control, details, logs, reality_analysis, reporting, schedules
+from shared.core.decide import MOST_PAGES
 
 DONE = {"body": {"operation": {"status": "Succeeded", "percentComplete": 100}}}
 STARTED = {"body": {"operation": {"status": "Started", "percentComplete": 10}}}

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from openapi_spec_validator import validate
 
-from local.bootstrap import ROOT
-from shared.operations import OPERATIONS, START
+from local.setup.bootstrap import ROOT
+from shared.web.operations import OPERATIONS, START
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from azure.storage.queue import QueueClient
 
-from local.processes import free_port
-from local.stack import QUEUE, stack
+from local.parts.processes import free_port
+from local.parts.stack import QUEUE, stack
 
 WATCHES = 20
 LINE = 1000  #: bytes

@@ -12,11 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local import package
-from local.bootstrap import STATE
-from local.processes import Service, free_port
-from local.stack import app_settings, make_storage
-from shared.schemas import LARGEST_BATCH_BODY
+from local.parts.processes import Service, free_port
+from local.parts.stack import app_settings, make_storage
+from local.setup import package
+from local.setup.bootstrap import STATE
+from shared.web.requests import LARGEST_BATCH_BODY
 from tests.unit.test_infra import LARGEST_REQUEST
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ def test_what_is_packed_is_the_app_and_nothing_else():
     needed = {
         path.relative_to(ROOT).as_posix() for part in ("functions", "shared") for path in (ROOT / part).rglob("*.py")
     }
-    assert packed == {"function_app.py", "host.json", "requirements.txt", "functions/page.html", *needed}
+    assert packed == {"function_app.py", "host.json", "requirements.txt", "functions/support/page.html", *needed}
 
 
 def test_what_lies_about_is_left_behind(tmp_path):

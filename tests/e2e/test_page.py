@@ -11,7 +11,7 @@ import pytest
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains, Keys
 
-from local.browser import browsing, find, show_as
+from local.docs.browser import browsing, find, show_as
 
 PROGRAMS = find()
 pytestmark = pytest.mark.skipif(

@@ -14,13 +14,13 @@ from azure.data.tables import TableServiceClient
 from azure.data.tables.aio import TableClient
 from azure.storage.queue import QueueClient
 
-from local.kusto import charts, load, run, shipped
-from local.scenario import access_control, reality_analysis, reporting, schedules
-from local.stack import QUEUE, WATCHES
+from local.docs.kusto import charts, load, run, shipped
+from local.parts.stack import QUEUE, WATCHES
+from local.trials.scenario import access_control, reality_analysis, reporting, schedules
 from shared.apis import APIS
-from shared.model import Watch
-from shared.store import TableStore
-from shared.watching import watch_id
+from shared.core.model import Watch
+from shared.core.remote import watch_id
+from shared.storage.watches import TableStore
 
 QUERIES = shipped()
 

@@ -11,12 +11,12 @@ import pytest
 from azure.data.tables.aio import TableClient
 from azure.storage.queue import QueueClient
 
-from local.scenario import reporting
-from local.stack import QUEUE, WATCHES
+from local.parts.stack import QUEUE, WATCHES
+from local.trials.scenario import reporting
 from shared.apis import APIS
-from shared.model import Watch
-from shared.store import TableStore
-from shared.watching import watch_id
+from shared.core.model import Watch
+from shared.core.remote import watch_id
+from shared.storage.watches import TableStore
 
 
 @pytest.fixture

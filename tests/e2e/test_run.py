@@ -3,8 +3,8 @@
 import subprocess
 import sys
 
-from local.bootstrap import ROOT
-from local.scenario import JOBS
+from local.setup.bootstrap import ROOT
+from local.trials.scenario import JOBS
 from shared.apis import APIS
 
 

@@ -7,12 +7,12 @@ from uuid import uuid4
 import pytest
 from azure.storage.queue import QueueClient, QueueServiceClient
 
-from local.scenario import reporting
-from local.stack import QUEUE, stack
+from local.parts.stack import QUEUE, stack
+from local.trials.scenario import reporting
 from shared.apis import APIS
+from shared.core.remote import watch_id
 from shared.settings import queue_name
-from shared.tickets import place
-from shared.watching import watch_id
+from shared.storage.tickets import place
 
 #: A hundredth of the real delays: a watch counts as lost when it is 3 s late.
 SETTINGS = {"WAIT_SCALE": "0.01", "ITWIN_REQUESTS_PER_MINUTE": "100000"}

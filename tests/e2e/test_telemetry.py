@@ -5,8 +5,8 @@ from uuid import uuid4
 
 from azure.data.tables import TableServiceClient
 
-from local.scenario import reporting
-from local.stack import RESULTS, WATCHES
+from local.parts.stack import RESULTS, WATCHES
+from local.trials.scenario import reporting
 
 
 def test_an_end_is_announced_once_application_insights_is_back(app, platform, ended, parts):

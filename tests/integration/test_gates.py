@@ -9,10 +9,11 @@ from azure.core.exceptions import HttpResponseError, ServiceRequestError
 from azure.data.tables.aio import TableClient, TableServiceClient
 from azure.storage.queue.aio import QueueClient
 
-from shared.gates import BETWEEN_READS, BRIEFLY, Gates, GateTable
-from shared.model import Ticket
-from shared.tickets import TicketQueue
-from shared.traffic import Traffic
+from shared.core.model import Ticket
+from shared.core.rate_limit import Traffic
+from shared.engine.gate import BETWEEN_READS, BRIEFLY, Gates
+from shared.storage.gates import GateTable
+from shared.storage.tickets import TicketQueue
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -253,7 +254,7 @@ def test_sleeping_watches_are_counted(azurite):
     async def story():
         async with QueueClient.from_connection_string(azurite, f"tickets-{uuid.uuid4().hex}") as queue:
             await queue.create_queue()
-            tickets = TicketQueue(queue)
+            tickets = TicketQueue(queue, lambda: datetime.now(UTC))
             for number in range(3):
                 await tickets.send(Ticket(str(number), 0), timedelta(days=number))
             return await tickets.count()

@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 import pytest
 from azure.data.tables.aio import TableClient
 
-from shared.keys import newest_first
-from shared.model import Outcome, Watch
-from shared.results import TableResults
-from shared.shelves import OpenIndex, Shelf
+from shared.core.model import Outcome, Watch
+from shared.core.newest_first import newest_first
+from shared.storage.lists import OpenIndex, Shelf
+from shared.storage.results import TableResults
 from tests.memory import MemoryIndex
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

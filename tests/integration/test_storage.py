@@ -2,16 +2,18 @@
 
 import asyncio
 import traceback
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from shared.model import Ticket
+from shared.core.model import Ticket
 from shared.settings import Settings, SettingsError
-from shared.storage import connect
-from shared.tickets import TicketQueue
+from shared.storage.tickets import TicketQueue
+from shared.wiring import connect
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def settings(**env):
@@ -24,7 +26,6 @@ def settings(**env):
             "WATCHES_TABLE": f"Watches{unique}",
             "RESULTS_TABLE": f"Results{unique}",
             "OPEN_TABLE": f"Open{unique}",
-            "ANSWERS_TABLE": f"Answers{unique}",
             **env,
         }
     )
@@ -42,7 +43,6 @@ def on_storage(known, scenario):
                 storage.watches,
                 storage.results,
                 storage.open,
-                storage.answers,
             ]
             for client in clients:
                 await client.close()
@@ -57,7 +57,6 @@ def create(storage):
         "watches": storage.watches.create_table,
         "results": storage.results.create_table,
         "open": storage.open.create_table,
-        "answers": storage.answers.create_table,
     }
 
 
@@ -70,8 +69,7 @@ def create(storage):
         ("watches",),
         ("results",),
         ("open",),
-        ("answers",),
-        ("tickets", "callbacks", "watches", "results", "open", "answers"),
+        ("tickets", "callbacks", "watches", "results", "open"),
     ],
 )
 def test_what_is_missing_is_named(azurite, missing):
@@ -82,7 +80,6 @@ def test_what_is_missing_is_named(azurite, missing):
         "watches": f"the table {known.watches_table}",
         "results": f"the table {known.results_table}",
         "open": f"the table {known.open_table}",
-        "answers": f"the table {known.answers_table}",
     }
 
     async def scenario(storage):
@@ -146,7 +143,7 @@ def test_a_malformed_connection_string_is_named_and_not_repeated(connection_stri
 def test_tickets_are_plain_json_as_the_trigger_expects(azurite):
     async def scenario(storage):
         (queue,) = storage.tickets
-        await TicketQueue(queue).send(Ticket("w", 1), timedelta(0))
+        await TicketQueue(queue, lambda: NOON).send(Ticket("w", 1), timedelta(0))
         return [message.content async for message in queue.receive_messages()]
 
     (text,) = on_storage(settings(AzureWebJobsStorage=azurite), scenario)

@@ -15,9 +15,9 @@ from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import AzureError
 from azure.data.tables.aio import TableClient
 
-from shared.model import Outcome, Watch
-from shared.store import TableStore
-from shared.watching import Conflict, Count
+from shared.core.model import Outcome, Watch
+from shared.engine.ports import Conflict, Count
+from shared.storage.watches import TableStore
 from tests.memory import MemoryStore
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

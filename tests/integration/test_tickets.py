@@ -16,9 +16,9 @@ from azure.storage.queue.aio import QueueClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model import Ticket
-from shared.tickets import EPOCH, TicketQueue, TicketQueues, place, to_grid
-from shared.watching import NAMESPACE
+from shared.core.model import Ticket
+from shared.core.remote import NAMESPACE
+from shared.storage.tickets import EPOCH, TicketQueue, TicketQueues, place, to_grid
 
 TICKET = Ticket("0d6c9f0e-5a55-5f0e-9d5c-0d6c9f0e5a55", 7)
 
@@ -34,7 +34,7 @@ def on_a_queue(azurite, scenario):
             QueueClient.from_connection_string(azurite, name) as plain,
         ):
             await plain.create_queue()
-            return await scenario(TicketQueue(queue), plain)
+            return await scenario(TicketQueue(queue, lambda: datetime.now(UTC)), plain)
 
     return asyncio.run(within()), answers
 
@@ -147,7 +147,7 @@ def test_a_ticket_wakes_within_a_second_of_the_grid(azurite):
         name = f"tickets-{uuid4().hex}"
         async with QueueClient.from_connection_string(azurite, name, raw_response_hook=answers.append) as queue:
             await queue.create_queue()
-            tickets = TicketQueue(queue, timedelta(seconds=15), lambda: NOON + timedelta(seconds=4.5))
+            tickets = TicketQueue(queue, lambda: NOON + timedelta(seconds=4.5), timedelta(seconds=15))
             await tickets.send(TICKET, timedelta(seconds=20))
 
     asyncio.run(within())
@@ -165,7 +165,7 @@ def on_queues(azurite, count, scenario):
                 await opened.enter_async_context(QueueClient.from_connection_string(azurite, f"{name}-{number}"))
                 for number in range(count)
             ]
-            return await scenario([TicketQueue(queue) for queue in queues], queues)
+            return await scenario([TicketQueue(queue, lambda: datetime.now(UTC)) for queue in queues], queues)
 
     return asyncio.run(within())
 

@@ -20,12 +20,13 @@ from typing import Any
 import pytest
 
 from shared.apis.schedules import SCHEDULES as API
-from shared.gates import Gates
-from shared.model import Ticket
-from shared.remote import Request, Response
-from shared.traffic import budget
-from shared.watching import Watcher
+from shared.core.model import Ticket
+from shared.core.rate_limit import budget
+from shared.core.remote import Request, Response
+from shared.engine.gate import Gates
+from shared.engine.watcher import Watcher
 from tests.memory import MemoryStore
+from tests.ports import NoIndex, ignore, together
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -73,6 +74,10 @@ class Sky:
             now=lambda: self.now,
             draw=self.random.random,
             gate=gates,
+            alone=together,
+            poisoned=ignore,
+            tell=ignore,
+            index=NoIndex(),
         )
 
     async def _read(self) -> dict[str, Any]:

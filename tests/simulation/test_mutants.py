@@ -48,6 +48,10 @@ LONGEST = 300  #: seconds
 CAUGHT = re.compile(r"^(FAILED|ERROR) (\S+) - (AssertionError|assert)", re.MULTILINE)
 
 INSERT = "watch, begun = await self.store.insert(wanted), True"
+#: Files below `shared`.
+WATCHER, CALLBACKS = "engine/watcher.py", "engine/callback_sender.py"
+DECIDE, REMOTE = "core/decide.py", "core/remote.py"
+
 COMMIT = "committed = await self.store.commit(after)"
 READ_AGAIN = "found = await self.store.load(before.id)"
 TRY = "watch = await self.store.commit(await self._step(watch, message_id))"
@@ -57,101 +61,113 @@ REVIVED = 'watch = replace(watch, seq=watch.seq + 1, stepped_by="")'
 
 #: By the name of the broken rule: the file, and what is replaced in it by what.
 MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
-    "a lost swap drops the message": ("watching.py", {READ_AGAIN: "found = None"}),
+    "a lost swap drops the message": (WATCHER, {READ_AGAIN: "found = None"}),
     "a lost swap counts as won": (
-        "watching.py",
+        WATCHER,
         {READ_AGAIN: f"{READ_AGAIN}\nfound = found and replace(found, stepped_by=message_id)"},
     ),
-    "act before commit": ("watching.py", {COMMIT: f"await self.act(after)\n{COMMIT}"}),
+    "act before commit": (WATCHER, {COMMIT: f"await self.act(after)\n{COMMIT}"}),
     "publish before commit": (
-        "watching.py",
+        WATCHER,
         {COMMIT: f"if after.outcome:\n    await self.record(after)\n    await self.announce(after)\n{COMMIT}"},
     ),
-    "redo by seq": ("watching.py", {OURS: "ours = ticket.seq == watch.seq - 1"}),
-    "no redo": ("watching.py", {FENCE: f"ours = ticket.seq == watch.seq\n{FENCE}", OURS: "pass"}),
-    "no fence": ("watching.py", {FENCE: "if watch.outcome is None:"}),
-    "a ticket moves an ended watch": ("watching.py", {FENCE: "if ticket.seq == watch.seq:"}),
-    "seq not advanced": ("decide.py", {"seq=watch.seq + 1, stepped_by=message_id": "stepped_by=message_id"}),
-    "start does not resend": ("watching.py", {"if begun or watch.due + RESEND_AFTER <= now:": "if begun:"}),
-    "start always sends": ("watching.py", {"if begun or watch.due + RESEND_AFTER <= now:": "if True:"}),
-    "tend without fence": ("decide.py", {REVIVED: 'watch = replace(watch, stepped_by="")'}),
-    "revive without bound": ("decide.py", {"if watch.revivals >= rounds:": "if False:"}),
-    "revive forgets due": ("decide.py", {"due = max(watch.due, now + ": "due = max(now, now + "}),
-    "a turn leaves the revivals counted": ("decide.py", {"stepped_by=message_id, revivals=0": "stepped_by=message_id"}),
+    "redo by seq": (WATCHER, {OURS: "ours = ticket.seq == watch.seq - 1"}),
+    "no redo": (WATCHER, {FENCE: f"ours = ticket.seq == watch.seq\n{FENCE}", OURS: "pass"}),
+    "no fence": (WATCHER, {FENCE: "if watch.outcome is None:"}),
+    "a ticket moves an ended watch": (WATCHER, {FENCE: "if ticket.seq == watch.seq:"}),
+    "seq not advanced": (DECIDE, {"seq=watch.seq + 1, stepped_by=message_id": "stepped_by=message_id"}),
+    "start does not resend": (WATCHER, {"if begun or watch.due + RESEND_AFTER <= now:": "if begun:"}),
+    "start always sends": (WATCHER, {"if begun or watch.due + RESEND_AFTER <= now:": "if True:"}),
+    "tend without fence": (DECIDE, {REVIVED: 'watch = replace(watch, stepped_by="")'}),
+    "revive without bound": (DECIDE, {"if watch.revivals >= rounds:": "if False:"}),
+    "revive forgets due": (DECIDE, {"due = max(watch.due, now + ": "due = max(now, now + "}),
+    "a turn leaves the revivals counted": (
+        DECIDE,
+        {"stepped_by=message_id, revivals=0": "stepped_by=message_id"},
+    ),
     "an end is forgotten while its reasons are asked for": (
-        "decide.py",
+        DECIDE,
         {"verdict=verdict, reason=reason,": "reason=reason,"},
     ),
     "an end waits for its reasons": (
-        "decide.py",
+        DECIDE,
         {"tried = isinstance(seen, Fault) and watch.faults_in_a_row + 1 >= ENOUGH_ATTEMPTS": "tried = False"},
     ),
     "a job that ended is abandoned": (
-        "decide.py",
+        DECIDE,
         {"outcome=watch.verdict or Outcome.ABANDONED": "outcome=Outcome.ABANDONED"},
     ),
-    "nobody asks why": ("decide.py", {"return Inquire(outcome, reason, link)": "return Finish(outcome, reason)"}),
-    "a poisoned ticket is dropped": ("watching.py", {"or ticket.seq == watch.seq or": "or"}),
-    "poll before due": ("remote.py", {"NotYet(until) if now < until else None": "None"}),
+    "nobody asks why": (DECIDE, {"return Inquire(outcome, reason, link)": "return Finish(outcome, reason)"}),
+    "a poisoned ticket is dropped": (WATCHER, {"or ticket.seq == watch.seq or": "or"}),
+    "poll before due": (REMOTE, {"NotYet(until) if now < until else None": "None"}),
     "a deadline overrides Retry-After": (
-        "remote.py",
+        REMOTE,
         {"until = max(watch.due, watch.not_before)": "until = watch.due"},
     ),
     "listed after it began": (
-        "watching.py",
+        WATCHER,
         {
             "await self.index.add(wanted)": "pass",
             INSERT: f"{INSERT}\nawait self.index.add(wanted)",
         },
     ),
-    "listed for ever": ("watching.py", {"await self.index.remove(watch)": "pass"}),
+    "listed for ever": (WATCHER, {"await self.index.remove(watch)": "pass"}),
     "listed no more before it is recorded": (
-        "watching.py",
+        WATCHER,
         {"await self.record(watch)": "await self.index.remove(watch)\nawait self.record(watch)"},
     ),
     "a start takes the other's entry away": (
-        "watching.py",
+        WATCHER,
         {"if watch.started_at != wanted.started_at:": "if True:"},
     ),
-    "begun again from nought": ("decide.py", {"seq=ended.seq + 1,": "seq=0,"}),
-    "begun again at once": ("decide.py", {"due=max(wanted.due, ended.not_before),": ""}),
-    "begun again unpublished": ("watching.py", {"found = await self.act(found)": "pass"}),
+    "begun again from nought": (DECIDE, {"seq=ended.seq + 1,": "seq=0,"}),
+    "begun again at once": (DECIDE, {"due=max(wanted.due, ended.not_before),": ""}),
+    "begun again unpublished": (WATCHER, {"found = await self.act(found)": "pass"}),
     "begun again by the same request": (
-        "watching.py",
+        WATCHER,
         {"if restart and not (begun_by and begun_by == watch.begun_by):": "if restart:"},
     ),
-    "begun again while its end is being told": ("watching.py", {"if is_pending(found):": "if False:"}),
+    "begun again while its end is being told": (WATCHER, {"if is_pending(found):": "if False:"}),
     "published mark before the callback's ticket": (
-        "watching.py",
+        WATCHER,
         {"await self.tell(Ticket(watch.id, watch.callback_seq), SOON)": "pass"},
     ),
     "a callback without fence": (
-        "calling.py",
+        CALLBACKS,
         {"if ticket.seq == watch.callback_seq and is_pending(watch):": "if is_pending(watch):"},
     ),
     "a callback acts before commit": (
-        "calling.py",
+        CALLBACKS,
         {
             TRY: "watch = await self._step(watch, message_id)\nawait self._act(watch)\n"
             "watch = await self.store.commit(watch)"
         },
     ),
-    "a callback is not redone": ("calling.py", {"if watch.callback_stepped_by == message_id:": "if False:"}),
-    "a callback is not told of before it is published": ("calling.py", {"if not watch.published:": "if False:"}),
-    "a callback's ticket is not replaced": ("watching.py", {"if watch.published and is_pending(watch):": "if False:"}),
-    "a callback counts its tries anew": ("decide.py", {"callback_seq=ended.callback_seq + 1,": ""}),
-    "stop without publish": ("watching.py", {"return await self.act(watch)": "return watch"}),
-    "stop gives up when a turn gets in between": ("watching.py", {"continue": "return watch"}),
-    "publish without record": ("watching.py", {"await self.record(watch)": "pass"}),
+    "a callback is not redone": (
+        CALLBACKS,
+        {"if watch.callback_stepped_by == message_id:": "if False:"},
+    ),
+    "a callback is not told of before it is published": (
+        CALLBACKS,
+        {"if not watch.published:": "if False:"},
+    ),
+    "a callback's ticket is not replaced": (
+        WATCHER,
+        {"if watch.published and is_pending(watch):": "if False:"},
+    ),
+    "a callback counts its tries anew": (DECIDE, {"callback_seq=ended.callback_seq + 1,": ""}),
+    "stop without publish": (WATCHER, {"return await self.act(watch)": "return watch"}),
+    "stop gives up when a turn gets in between": (WATCHER, {"continue": "return watch"}),
+    "publish without record": (WATCHER, {"await self.record(watch)": "pass"}),
     "published mark before announce": (
-        "watching.py",
+        WATCHER,
         {
             "await self.announce(watch)": "await self.store.commit(replace(watch, published=True))\n"
             "await self.announce(watch)\nreturn watch"
         },
     ),
     "an ended watch is not published by a stray ticket": (
-        "watching.py",
+        WATCHER,
         {"if ours or watch.outcome is not None:": "if ours:"},
     ),
 }
@@ -171,7 +187,7 @@ def simulate(here: Path, mutant: str = "") -> subprocess.CompletedProcess[str]:
     cached = shutil.ignore_patterns("__pycache__", Path(__file__).name)
     for folder in ("shared", "tests/simulation"):
         shutil.copytree(ROOT / folder, here / folder, ignore=cached)
-    for file in ("tests/__init__.py", "tests/memory.py"):
+    for file in ("tests/__init__.py", "tests/memory.py", "tests/ports.py"):
         shutil.copy(ROOT / file, here / file)
     (here / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     if mutant:

@@ -9,7 +9,7 @@ from local.plan.engine import World, fly
 from local.plan.limits import Limit
 from local.plan.workload import Jobs
 from shared.apis.schedules import SCHEDULES
-from shared.traffic import budget
+from shared.core.rate_limit import budget
 from tests.simulation.test_limits import NOON, Sky
 
 OVER = timedelta(seconds=10)

@@ -6,8 +6,8 @@ from itertools import repeat
 
 import pytest
 
-from shared.model import Outcome
-from shared.watching import GRACE, RESEND_AFTER
+from shared.core.model import Outcome
+from shared.engine.watcher import GRACE, RESEND_AFTER
 from tests.simulation.world import LIFETIME, MAX_DEQUEUES, RETENTION, REVIVALS, World
 
 MINUTE = timedelta(minutes=1)

@@ -19,15 +19,18 @@ from types import SimpleNamespace, coroutine
 from typing import Any, Literal
 
 from shared.apis.reality_analysis import REALITY_ANALYSIS as API
-from shared.callbacks import Reply, is_pending
-from shared.calling import Caller, event_id
-from shared.keys import newest_first
-from shared.model import Outcome, Ticket, Watch
-from shared.remote import NoResponse, Request, Response
-from shared.results import result
-from shared.schedule import Schedule
-from shared.watching import GRACE, Conflict, StillTellingError, Watcher, watch_id
+from shared.core.callback import Reply, event_id, is_pending
+from shared.core.model import Outcome, Ticket, Watch
+from shared.core.newest_first import newest_first
+from shared.core.remote import NoResponse, Request, Response, watch_id
+from shared.core.schedule import Schedule
+from shared.engine.callback_sender import CallbackSender
+from shared.engine.ports import Conflict
+from shared.engine.watcher import GRACE, StillTellingError, Watcher
+from shared.storage.results import result
+from shared.web.cloud_event import to_json
 from tests.memory import MemoryIndex, MemoryStore
+from tests.ports import NoGate, ignore, together
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 JOB = {"jobId": "j"}
@@ -193,11 +196,14 @@ class World:
             reject=self._port(self._reject),
             now=lambda: self.now,
             draw=lambda: 0.0,
+            gate=NoGate(),
+            alone=together,
+            poisoned=ignore,
             revivals=REVIVALS,
             tell=self._port(self._tell),
             index=index,
         )
-        self.caller = Caller(
+        self.caller = CallbackSender(
             store=store,
             send=self.watcher.tell,
             post=self._port(self._post),
@@ -205,7 +211,8 @@ class World:
             reject=self._port(self._reject),
             now=lambda: self.now,
             draw=lambda: 0.0,
-            source="urn:simulation",
+            body=lambda watch: to_json(watch, "urn:simulation"),
+            alone=together,
         )
 
     # Workers

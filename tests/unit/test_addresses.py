@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.addresses import Target, may_be_called, target
+from shared.core.callback_url import Target, may_be_called, target
 
 HOSTS = {"hooks.example.com", "hooks.example.com:8443", "127.0.0.1:9000", "[::1]:9000"}
 

@@ -12,13 +12,13 @@ import azure.functions as func
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, ServiceRequestError
 
-from functions.answers import answered, json_response, problem_response, watch_response
-from functions.turns import BrokenOffError, turn
-from shared import problems, telemetry
-from shared.model import Outcome, Watch
+from functions.support.answers import answered, json_response, problem_response, watch_response
+from functions.support.invocation import BrokenOffError, turn
+from shared import telemetry
+from shared.core.model import Outcome, Watch
+from shared.engine.ports import Conflict, UndeliveredError
 from shared.settings import SettingsError
-from shared.telemetry import UndeliveredError
-from shared.watching import Conflict
+from shared.web import problems
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WATCH = Watch(

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from itwin_job_watch.cli import EXITS, OUTCOMES, main
 from itwin_job_watch.client import Api
-from shared.model import Outcome
+from shared.core.model import Outcome
 
 WATCH = {
     "id": "0d6c9f0e-5a55-5f0e-9d5c-0d6c9f0e5a55",

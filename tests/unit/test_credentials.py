@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.credentials import LARGEST_BODY, ClientCredentials, CredentialsError
+from shared.clients.credentials import LARGEST_BODY, ClientCredentials, CredentialsError
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECRET = "hunter2&=+% é"

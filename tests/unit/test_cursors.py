@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.cursors import Cursor
+from shared.engine.cursor import Cursor
 
 KEY = "251666615999999999_0d6c9f0e-5a55-5f0e-9d5c-0d6c9f0e5a55"
 CURSORS = [Cursor(state, key) for state in ("watching", "ended") for key in ("", KEY)]

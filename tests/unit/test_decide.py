@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.apis import APIS
 from shared.apis.reality_analysis import REALITY_ANALYSIS
-from shared.decide import (
+from shared.core.decide import (
     ENOUGH_ATTEMPTS,
     ENOUGH_REFUSALS,
     MOST_ENTRIES,
@@ -20,8 +20,8 @@ from shared.decide import (
     revive,
     stop,
 )
-from shared.model import Fault, Findings, Finish, Inquire, NotYet, Outcome, Report, RequeueAfter, Watch
-from shared.remote import too_early
+from shared.core.model import Fault, Findings, Finish, Inquire, NotYet, Outcome, Report, RequeueAfter, Watch
+from shared.core.remote import too_early
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WATCH = Watch(

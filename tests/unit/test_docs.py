@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from local import docs
+from local.docs import api_pages as docs
 from shared.apis import APIS
-from shared.model import Outcome
-from shared.problems import KINDS
+from shared.core.model import Outcome
+from shared.core.rate_limit import budget, spacing
 from shared.settings import Settings, polling_setting
-from shared.traffic import budget, spacing
+from shared.web.problems import KINDS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from shared.apis import APIS
 from shared.apis.reality_analysis import REALITY_ANALYSIS
 from shared.apis.reporting import REPORTING
-from shared.evidence import LONGEST_ENTRY, Evidence, entries
-from shared.model import Fault, Findings, Outcome, Watch
-from shared.remote import NoResponse, Request, Response, ask, observe
+from shared.core.evidence import LONGEST_ENTRY, Evidence, entries
+from shared.core.model import Fault, Findings, Outcome, Watch
+from shared.core.remote import NoResponse, Request, Response, ask, observe
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HERE = "https://api.bentley.com"

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from shared import wiring
-from shared.credentials import ClientCredentials, CredentialsError
-from shared.fetch import LARGEST_BODY, Fetcher
-from shared.remote import NoResponse, Request, Response
+from shared.clients.credentials import ClientCredentials, CredentialsError
+from shared.clients.platform import LARGEST_BODY, Fetcher
+from shared.core.remote import NoResponse, Request, Response
 
 PATH = "/realitydataanalysis/jobs/j1/progress"
 
@@ -385,7 +385,7 @@ def test_the_real_parts_keep_no_cookies(wired):
 
 
 def test_the_real_parts_wait_for_a_slow_answer(wired):
-    """The limit is that of `shared.fetch`, for the whole answer, and not a shorter one of the client's own."""
+    """The limit is that of `clients.platform`, for the whole answer, and not a shorter one of the client's own."""
 
     async def slow(writer):
         await asyncio.sleep(8)

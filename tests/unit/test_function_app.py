@@ -13,8 +13,8 @@ from local.host import hostjson
 from local.host.functions import Function
 from local.host.routes import Routes
 from local.host.telemetry import Level, Levels
-from shared.operations import OPERATIONS
 from shared.settings import MOST_QUEUES
+from shared.web.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
 

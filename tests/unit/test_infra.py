@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from local import kusto, stack
+from local.docs import kusto
+from local.parts import stack
 from shared.apis import APIS
-from shared.schemas import LARGEST_BATCH_BODY
 from shared.settings import MOST_QUEUES, Settings, polling_setting, queue_name
+from shared.web.requests import LARGEST_BATCH_BODY
 from tests.bicep import Code, read
 
 ROOT = Path(__file__).parents[2]
@@ -94,7 +95,6 @@ def test_polling_settings_are_named_as_the_app_names_them():
         ("RESULTS_TABLE", "resultsTable"),
         ("GATES_TABLE", "gatesTable"),
         ("OPEN_TABLE", "openTable"),
-        ("ANSWERS_TABLE", "answersTable"),
         ("WAIT_SCALE", "waitScale"),
         ("WATCH_RETENTION_DAYS", "watchRetentionDays"),
     ],

@@ -6,7 +6,7 @@ from typing import Any
 
 from local.bench.lateness import made_asleep
 from shared.apis.reporting import REPORTING
-from shared.model import Watch
+from shared.core.model import Watch
 
 TAKES = timedelta(milliseconds=20)
 

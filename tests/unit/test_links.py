@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.links import LONGEST_LINK, follow
+from shared.core.untrusted import LONGEST_LINK, follow
 
 STATUS = "https://api.bentley.com/insights/reporting/datasources/extraction/status/j"
 

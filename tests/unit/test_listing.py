@@ -7,13 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from shared import listing
 from shared.apis import APIS
-from shared.cursors import Cursor
-from shared.keys import newest_first
-from shared.listing import ORPHANED_AFTER, Listing, Wanted
-from shared.model import Outcome, Watch
-from shared.shelves import Entry
+from shared.core.model import Outcome, Watch
+from shared.core.newest_first import newest_first
+from shared.engine import lister as listing
+from shared.engine.cursor import Cursor
+from shared.engine.lister import ORPHANED_AFTER, Entry, Listing, Wanted
 from tests.memory import MemoryIndex, MemoryStore
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -8,10 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.apis import APIS
-from shared.locate import LONGEST_ID, check_job, locate
-from shared.model import Watch
-from shared.problems import Problem
-from shared.remote import ask
+from shared.core.model import Watch
+from shared.core.remote import ask
+from shared.web.job_url import LONGEST_ID, check_job, locate
+from shared.web.problems import Problem
 
 ORIGIN = "https://api.bentley.com"
 PATH = "/realitydataanalysis/jobs/j1/progress"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model import Ticket
+from shared.core.model import Ticket
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=64), st.integers(0, 2**31))

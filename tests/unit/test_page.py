@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from functions.page import page_response, policy_for
+from functions.support.page import page_response, policy_for
 from shared.apis import APIS
-from shared.model import Outcome
+from shared.core.model import Outcome
 
-FILE = Path(__file__).parents[2] / "functions" / "page.html"
+FILE = Path(__file__).parents[2] / "functions" / "support" / "page.html"
 
 
 @pytest.fixture(scope="module")

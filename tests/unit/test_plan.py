@@ -19,8 +19,8 @@ from local.plan.meter import Meter
 from local.plan.platform import Platform
 from local.plan.workload import ARRIVALS, LASTING, Jobs, make
 from shared.apis import APIS
-from shared.schedule import Schedule
-from shared.traffic import budget
+from shared.core.rate_limit import budget
+from shared.core.schedule import Schedule
 
 ANALYSIS = APIS["reality-analysis"]
 STEADY = replace(APIS["reporting"], polling=Schedule.seconds(10, 20, 40, 60))  # no jitter, no percentage

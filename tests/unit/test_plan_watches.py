@@ -1,4 +1,4 @@
-"""The looked-up decisions of `local.plan` are those of `shared.decide`, turn by turn."""
+"""The looked-up decisions of `local.plan` are those of `shared.core.decide`, turn by turn."""
 
 from datetime import timedelta
 
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from local.plan.watches import BEGINNING, NO_PROGRESS, Watches
 from local.plan.workload import Jobs
 from shared.apis import APIS
-from shared.decide import advance, decide
-from shared.model import Fault, Finish, Inquire, NotYet, Outcome, Report, RequeueAfter, Watch
+from shared.core.decide import advance, decide
+from shared.core.model import Fault, Finish, Inquire, NotYet, Outcome, Report, RequeueAfter, Watch
 
 APIS_LISTED = [*APIS.values()]
 DRAWS = st.floats(0, 0.999)

@@ -8,11 +8,10 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from shared.callbacks import Reply
-from shared.posting import Poster
+from shared.clients.webhook import Poster
+from shared.core.callback import Reply
 from tests.e2e.receiver import SECRET
 
-NOW = datetime.now(UTC)
 URL = "https://hooks.example.com/itwin"
 PUBLIC = "93.184.215.14"
 
@@ -35,7 +34,7 @@ def post(answer, url=URL, addresses=(PUBLIC,), hosts=("hooks.example.com",)):
 
     async def scenario():
         async with httpx.AsyncClient(transport=httpx.MockTransport(respond), follow_redirects=False) as http:
-            poster = Poster(http, Webhook(SECRET), frozenset(hosts), lambda: NOW, resolve)
+            poster = Poster(http, Webhook(SECRET), frozenset(hosts), lambda: datetime.now(UTC), resolve)
             return await poster(url, "id-1", '{"é": 1}')
 
     reply = asyncio.run(scenario())

@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from local.processes import Service, free_port
+from local.parts.processes import Service, free_port
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a port be kept for another process")

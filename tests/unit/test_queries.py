@@ -2,10 +2,10 @@
 
 import pytest
 
-from shared.cursors import Cursor
-from shared.model import Outcome
-from shared.problems import Problem
-from shared.queries import ListQuery, ReadQuery
+from shared.core.model import Outcome
+from shared.engine.cursor import Cursor
+from shared.web.problems import Problem
+from shared.web.queries import ListQuery, ReadQuery
 
 URL = "https://x.example/api/watches"
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from shared.apis import APIS
 from shared.apis.schedules import SCHEDULES
-from shared.model import Fault, Outcome, Report
-from shared.remote import LASTING, NoResponse, Request, Response, observe
-from shared.schedule import Schedule
-from shared.text import tidy
+from shared.core.model import Fault, Outcome, Report
+from shared.core.remote import LASTING, NoResponse, Request, Response, observe
+from shared.core.schedule import Schedule
+from shared.core.untrusted import tidy
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PLAIN = Request("/", {})

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.apis import APIS
-from shared.model import Outcome, Watch
-from shared.results import TableResults, result
+from shared.core.model import Outcome, Watch
+from shared.storage.results import TableResults, result
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ENDED = Watch(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.schedule import ABSURD, Schedule, parse_retry_after
+from shared.core.schedule import ABSURD, Schedule, parse_retry_after
 
 NOON = datetime(1994, 11, 6, 12, tzinfo=UTC)
 

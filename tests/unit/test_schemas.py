@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.apis import APIS
-from shared.model import Outcome, Watch
-from shared.problems import Problem
-from shared.schemas import LARGEST_BODY, LONGEST_WATCH, StartRequest, WatchDocument
+from shared.core.model import Outcome, Watch
+from shared.web.problems import Problem
+from shared.web.requests import LARGEST_BODY, LONGEST_WATCH, StartRequest, WatchDocument
 
 ORIGIN = "https://api.bentley.com"
 URL = ORIGIN + "/realitydataanalysis/jobs/j1/progress"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.apis import APIS
-from shared.schedule import Schedule
+from shared.core.schedule import Schedule
 from shared.settings import LONGEST_QUEUE_NAME, MOST_QUEUES, Settings, SettingsError, queue_count, queue_name
 
 NEEDED = {
@@ -46,7 +46,6 @@ def without(name):
         ("watches_table", "Watches"),
         ("results_table", "Results"),
         ("open_table", "OpenWatches"),
-        ("answers_table", "Answers"),
         ("callback_hosts", None),
         ("callback_secret", None),
         ("telemetry", None),
@@ -104,7 +103,6 @@ def test_empty_counts_as_missing(name, empty):
         "WATCHES_TABLE",
         "RESULTS_TABLE",
         "OPEN_TABLE",
-        "ANSWERS_TABLE",
         "CALLBACK_HOSTS",
         "CALLBACK_SECRET",
         "WAIT_SCALE",
@@ -176,7 +174,6 @@ def test_a_malformed_setting_is_named_and_its_value_is_not_repeated(name, value)
         "WATCHES_TABLE",
         "RESULTS_TABLE",
         "OPEN_TABLE",
-        "ANSWERS_TABLE",
         "CALLBACK_HOSTS",
         "CALLBACK_SECRET",
         "WAIT_SCALE",

@@ -22,9 +22,9 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 
 from shared import wiring
-from shared.model import Outcome, Watch
-from shared.telemetry import Events, NoEvents, UndeliveredError, invocation
-from shared.watching import Count
+from shared.core.model import Outcome, Watch
+from shared.engine.ports import Count, UndeliveredError
+from shared.telemetry import Events, NoEvents, invocation
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model import NotYet
-from shared.traffic import (
+from shared.core.model import NotYet
+from shared.core.rate_limit import (
     MEMORY,
     Gate,
     Traffic,

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError
 
-from functions.turns import ComesAgainError, delivery
+from functions.support.invocation import ComesAgainError, delivery
+from shared.engine.ports import Conflict, UndeliveredError
 from shared.settings import SettingsError
-from shared.telemetry import UndeliveredError
-from shared.watching import Conflict
 
 CONTEXT: Any = SimpleNamespace(trace_context=SimpleNamespace(trace_parent=""))
 

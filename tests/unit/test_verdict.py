@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from local.scenario import reporting
-from local.verdict import Evidence, disagreements
+from local.trials.scenario import reporting
+from local.trials.verdict import Evidence, disagreements
 
 ENDED = "2026-11-20T12:00:09Z"
 JOB = reporting(

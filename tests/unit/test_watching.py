@@ -10,15 +10,17 @@ from uuid import UUID
 import pytest
 from azure.core.exceptions import ServiceRequestError
 
-from shared.alone import OneAtATime
 from shared.apis import APIS
 from shared.apis.reality_analysis import REALITY_ANALYSIS
-from shared.decide import REVIVALS, stop
-from shared.model import Outcome, Ticket
-from shared.remote import Response
-from shared.tending import AT_ONCE, Tender
-from shared.watching import GRACE, RESEND_AFTER, Conflict, Count, Watcher, watch_id
+from shared.core.decide import REVIVALS, stop
+from shared.core.model import Outcome, Ticket
+from shared.core.remote import Response, watch_id
+from shared.engine.one_at_a_time import OneAtATime
+from shared.engine.ports import Conflict, Count
+from shared.engine.tender import AT_ONCE, Tender
+from shared.engine.watcher import GRACE, RESEND_AFTER, Watcher
 from tests.memory import MemoryStore
+from tests.ports import NoGate, NoIndex, ignore, together
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 JOB = {"jobId": "j"}
@@ -43,6 +45,11 @@ class World:
             reject=self._reject,
             now=lambda: self.now,
             draw=lambda: 0.0,
+            gate=NoGate(),
+            alone=together,
+            poisoned=ignore,
+            tell=ignore,
+            index=NoIndex(),
         )
 
     async def _send(self, ticket, delay):
@@ -74,7 +81,7 @@ class World:
         asyncio.run(self.watcher.receive_poisoned(Ticket(self.id, seq).to_json().encode()))
 
     def tend(self):
-        return asyncio.run(Tender(self.watcher, timedelta(days=30)).tend())
+        return asyncio.run(Tender(self.watcher, timedelta(days=30), ignore).tend())
 
     def stop(self):
         return asyncio.run(self.watcher.stop(self.id))
@@ -524,7 +531,7 @@ def test_one_row_that_cannot_be_tended_does_not_keep_others_from_it(started):
         started.sent.append((ticket, delay))
 
     watcher = replace(started.watcher, send=refuse)
-    failed = asyncio.run(Tender(watcher, timedelta(days=30)).tend())
+    failed = asyncio.run(Tender(watcher, timedelta(days=30), ignore).tend())
 
     assert failed == 1
     assert [ticket.watch_id for ticket, _ in started.sent] == [other.id]
@@ -574,7 +581,7 @@ def test_a_round_over_a_large_table_holds_few_rows_at_a_time(started):
             held -= 1
 
     ended = started.stop()
-    tender = Tender(replace(started.watcher, store=LargeStore()), timedelta(days=30))
+    tender = Tender(replace(started.watcher, store=LargeStore()), timedelta(days=30), ignore)
 
     assert asyncio.run(tender.tend()) == 0
     assert (held, most_held) == (0, AT_ONCE)
@@ -619,7 +626,7 @@ def test_what_is_tended_at_once_comes_back_spread_out(started):
         asyncio.run(started.store.insert(other))
     started.now += LATE
 
-    asyncio.run(Tender(watcher, timedelta(days=30)).tend())
+    asyncio.run(Tender(watcher, timedelta(days=30), ignore).tend())
 
     waits = [delay.total_seconds() for _, delay in started.sent]
     assert waits == [60, 90, pytest.approx(120, abs=0.1)]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from local.bench.beside.taken import A_DAY, DELAY, WITHIN, Taken, asleep, taking, wait_until_asked
 from local.bench.ground import Ground
 from local.bench.starts import in_batches
-from shared.schemas import LARGEST_BATCH
+from shared.web.requests import LARGEST_BATCH
 
 SETTINGS = {"WAIT_SCALE": "1", "POLLING_REPORTING": f"{DELAY.total_seconds():g}"}
 

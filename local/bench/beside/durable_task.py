@@ -18,7 +18,7 @@ from durabletask.testing import create_test_backend
 from durabletask.worker import TaskHubGrpcWorker
 
 from local.bench.beside.work import ENDED, READY, RUNNING, STARTED, Work, read, say, status
-from local.processes import free_port
+from local.parts.processes import free_port
 
 
 def asks(work: Work) -> Callable[[task.ActivityContext, str], str]:

@@ -14,7 +14,7 @@ from local.bench.beside.program import Program
 from local.bench.beside.taken import System
 from local.bench.ground import RUNNING, SUCCEEDED, Ground, path
 from local.bench.spread import Figures, Spread
-from local.bootstrap import environment_apart
+from local.setup.bootstrap import environment_apart
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 

@@ -15,7 +15,7 @@ import psutil
 from local.bench.beside.taken import A_DAY, DELAY, Taken, asleep, taking, wait_until_asked
 from local.bench.beside.work import ENDED, READY, STARTED, Work, write
 from local.bench.ground import Ground, path
-from local.bootstrap import ROOT
+from local.setup.bootstrap import ROOT
 from shared.apis.reporting import REPORTING
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from local.stdin import wait_until_stdin_ends
+from local.parts.stdin import wait_until_stdin_ends
 
 RUNNING = "Running"
 

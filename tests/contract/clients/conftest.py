@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local import node
-from local.bootstrap import STATE, one_at_a_time
+from local.setup import node
+from local.setup.bootstrap import STATE, one_at_a_time
 from tests.simulator import CREDENTIALS
 
 HERE = Path(__file__).parent

@@ -10,10 +10,10 @@ import pytest
 
 from shared import wiring
 from shared.apis.reporting import REPORTING
-from shared.credentials import ClientCredentials
-from shared.fetch import Fetcher
-from shared.model import Findings, Outcome, Report, Watch
-from shared.remote import Response, ask, observe
+from shared.clients.credentials import ClientCredentials
+from shared.clients.platform import Fetcher
+from shared.core.model import Findings, Outcome, Report, Watch
+from shared.core.remote import Response, ask, observe
 from tests.simulator import CREDENTIALS
 
 TOKEN = "/connect/token"

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from azure.storage.queue import QueueClient
 
-from local.processes import Service, free_port
+from local.parts.processes import Service, free_port
 
 KEY = "the-key"
 BACKENDS = ["runtime", "sdk"] if find_spec("azure_functions_runtime") else ["sdk"]

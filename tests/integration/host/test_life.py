@@ -10,11 +10,11 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from local.bootstrap import ROOT
 from local.host.backends import BACKENDS
 from local.host.functions import CannotStartError
 from local.host.server import Options, serve
-from local.processes import free_port
+from local.parts.processes import free_port
+from local.setup.bootstrap import ROOT
 from tests.integration.host.conftest import command, eventually, hosting, write_app
 
 ANSWERS = """

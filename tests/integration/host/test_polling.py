@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.processes import free_port
+from local.parts.processes import free_port
 from tests.integration.host.conftest import eventually, hosting
 
 BATCH, THRESHOLD = 2, 1

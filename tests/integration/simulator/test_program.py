@@ -16,7 +16,7 @@ from aiohttp import web
 from click.testing import CliRunner
 
 from local import simulator as package
-from local.bootstrap import ROOT
+from local.setup.bootstrap import ROOT
 from local.simulator import create_app
 from local.simulator.__main__ import simulator as command
 

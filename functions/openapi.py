@@ -1,0 +1,17 @@
+"""GET /api/openapi.json: the API in its own words.  It holds no data, so that tools may read it without a key."""
+
+import azure.functions as func
+
+from functions.support.answers import json_response
+from functions.support.serving import serves
+from shared.web.openapi import document
+from shared.web.operations import DESCRIBE, OPERATIONS
+
+bp = func.Blueprint()
+
+VERSION = "0.1.0"
+
+
+@serves(bp, DESCRIBE)
+async def describe(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
+    return json_response(document(OPERATIONS, VERSION), 200, {})

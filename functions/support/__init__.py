@@ -1,0 +1,1 @@
+"""What the functions share: how they are registered, bounded and answered."""

@@ -1,0 +1,71 @@
+"""The page for people with a browser.  It holds no data: what it shows it asks the rest of the app for."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable
+from functools import cache
+from html import escape
+from pathlib import Path
+
+import azure.functions as func
+
+from shared.apis import APIS
+from shared.core.model import Outcome
+
+
+def page_response() -> func.HttpResponse:
+    """Answer with the page."""
+    html, policy = _page()
+    return func.HttpResponse(
+        html,
+        headers={
+            "Content-Security-Policy": policy,
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": "no-store",
+        },
+        mimetype="text/html",
+        charset="utf-8",
+    )
+
+
+@cache
+def _page() -> tuple[str, str]:
+    """The page and its Content-Security-Policy; read once, since neither changes while the process lives."""
+    html = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+    html = html.replace("<!-- apis -->", _options(APIS)).replace("<!-- outcomes -->", _options(Outcome))
+    return html, policy_for(html)
+
+
+def policy_for(html: str) -> str:
+    """Allow the page its own style, its own script and calls to its own origin, and nothing else.
+
+    By hash, so that markup which found its way in would neither run nor style anything; and no script may make markup
+    out of text at all (trusted types, where the browser knows them).
+    """
+    style, script = (_hashes(re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)) for tag in ("style", "script"))
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {script}",
+            f"style-src {style}",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        ]
+    )
+
+
+def _hashes(texts: Iterable[str]) -> str:
+    """Of inline elements, as https://www.w3.org/TR/CSP3/#match-element-to-source-list compares them."""
+    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts]
+    return " ".join(f"'sha256-{digest}'" for digest in digests)
+
+
+def _options(values: Iterable[str]) -> str:
+    return "".join(f"<option>{escape(value)}</option>" for value in values)

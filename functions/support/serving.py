@@ -1,0 +1,19 @@
+"""Serves an operation as it is described: its route and method come from the same data as the OpenAPI document."""
+
+from collections.abc import Callable
+from typing import Any
+
+import azure.functions as func
+
+from functions.support.answers import Trigger, answered
+from shared.web.operations import Operation
+
+
+def serves(bp: func.Blueprint, operation: Operation) -> Callable[[Trigger], Any]:
+    """Make a trigger answer for an operation."""
+    level = func.AuthLevel.FUNCTION if operation.takes_key else func.AuthLevel.ANONYMOUS
+
+    def decorate(trigger: Trigger) -> Any:
+        return bp.route(route=operation.path, methods=operation.methods, auth_level=level)(answered(trigger))
+
+    return decorate

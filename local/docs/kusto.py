@@ -1,0 +1,86 @@
+"""The queries that ship, run on this machine: KQL on DuckDB, over the envelopes that the app has sent.
+
+duckdb-kql refuses what it does not know, so that an answer is an answer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import duckdb
+import duckdb_kql
+
+from local.setup.bootstrap import ROOT
+
+INFRA = ROOT / "infra"
+
+#: What the workbook's filters say when nobody has touched them.  Multiple choices come with their quotes.
+UNFILTERED = {"Api": "'*'", "Outcome": "'*'", "Label": "*"}
+
+#: The columns that a query may use: those of https://learn.microsoft.com/azure/azure-monitor/reference/tables/appevents
+#: and apptraces, as Application Insights names them, as far as we do.
+TABLES = """
+create table customEvents (timestamp timestamptz, name varchar, customDimensions json, customMeasurements json,
+                           operation_Id varchar, cloud_RoleName varchar, itemId varchar, itemCount int);
+create table traces (timestamp timestamptz, message varchar, severityLevel int, operation_Id varchar);
+"""
+
+Rows = list[dict[str, Any]]
+
+
+def load(envelopes: Iterable[Mapping[str, Any]]) -> duckdb.DuckDBPyConnection:
+    """Make the tables as Application Insights would of these envelopes; each event gets an `itemId`, as there."""
+    database: duckdb.DuckDBPyConnection = duckdb_kql.connect()
+    database.execute(TABLES)
+    for envelope in envelopes:
+        event, tags = envelope["data"]["baseData"], envelope["tags"]
+        database.execute(
+            "insert into customEvents values (?, ?, ?, ?, ?, ?, ?, 1)",
+            [
+                envelope["time"],
+                event["name"],
+                json.dumps(event["properties"]),
+                json.dumps(event.get("measurements") or {}),
+                tags.get("ai.operation.id"),
+                tags.get("ai.cloud.role"),
+                str(uuid.uuid4()),
+            ],
+        )
+    return database
+
+
+def run(database: duckdb.DuckDBPyConnection, query: str, **filters: str) -> Rows:
+    """Run a query; `filters` are values of the workbook's parameters, as it puts them into the text.
+
+    The time of arrival is not known here, so the time of the event stands in for it.
+    """
+    values = UNFILTERED | filters
+    text = re.sub(r"\{(\w+)\}", lambda match: values[match[1]], query).replace("ingestion_time()", "timestamp")
+    relation = duckdb_kql.query(database, text)
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
+def workbook() -> dict[str, Any]:
+    """Return the workbook as it is in the repository."""
+    return dict(json.loads((INFRA / "workbook.json").read_text(encoding="utf-8")))
+
+
+def charts() -> dict[str, dict[str, Any]]:
+    """Return what the workbook shows, by its name: the contents of its items that have a query."""
+    return {item["name"]: item["content"] for item in workbook()["items"] if "query" in item["content"]}
+
+
+def shipped() -> dict[str, str]:
+    """Return every query there is, by a name that says where it stands."""
+    queries = {f"workbook/{name}": str(chart["query"]) for name, chart in charts().items()}
+    for item in workbook()["items"]:
+        for parameter in item["content"].get("parameters", []):
+            if "query" in parameter:
+                queries[f"workbook/filter {parameter['name']}"] = parameter["query"]
+    for path in sorted((INFRA / "queries").rglob("*.kql")):
+        queries[str(path.relative_to(INFRA / "queries").with_suffix(""))] = path.read_text(encoding="utf-8")
+    return queries

@@ -1,0 +1,100 @@
+"""``python3 -m local run``: watch the scenario's jobs to their end, and check every one."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import httpx
+from rich.console import Console
+
+from local.parts.stack import RESULTS, Stack, stack
+from local.trials import verdict
+from local.trials.display import display
+from local.trials.scenario import JOBS, SETTINGS
+
+GIVE_UP = timedelta(seconds=110)
+
+#: All tokens stop being valid then: every watch must get over it.
+REVOKE_AFTER = timedelta(seconds=3)
+
+
+def run(console: Console) -> None:
+    """Run it; exits with 1 unless all watches ended as they must, and were recorded and announced so."""
+    console.print("Starting Azurite, the simulated iTwin Platform and the Functions host ...")
+    with stack(SETTINGS) as parts:
+        apis = len({job.api for job in JOBS})
+        console.print(f"Watching {len(JOBS)} jobs of {apis} APIs through {parts.url}/api/watches", highlight=False)
+        try:
+            with parts.app() as app, parts.behind_the_platform() as platform:
+                watches = _start(app, platform, parts)
+                _follow(app, platform, watches, console)
+        except httpx.HTTPError as error:
+            console.print(f"A part stopped working ({error}).  Logs are in {parts.directory}", soft_wrap=True)
+            sys.exit(1)
+        if not _report(verdict.gather(parts, watches, JOBS), console):
+            console.print(f"Logs are in {parts.directory}", soft_wrap=True)
+            sys.exit(1)
+
+
+def _start(app: httpx.Client, platform: httpx.Client, parts: Stack) -> dict[str, str]:
+    """Script the platform and start the watches; gives their ids by the job's `what`."""
+    watches = {}
+    for job in JOBS:
+        for path, script in {job.path: job.script, **job.documents}.items():
+            platform.post("/jobs", json={"path": path, "script": script})
+        body: dict[str, Any] = {"labels": job.labels}
+        body |= {"url": parts.simulator + job.path} if job.by_url else {"api": job.api, "job": job.ids}
+        body |= {"deadline": job.deadline} if job.deadline else {}
+        watches[job.what] = app.post("/watches", json=body).json()["id"]
+    return watches
+
+
+def _follow(app: httpx.Client, platform: httpx.Client, watches: Mapping[str, str], console: Console) -> None:
+    """Look at the watches until all have ended or time is up, and do what the scenario's people do meanwhile."""
+    began = time.monotonic()
+    to_do = [(REVOKE_AFTER, partial(platform.post, "/tokens", json={"revoke": True}))] + [
+        (job.stop_after, partial(app.delete, f"/watches/{watches[job.what]}"))
+        for job in JOBS
+        if job.stop_after is not None
+    ]
+    seen: dict[str, dict[str, Any]] = {}
+    with display(console) as show:
+        while (elapsed := timedelta(seconds=time.monotonic() - began)) < GIVE_UP:
+            for what, watch_id in watches.items():
+                if what not in seen or seen[what]["state"] == "watching":
+                    seen[what] = app.get(f"/watches/{watch_id}").json()
+            show(seen)
+            if all(watch["state"] == "ended" for watch in seen.values()):
+                return
+            for due, do in to_do:
+                if due <= elapsed:
+                    do()
+            to_do = [(due, do) for due, do in to_do if due > elapsed]
+            time.sleep(0.25)
+
+
+def _report(evidence: Mapping[str, verdict.Evidence], console: Console) -> bool:
+    """Say what was found, and whether all of it is as it must be."""
+    wrong = {job.what: list(verdict.disagreements(job, evidence[job.what])) for job in JOBS}
+    for what, complaints in wrong.items():
+        for complaint in complaints:
+            console.print(f"{what}: {complaint}", style="red", markup=False, soft_wrap=True)
+    good = sum(not complaints for complaints in wrong.values())
+    text = f"{good} of {len(JOBS)} watches ended as they must"
+    if good < len(JOBS):
+        console.print(f"{text}.", style="red")
+        return False
+    rows = sum(len(found.rows) for found in evidence.values())
+    events = sum(len(found.events) for found in evidence.values())
+    console.print(
+        f"{text}: {rows} rows in the {RESULTS} table, {events} WatchFinished events received, no poll too early.",
+        style="green",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return True

@@ -1,0 +1,69 @@
+"""``python3 -m local serve``: all parts, staying up, for trying things by hand."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from rich.console import Console
+
+from local.parts.stack import Stack, stack
+from local.setup.bootstrap import STATE
+from shared.apis import APIS
+from shared.core.remote import watch_id
+
+SERVING = STATE / "serving.json"
+
+TEXT = """
+The app          {url}/api/   (in a browser, a page)
+Its key          {key}
+The platform     {simulator}   (simulated; jobs take 20 s; /_sim/requests and /_sim/events show what it got)
+Storage          {storage}
+Logs             {logs}
+
+Start a watch:
+  curl -s -X POST '{url}/api/watches' -H 'x-functions-key: {key}' -d '{body}'
+See how it stands:
+  curl -s '{url}/api/watches/{watch}' -H 'x-functions-key: {key}'
+Stop it:
+  curl -s -X DELETE '{url}/api/watches/{watch}' -H 'x-functions-key: {key}'
+Start it, and wait for its end:
+  python3 -m local watch start --wait '{simulator}/insights/reporting/datasources/extraction/status/demo-1'
+See what was announced:
+  curl -s '{simulator}/_sim/events'
+
+Ctrl-C ends everything.
+"""
+
+
+def serve(console: Console, port: int | None) -> None:
+    """Run all parts until interrupted."""
+    console.print("Starting Azurite, the simulated iTwin Platform and the Functions host ...")
+    with stack(port=port) as parts, _made_known(parts), suppress(KeyboardInterrupt):
+        console.print(_text(parts), markup=False, highlight=False, soft_wrap=True)
+        threading.Event().wait()
+
+
+@contextmanager
+def _made_known(parts: Stack) -> Iterator[None]:
+    """Leave word for `python3 -m local watch`, for this user alone."""
+    SERVING.touch(mode=0o600)
+    SERVING.write_text(json.dumps({"url": parts.url, "key": parts.key}))
+    try:
+        yield
+    finally:
+        SERVING.unlink(missing_ok=True)
+
+
+def _text(parts: Stack) -> str:
+    return TEXT.format(
+        url=parts.url,
+        key=parts.key,
+        simulator=parts.simulator,
+        storage=parts.storage,
+        logs=parts.directory / "host.log",
+        body='{"api": "reporting", "job": {"jobId": "demo-1"}}',
+        watch=watch_id(APIS["reporting"], {"jobId": "demo-1"}),
+    )

@@ -1,0 +1,1 @@
+"""What the app calls over HTTP: the iTwin Platform, and receivers of callbacks."""

@@ -1,0 +1,60 @@
+"""One GET to the platform.  Never raises for what the network does: a `NoResponse` says it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import httpx
+
+from shared.clients.body import read_at_most
+from shared.clients.credentials import CredentialsError, TokenSource
+from shared.core.remote import NoResponse, Request, Response
+
+#: For one request from first to last byte; httpx's own time-outs restart with every byte.
+TIMEOUT = timedelta(seconds=30)
+
+#: A status is some hundred bytes, so that more than this is not one.
+LARGEST_BODY = 1024 * 1024
+
+UNAUTHORIZED = 401
+
+
+class Fetcher:
+    """The fetch port, on an httpx client."""
+
+    def __init__(self, http: httpx.AsyncClient, tokens: TokenSource) -> None:
+        """`http` has the platform's origin as its base URL and follows no redirects, so that the token stays there."""
+        self._http = http
+        self._tokens = tokens
+
+    async def __call__(self, request: Request) -> Response | NoResponse:
+        """Ask once; after a 401, once more with a new token.
+
+        A second 401, or one that says when to come back, is an answer like any other.
+        """
+        try:
+            token = await self._tokens.token()
+            answer = await self._get(request, token)
+            if answer.status == UNAUTHORIZED:
+                self._tokens.forget(token)
+            if answer.status == UNAUTHORIZED and "retry-after" not in answer.headers:
+                answer = await self._get(request, await self._tokens.token())
+        except CredentialsError as error:
+            return NoResponse(f"no access token: {error}")
+        except TimeoutError:
+            return NoResponse(f"no whole answer within {TIMEOUT.seconds} s")
+        except httpx.HTTPError as error:
+            return NoResponse(f"no answer: {type(error).__name__}")
+        return answer
+
+    async def _get(self, request: Request, token: str) -> Response:
+        authorized = {**request.headers, "Authorization": f"Bearer {token}"}
+        async with (
+            asyncio.timeout(TIMEOUT.total_seconds()),
+            self._http.stream("GET", request.path, headers=authorized) as answer,
+        ):
+            body = await read_at_most(LARGEST_BODY, answer)
+        # Some services repeat the token in their complaint about it, and what they say ends in rows and logs.
+        headers = {name.lower(): value.replace(token, "***") for name, value in answer.headers.items()}
+        return Response(answer.status_code, headers, body.replace(token.encode(), b"***"), str(answer.url))

@@ -1,0 +1,97 @@
+"""How all watches together stay within a rate limit: what a 429 to one of them means for the others.  No I/O here.
+
+Limits count all requests of an OAuth client, so that one watch's 429 concerns every other.  It shuts the *gate* of its
+API until its Retry-After; and it shows that the watches in flight are too many for their schedules, so that from then
+on each leaves as much *spacing* between its turns as lets all of them together keep to a rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.core.model import NotYet
+
+#: Requests a minute of the smallest tier: what is assumed once a 429 has shown that there is a limit.
+#: https://developer.bentley.com/apis/overview/rate-limits
+SMALLEST_TIER = 500.0
+
+#: The part of a limit that is used: turns do not come evenly, and evidence and new tokens are asked for besides.
+HEADROOM = 0.9
+
+#: Requests since a gate opened from which a further 429 tells something of the limit; and the part of the rate that is
+#: left at least, since other processes ask too, and we know of none.
+TELLING, LEFT = 50, 0.8
+
+#: How long a 429 is remembered.
+MEMORY = timedelta(hours=1)
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the 429s of an API taught us.  One row of the gates table."""
+
+    opens_at: datetime
+    per_minute: float  #: requests of all watches together that we allow ourselves for a while
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What one watch has to know of all others."""
+
+    full_until: datetime | None = None  #: no more requests before then; None: it may ask
+    spread: timedelta = timedelta(0)  #: in which time, from then on, those that find it so come back
+    spacing: timedelta = timedelta(0)  #: the least between two turns of one watch
+
+
+def shut(gate: Gate | None, asked_at: datetime, opens_at: datetime, most: float, asked: int) -> Gate:
+    """The gate after a 429 to what was asked at `asked_at`, that says to wait until `opens_at`.
+
+    `most` is the rate to begin with, and `asked` how much this process has asked for since the gate opened.  If that is
+    a telling number, it passed between the gate's opening and the end of the wait, and the limit is hardly higher.
+    """
+    if gate is None or asked_at - gate.opens_at >= MEMORY:
+        return Gate(opens_at, most)
+    if asked_at < gate.opens_at:  # it was under way when the gate was shut
+        return replace(gate, opens_at=max(gate.opens_at, opens_at))
+    if asked < TELLING:
+        return replace(gate, opens_at=opens_at)
+    seen = HEADROOM * asked * (MINUTE / (opens_at - gate.opens_at))
+    return Gate(opens_at, max(min(seen, gate.per_minute), LEFT * gate.per_minute))
+
+
+def assumed(asked: int) -> float:
+    """The rate to begin with, of a process that asked so much in the minute before its first 429.
+
+    The smallest tier's, unless that shows that the limit is far above it.
+    """
+    return HEADROOM * max(SMALLEST_TIER, asked / 2)
+
+
+def allowed(gate: Gate | None, budget: float | None, now: datetime) -> float | None:
+    """Requests a minute for all watches together; None: as many as their schedules make."""
+    learned = gate.per_minute if gate is not None and now - gate.opens_at < MEMORY else None
+    known = [rate for rate in (learned, budget) if rate is not None]
+    return min(known, default=None)
+
+
+def spacing(watches: int, per_minute: float | None) -> timedelta:
+    """The least between two turns of one of so many watches.
+
+    >>> spacing(500, 5000 / 60 * HEADROOM).total_seconds()  # on a tier of 5,000 requests an hour
+    400.0
+    """
+    return timedelta(0) if per_minute is None else watches * MINUTE / per_minute
+
+
+def budget(per_minute: int | None, per_hour: int | None) -> float | None:
+    """The rate, in requests a minute, that stays within both limits; None when there is none."""
+    limits = [limit for limit in (per_minute, per_hour and per_hour / 60) if limit]
+    return min(limits) * HEADROOM if limits else None
+
+
+def held_back(traffic: Traffic, draw: float) -> NotYet | None:
+    """Whether others are in the way.  Those that find it so come back one after the other, not all at once."""
+    return None if traffic.full_until is None else NotYet(traffic.full_until + traffic.spread * draw)

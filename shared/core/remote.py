@@ -1,0 +1,201 @@
+"""What differs between remote APIs, as data; how to ask one, and how to read its answer.  No I/O here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from string import Formatter
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID, uuid5
+
+from shared.core import untrusted
+from shared.core.evidence import Evidence, entries
+from shared.core.model import Fault, Findings, NotYet, Observation, Outcome, Report, Watch
+from shared.core.schedule import Schedule, parse_retry_after
+from shared.core.untrusted import follow, tidy
+
+#: In a vocabulary: the job has not ended.
+RUNNING = None
+
+#: What needs no evidence.
+CLEAN = (RUNNING, Outcome.SUCCEEDED)
+
+#: Answers that waiting will hardly change (RFC 9110, section 15.5), and what they mean if it does not.
+#: 401 is absent, because tokens get renewed and secrets rotated.
+LASTING = {
+    400: Outcome.REFUSED,
+    403: Outcome.REFUSED,
+    404: Outcome.LOST,
+    406: Outcome.REFUSED,
+    410: Outcome.LOST,
+    422: Outcome.REFUSED,
+}
+
+OK, NOT_MODIFIED, TOO_MANY_REQUESTS = 200, 304, 429
+
+#: Characters kept of a text from outside.
+LONGEST_WORD, LONGEST_REASON, LONGEST_VALIDATOR = 100, 500, 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteApi:
+    """One remote API.  To add one, write a value of this type in `shared/apis/` and record its exchanges."""
+
+    name: str
+    path: str  #: with the job's `{fields}`
+    headers: Mapping[str, str]
+    status_at: str  #: dotted path to the status word
+    vocabulary: Mapping[str, Outcome | None]  #: their word -> ours; a word not listed counts as RUNNING
+    issues_at: str = ""  #: dotted path; when true there, SUCCEEDED means PARTIAL
+    progress_at: str = ""  #: dotted path to a percentage
+    reasons_at: tuple[str, ...] = ()  #: dotted paths to a text or a list of errors; the first that says something
+    evidence: Evidence | None = None  #: where it says why a job did not end cleanly
+    conditional: bool = False  #: send If-None-Match (RFC 9110, section 13.1.2)
+    polling: Schedule = Schedule.seconds(10, 20, 40, 60, jitter=0.1)  #: starts over whenever the job moves
+    faults: Schedule = Schedule.seconds(15, 30, 60, 120, 300, 900, jitter=0.3)
+    patience: timedelta = timedelta(minutes=3)  #: how long refusals must last before they are believed
+    lifetime: timedelta = timedelta(days=7)  #: how long a watch lasts when its caller sets no deadline
+    retention: timedelta | None = None  #: how long the API keeps what it knows of a job, if its page says so
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The ids that name one job, in the order of the path."""
+        return tuple(name for _, name, _, _ in Formatter().parse(self.path) if name)
+
+    def paced(self, polling: Schedule | None, scale: float) -> RemoteApi:
+        """Return the same API with another polling schedule, if one is given, and all its waits scaled."""
+        return replace(
+            self,
+            polling=(polling or self.polling).scaled(scale),
+            faults=self.faults.scaled(scale),
+            patience=self.patience * scale,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One GET, relative to the platform's origin."""
+
+    path: str  #: percent-encoded
+    headers: Mapping[str, str]
+    evidence: Evidence | None = None  #: what it asks for, if not for the job's status
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)  #: lower-case names
+    body: bytes = b""
+    url: str = ""  #: what was asked, against which links in the body are read
+
+
+@dataclass(frozen=True, slots=True)
+class NoResponse:
+    """Nothing came back that could be read."""
+
+    reason: str
+
+
+def ask(api: RemoteApi, watch: Watch) -> Request:
+    """Say how to ask for the job's status; once that has ended, for the evidence."""
+    if watch.verdict is not None and api.evidence is not None:
+        return Request(watch.why_at or _filled(api.evidence.path, watch.job), api.headers, evidence=api.evidence)
+    condition = {"If-None-Match": watch.validator} if api.conditional and watch.validator else {}
+    return Request(_filled(api.path, watch.job), {**api.headers, **condition})
+
+
+def _filled(path: str, job: Mapping[str, str]) -> str:
+    """Each id is one path segment, whatever characters it has."""
+    return path.format_map({name: quote(value, safe="") for name, value in job.items()})
+
+
+def too_early(watch: Watch, now: datetime) -> NotYet | None:
+    """Whether to leave the API alone for now: tickets may come early, and an API's wish outlasts our deadline."""
+    until = max(watch.due, watch.not_before)
+    return NotYet(until) if now < until else None
+
+
+def observe(api: RemoteApi, request: Request, answer: Response | NoResponse, now: datetime) -> Observation:
+    """Translate one answer into our words."""
+    if isinstance(answer, NoResponse):
+        return Fault(reason=tidy(answer.reason, LONGEST_REASON))
+    wait = parse_retry_after(answer.headers.get("retry-after"), now)
+    if answer.status == NOT_MODIFIED and "If-None-Match" in request.headers:
+        return Report(retry_after=wait)
+    if answer.status != OK:
+        return Fault(
+            reason=tidy(f"HTTP {answer.status} {_error(answer.body)}", LONGEST_REASON),
+            lasting=LASTING.get(answer.status),
+            throttled=answer.status == TOO_MANY_REQUESTS,
+            retry_after=wait,
+        )
+    body = untrusted.parse(answer.body)
+    if request.evidence is not None:
+        return _findings(request.evidence, body, answer, wait)
+    word = untrusted.at(api.status_at, body)
+    if not isinstance(word, str) or not word.strip():
+        return Fault(reason=f"HTTP 200 without a {api.status_at}", retry_after=wait)
+    return _report(api, word.strip(), body, answer, wait)
+
+
+def _findings(evidence: Evidence, body: Any, answer: Response, wait: timedelta | None) -> Findings | Fault:
+    if not isinstance(body, dict):
+        return Fault(reason="HTTP 200 without a JSON object", retry_after=wait)
+    link = untrusted.at(evidence.next_at, body)
+    next_page = follow(link, answer.url)
+    return Findings(
+        entries=entries(evidence, body),
+        next_page=next_page,
+        complete=not link or bool(next_page),
+        retry_after=wait,
+    )
+
+
+def _report(api: RemoteApi, word: str, body: Any, answer: Response, wait: timedelta | None) -> Report:
+    vocabulary = {theirs.casefold(): ours for theirs, ours in api.vocabulary.items()}
+    outcome = vocabulary.get(word.casefold(), RUNNING)
+    if outcome is Outcome.SUCCEEDED and untrusted.at(api.issues_at, body) is True:
+        outcome = Outcome.PARTIAL
+    reasons = (tidy(untrusted.text(untrusted.at(path, body)), LONGEST_REASON) for path in api.reasons_at)
+    validator = answer.headers.get("etag", "")
+    report = Report(
+        outcome=outcome,
+        status=tidy(word, LONGEST_WORD),
+        known=word.casefold() in vocabulary,
+        progress=untrusted.number(untrusted.at(api.progress_at, body)),
+        reason=next(filter(None, reasons), ""),
+        validator=validator if _can_be_sent_back(validator) else "",
+        retry_after=wait,
+    )
+    if api.evidence is None or outcome in CLEAN:
+        return report
+    return replace(
+        report,
+        asks_why=bool(api.evidence.path),
+        why_at=follow(untrusted.at(api.evidence.link_at, body), answer.url),
+        why=() if api.evidence.path else entries(api.evidence, body),
+    )
+
+
+def _can_be_sent_back(validator: str) -> bool:
+    """Validators go back verbatim, so one that no header may carry is none."""
+    return validator.isascii() and validator.isprintable() and len(validator) <= LONGEST_VALIDATOR
+
+
+def _error(body: bytes) -> str:
+    """The error envelope in words, if there is one: "clients MUST NOT assume" so, say all pages of the platform."""
+    return untrusted.text(untrusted.at("error", untrusted.parse(body)))
+
+
+#: Watch ids are made from the job, so that posting a job twice is one watch.
+NAMESPACE = UUID("6d2f0c1e-6a53-4f0a-9b7e-0d6c6f1f3a11")
+
+
+def watch_id(api: RemoteApi, job: Mapping[str, str]) -> str:
+    """Name the watch of a job: the same for the same job, whatever the order of its ids."""
+    return str(uuid5(NAMESPACE, json.dumps([api.name, sorted(job.items())])))

@@ -1,0 +1,106 @@
+"""What comes from outside, made safe to read, to show and to follow.
+
+JSON is read leniently: what is not there, or of another type, is None or an empty text.  A token goes along with every
+request, so a link may not lead to another origin.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import reduce
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+LONGEST_LINK = 2000
+
+
+def parse(body: bytes) -> Any:
+    """Read a JSON body, a byte order mark and lone surrogates included; None when it is not JSON."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):  # the latter from a body that is nothing but opening brackets
+        return None
+
+
+def at(path: str, body: Any) -> Any:
+    """What stands at a dotted path; None when nothing does.
+
+    >>> at("job.state", {"job": {"state": "active"}}), at("job.state", ["job"])
+    ('active', None)
+    """
+    return reduce(lambda node, key: node.get(key) if isinstance(node, dict) else None, path.split("."), body)
+
+
+def number(value: Any) -> float | None:
+    """A finite number; None for anything else, true and false included."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:  # an int of hundreds of digits
+        return None
+    return found if math.isfinite(found) else None
+
+
+def text(value: Any) -> str:
+    """A text, or errors of the iTwin envelope `{code, message, target}`, as one line.
+
+    >>> text([{"code": "UserNotFound", "message": "No such user.", "target": "a@b.c"}, "and more"])
+    'UserNotFound: No such user. (a@b.c); and more'
+    """
+    match value:
+        case str():
+            return value
+        case list():
+            return "; ".join(filter(None, map(text, value)))
+        case {"code": str() as code, "message": str() as message}:
+            target = value.get("target")
+            return f"{code}: {message} ({target})" if isinstance(target, str) and target else f"{code}: {message}"
+        case {"code": str() as one} | {"message": str() as one}:
+            return one
+    return ""
+
+
+def tidy(text: str, longest: int) -> str:
+    r"""Make a text from outside fit for one cell of a table: one line, bounded, encodable.
+
+    >>> tidy("  <b>no\n such\ud800 job", 12)
+    '<b>no such?…'
+    """
+    line = " ".join(text.encode("utf-8", "replace").decode().split())
+    line = "".join(character if character.isprintable() else "?" for character in line)
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port (RFC 6454, section 4); raises ValueError for a port that is none."""
+    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)
+
+
+def is_within(parts: SplitResult, base: SplitResult) -> bool:
+    """Whether both are of one origin, and the first brings no credentials of its own."""
+    return origin(parts) == origin(base) and parts.username is None and parts.password is None
+
+
+def follow(link: Any, base: str) -> str:
+    """Return the path and query that a link in the answer to `base` leads to; "" if it leads to another origin.
+
+    >>> follow("https://api.bentley.com/logs/?$top=100", "https://api.bentley.com/status")
+    '/logs/?$top=100'
+    >>> follow("https://evil.example/logs", "https://api.bentley.com/status")
+    ''
+    """
+    if not isinstance(link, str) or not link or len(link) > LONGEST_LINK or not link.isprintable() or " " in link:
+        return ""
+    try:
+        parts = urlsplit(urljoin(base, link))
+        if not is_within(parts, urlsplit(base)):
+            return ""
+    except ValueError:  # of a host or port that is none
+        return ""
+    if not parts.path.startswith("/") or parts.path.startswith("//"):
+        return ""
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

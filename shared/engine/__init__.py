@@ -1,0 +1,1 @@
+"""Moves watches through ports: start, turn, stop, tend, call back, list, limit."""

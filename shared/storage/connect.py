@@ -1,0 +1,111 @@
+"""The queues and the tables: how to reach them, and whether they can be reached."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.data.tables.aio import TableClient
+from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
+from azure.storage.queue.aio import QueueClient
+
+#: Seconds, as the SDKs want them.  The queue's own first retry would wait 15 s, longer than a whole turn should take;
+#: with these they wait about 0.5, 2 and 2.8 s.
+QUEUE_RETRIES: dict[str, Any] = {
+    "initial_backoff": 0.5,
+    "increment_base": 1.5,
+    "random_jitter_range": 0.5,
+    "retry_total": 3,
+}
+TABLE_RETRIES: dict[str, Any] = {"retry_backoff_factor": 0.5, "retry_backoff_max": 4, "retry_total": 3}
+TIMEOUTS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 10}
+
+#: Without this each request looks for a proxy, and for its password in .netrc, in two threads of its own.
+TRANSPORT: dict[str, Any] = {"use_env_settings": False}
+
+_QUEUES: dict[str, Any] = {**QUEUE_RETRIES, **TIMEOUTS, **TRANSPORT}
+_TABLES: dict[str, Any] = {**TABLE_RETRIES, **TIMEOUTS, **TRANSPORT}
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """One client each, kept for the process's life."""
+
+    tickets: Sequence[QueueClient]  #: those after the first are made when they are first needed
+    callbacks: QueueClient
+    watches: TableClient
+    results: TableClient
+    open: TableClient
+    gates: TableClient  #: made when it is first needed, so not among those that must answer
+
+    async def unreachable(self) -> list[str]:
+        """Read each once, and name those that do not answer."""
+        first, *others = self.tickets
+        reads: dict[str, Awaitable[Any]] = {
+            f"the queue {queue.queue_name}": queue.get_queue_properties() for queue in (first, self.callbacks)
+        }
+        reads |= {f"the queue {queue.queue_name}": _read_if_there(queue) for queue in others}
+        tables = (self.watches, self.results, self.open)
+        reads |= {f"the table {table.table_name}": _read(table) for table in tables}
+        answers = await asyncio.gather(*reads.values(), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, AzureError):
+                raise answer
+        return [
+            f"{name} ({type(answer).__name__})"
+            for name, answer in zip(reads, answers, strict=True)
+            if isinstance(answer, AzureError)
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What queues and tables are called."""
+
+    tickets: Sequence[str]
+    callbacks: str
+    watches: str
+    results: str
+    open: str
+    gates: str
+
+
+def by_connection_string(secret: str, names: Names) -> Storage:
+    """Connect with a key; raises ValueError for what is no connection string."""
+    queue = partial(QueueClient.from_connection_string, secret, **_QUEUES)
+    table = partial(TableClient.from_connection_string, secret, **_TABLES)
+    return _opened(queue, table, names)
+
+
+def by_identity(account: str, client_id: str | None, names: Names) -> Storage:
+    """Connect as the user-assigned identity of that client id, or as whatever the machine offers."""
+    identity = ManagedIdentityCredential(client_id=client_id) if client_id else DefaultAzureCredential()
+    queue = partial(QueueClient, f"https://{account}.queue.core.windows.net", credential=identity, **_QUEUES)
+    table = partial(TableClient, f"https://{account}.table.core.windows.net", credential=identity, **_TABLES)
+    return _opened(queue, table, names)
+
+
+def _opened(queue: Callable[[str], QueueClient], table: Callable[[str], TableClient], names: Names) -> Storage:
+    return Storage(
+        tickets=[queue(name) for name in names.tickets],
+        callbacks=queue(names.callbacks),
+        watches=table(names.watches),
+        results=table(names.results),
+        open=table(names.open),
+        gates=table(names.gates),
+    )
+
+
+async def _read(table: TableClient) -> None:
+    async for _ in table.list_entities(results_per_page=1):
+        return
+
+
+async def _read_if_there(queue: QueueClient) -> None:
+    with suppress(ResourceNotFoundError):
+        await queue.get_queue_properties()

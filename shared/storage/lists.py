@@ -1,0 +1,62 @@
+"""Tables that are read newest first, a page at a time: the index of open watches, and the results of ended ones."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from azure.data.tables.aio import TableClient
+
+from shared.core.model import Watch
+from shared.core.newest_first import newest_first
+from shared.engine.lister import Entry
+from shared.storage.tables import put
+
+
+class Shelf:
+    """One such table, partitioned by API."""
+
+    def __init__(self, table: TableClient) -> None:
+        self._table = table
+
+    async def entries(self, api: str, after: str, before: str, page: int) -> AsyncIterator[Entry]:
+        """Give the entries of an API between two keys, in order; the service is asked for a page at a time."""
+        found = self._table.query_entities(
+            "PartitionKey eq @api and RowKey gt @after and RowKey lt @before",
+            parameters={"api": api, "after": after, "before": before},
+            select=["PartitionKey", "RowKey", "WatchId", "Outcome", "Labels"],
+            results_per_page=page,
+        )
+        async for row in found:
+            yield Entry(
+                api=row["PartitionKey"],
+                key=row["RowKey"],
+                watch_id=str(row.get("WatchId") or row["RowKey"].partition("_")[2]),
+                outcome=str(row.get("Outcome") or ""),
+                labels=str(row.get("Labels") or ""),
+            )
+
+
+class OpenIndex(Shelf):
+    """The index port: one row for each watch that is open.
+
+    A row is added before the watch's own and removed after its end was recorded, so that every open watch has one.  A
+    few rows have no open watch, since a start may die in between; who meets one passes over it.
+    """
+
+    async def add(self, watch: Watch) -> None:
+        """List a watch as open.  Twice is once."""
+        row = {
+            "PartitionKey": watch.api,
+            "RowKey": newest_first(watch.started_at, watch.id),
+            "WatchId": watch.id,
+            "Labels": ", ".join(watch.labels),
+        }
+        await put(self._table, row)
+
+    async def remove(self, watch: Watch) -> None:
+        """List it no more.  Twice is once."""
+        await self.discard(watch.api, newest_first(watch.started_at, watch.id))
+
+    async def discard(self, api: str, key: str) -> None:
+        """Remove an entry by its key, if it is still there."""
+        await self._table.delete_entity(api, key)

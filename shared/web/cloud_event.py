@@ -1,0 +1,34 @@
+"""How the end of a watch is told to a callback: as a CloudEvent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from shared.core.callback import event_id
+from shared.core.model import Watch
+from shared.web.requests import WatchDocument
+
+#: What the CloudEvents are called.  Stable: receivers branch on it.
+EVENT_TYPE = "itwin-job-watch.watch.finished"
+
+
+def event(watch: Watch, source: str) -> dict[str, Any]:
+    """Return the CloudEvent of an end (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md)."""
+    document = WatchDocument.of(watch).model_dump(mode="json", by_alias=True, exclude={"callback"})
+    return {
+        "specversion": "1.0",
+        "id": event_id(watch),
+        "source": source,
+        "type": EVENT_TYPE,
+        "subject": watch.id,
+        "time": document["endedAt"],
+        "datacontenttype": "application/json",
+        **({"traceparent": watch.trace} if watch.trace else {}),
+        "data": document,
+    }
+
+
+def to_json(watch: Watch, source: str) -> str:
+    """Return the CloudEvent of an end as it is sent and signed."""
+    return json.dumps(event(watch, source), ensure_ascii=False)

@@ -1,0 +1,151 @@
+"""What went wrong with a request, as RFC 9457 problem details that say what to send instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from shared.core.untrusted import tidy
+
+#: Stable names: programs branch on them.
+TYPE = "urn:problem-type:itwin-job-watch:"
+
+
+class Kind(NamedTuple):
+    """What all problems of one type have in common."""
+
+    status: int
+    title: str
+
+
+#: By name: every problem that the app answers with.  README says of each what causes it and what to do.
+KINDS = {
+    "malformed-body": Kind(400, "The body is not JSON"),
+    "wrong-idempotency-key": Kind(400, "This is not a usable Idempotency-Key"),
+    "unknown-watch": Kind(404, "No such watch"),
+    "callback-pending": Kind(409, "The last end is still being told"),
+    "body-too-large": Kind(413, "The body is too large"),
+    "invalid-body": Kind(422, "The body is not a start request"),
+    "invalid-query": Kind(422, "The query is not as it must be"),
+    "wrong-cursor": Kind(422, "This cursor is of no page of this list"),
+    "unknown-api": Kind(422, "No such API"),
+    "wrong-job": Kind(422, "These ids name no job of this API"),
+    "wrong-url": Kind(422, "This URL is not the status of a job we can watch"),
+    "wrong-deadline": Kind(422, "This deadline cannot be kept"),
+    "wrong-callback": Kind(422, "Nothing may be sent to this callback"),
+    "misconfigured": Kind(503, "The app's settings are not complete"),
+    "unavailable": Kind(503, "Try again later"),
+}
+
+
+class Problem(Exception):  # noqa: N818 -- the RFC's word for it
+    """An answer that is not what the caller hoped for."""
+
+    def __init__(
+        self,
+        name: str,
+        detail: str,
+        *,
+        errors: Sequence[dict[str, str]] = (),
+        retry_after: timedelta | None = None,
+    ) -> None:
+        """`errors` say which part of the body is meant, as a JSON pointer (RFC 9457, section 3)."""
+        super().__init__(detail)
+        self.name, self.detail, self.errors = name, detail, errors
+        self.status, self.title = KINDS[name]
+        self.retry_after = retry_after  #: when the same request may succeed
+
+    def document(self) -> dict[str, Any]:
+        """Return the body of an `application/problem+json` answer."""
+        document: dict[str, Any] = {
+            "type": TYPE + self.name,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        return document | ({"errors": list(self.errors)} if self.errors else {})
+
+
+def malformed(detail: str) -> Problem:
+    """Return the problem of a body that is not JSON."""
+    return Problem("malformed-body", detail)
+
+
+def too_large(largest: int) -> Problem:
+    """Return the problem of a body that is too large."""
+    return Problem("body-too-large", f"Send at most {largest:,} bytes.")
+
+
+def invalid(detail: str, errors: Sequence[dict[str, str]] = ()) -> Problem:
+    """Return the problem of a body whose members are not as they must be."""
+    return Problem("invalid-body", detail, errors=errors)
+
+
+def invalid_query(detail: str, errors: Sequence[dict[str, str]] = ()) -> Problem:
+    """Return the problem of a query whose parameters are not as they must be."""
+    return Problem("invalid-query", detail, errors=errors)
+
+
+def wrong_cursor() -> Problem:
+    """Return the problem of a cursor that is not ours, or of another list."""
+    return Problem("wrong-cursor", "Send `next` of the page before with the same filters, or no cursor to begin anew.")
+
+
+def wrong_key() -> Problem:
+    """Return the problem of an Idempotency-Key that cannot be one."""
+    return Problem(
+        "wrong-idempotency-key", "Send 1 to 255 visible ASCII characters, such as a UUID, made for one request."
+    )
+
+
+def callback_pending() -> Problem:
+    """Return the problem of a restart that would overwrite an end of which the callback does not know yet."""
+    detail = "Its callback has not taken the last end. Restart it when `callback.state` is delivered or failed."
+    return Problem("callback-pending", detail, retry_after=timedelta(seconds=60))
+
+
+def wrong_callback(detail: str) -> Problem:
+    """Return the problem of a callback that may not be called."""
+    return Problem("wrong-callback", detail, errors=[{"pointer": "/callback/url", "detail": detail}])
+
+
+def unknown_api(detail: str) -> Problem:
+    """Return the problem of an API that we do not know."""
+    return Problem("unknown-api", detail)
+
+
+def wrong_job(detail: str) -> Problem:
+    """Return the problem of ids that do not name one job of the API."""
+    return Problem("wrong-job", detail)
+
+
+def foreign_url(detail: str) -> Problem:
+    """Return the problem of a URL that is not a job's status on the configured platform."""
+    return Problem("wrong-url", detail)
+
+
+def wrong_deadline(detail: str) -> Problem:
+    """Return the problem of a deadline that has passed or is too far away."""
+    return Problem("wrong-deadline", detail)
+
+
+def unknown_watch(watch_id: str) -> Problem:
+    """Return the problem of an id that names no watch."""
+    detail = f"There is no watch {tidy(watch_id, 64)}. POST /api/watches starts one."
+    return Problem("unknown-watch", detail)
+
+
+def misconfigured(problems: dict[str, str]) -> Problem:
+    """Return the problem of an app whose settings are missing or unusable."""
+    errors = [{"setting": name, "detail": f"{name} {text}"} for name, text in problems.items()]
+    return Problem(
+        "misconfigured",
+        "Set what is listed under errors in the app's environment variables. " + "; ".join(e["detail"] for e in errors),
+        errors=errors,
+    )
+
+
+def unavailable(detail: str) -> Problem:
+    """Return the problem of a service that we need and cannot reach."""
+    return Problem("unavailable", detail, retry_after=timedelta(seconds=10))

@@ -1,0 +1,115 @@
+"""What may stand behind the question mark of a URL."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from shared.apis import APIS
+from shared.core.model import Outcome
+from shared.core.untrusted import tidy
+from shared.engine.cursor import LONGEST, Cursor, State
+from shared.engine.lister import Wanted
+from shared.web import problems
+from shared.web.requests import Label
+
+#: For the Functions host: the key, and which of its names it is.
+#: https://learn.microsoft.com/azure/azure-functions/function-keys-how-to#use-access-keys
+HOSTS_OWN = {"code", "clientId"}
+
+LARGEST_PAGE = 100
+
+#: Well inside a turn, and inside the 230 s after which Azure's load balancer gives up.
+#: https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#limits
+LONGEST_WAIT = 60
+
+#: Errors told of one query.
+MOST_ERRORS = 10
+
+
+def _whole(text: Any) -> Any:
+    """Digits and nothing else: `int` would also take "+5", " 5" and "1_0"."""
+    if isinstance(text, str) and not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ValueError("must be a whole number")
+    return text
+
+
+def _api(text: str) -> str:
+    if text not in APIS:
+        raise ValueError(f"must be one of: {', '.join(APIS)}")
+    return text
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+
+
+class Query(BaseModel):
+    """The parameters of one operation, each at most once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def read(cls, url: str) -> Self:
+        """Read the parameters of a URL; raises `Problem`."""
+        pairs = [
+            (name, value)
+            for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True)
+            if name not in HOSTS_OWN
+        ]
+        given = dict(pairs)
+        if len(given) < len(pairs):
+            raise problems.invalid_query("Send each parameter once.")
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_input=False, include_context=False)
+        errors = [
+            {"parameter": tidy(str(e["loc"][0]), 64), "detail": e["msg"].removeprefix("Value error, ")}
+            for e in found[:MOST_ERRORS]
+        ]
+        known = ", ".join(cls.model_fields) or "none"
+        wrong = "; ".join(f"{e['parameter']}: {e['detail']}" for e in errors)
+        raise problems.invalid_query(f"Known parameters are: {known}. What came is wrong at {wrong}.", errors)
+
+
+class ListQuery(Query):
+    """The parameters of `GET /api/watches`."""
+
+    api: Annotated[str, AfterValidator(_api)] | None = Field(
+        None, description="only watches of this API", json_schema_extra={"enum": list(APIS)}
+    )
+    state: Literal["watching", "ended"] | None = Field(None, description="only open watches, or only ended ones")
+    outcome: Outcome | None = Field(None, description="only watches that ended so")
+    label: Label | None = Field(None, description="only watches with this label")
+    limit: Whole = Field(50, ge=1, le=LARGEST_PAGE, description="how many at most; a page may be shorter")
+    cursor: str | None = Field(None, description="`next` of the page before", json_schema_extra={"maxLength": LONGEST})
+
+    def wanted(self) -> Wanted:
+        """Return which watches are meant; raises `Problem`."""
+        state: State | None = self.state
+        try:
+            after = None if self.cursor is None else Cursor.from_text(self.cursor, self.list_of)
+        except ValueError:
+            raise problems.wrong_cursor() from None
+        return Wanted(api=self.api, state=state, outcome=self.outcome, label=self.label, limit=self.limit, after=after)
+
+    @property
+    def list_of(self) -> str:
+        """Name the list that a cursor belongs to: all parameters but how much of it is wanted."""
+        return json.dumps(self.model_dump(mode="json", exclude={"limit", "cursor"}), sort_keys=True)
+
+
+class ReadQuery(Query):
+    """The parameters of `GET /api/watches/{id}`."""
+
+    wait: Whole = Field(
+        0, ge=0, le=LONGEST_WAIT, description="seconds to wait for the watch to end before it is shown as it stands"
+    )
+
+
+class NoQuery(Query):
+    """No parameters."""

@@ -1,0 +1,302 @@
+"""What goes over HTTP: the body that starts a watch, and a watch as its readers see it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic.alias_generators import to_camel
+from pydantic.config import JsonDict
+from pydantic_core import from_json
+
+from shared.apis import APIS
+from shared.core.callback import DELIVERED, FAILED
+from shared.core.model import Outcome, Watch
+from shared.core.remote import RemoteApi
+from shared.core.untrusted import tidy
+from shared.web import problems
+from shared.web.job_url import check_job, locate
+from shared.web.problems import Problem
+
+#: The largest start body is some hundred bytes of ids, a deadline and ten labels.
+LARGEST_BODY = 16 * 1024
+
+#: Watches that one body may start, and how large it may be.
+LARGEST_BATCH = 100
+LARGEST_BATCH_BODY = 240 * 1024  # less than the host lets through (infra/main.bicep), so that ours is the answer
+
+#: No job that is watched takes longer, and no table holds an instant much further away than this.
+LONGEST_WATCH = timedelta(days=366)
+
+LONGEST_LABEL = 64
+
+#: Errors told of one body.
+MOST_ERRORS = 10
+
+EXAMPLES = (
+    'Send {"url": "<the job\'s status URL>"} or {"api": "<name>", "job": {"<field>": "<id>"}}, '
+    'and if you like "deadline", "labels", "callback" and "restart"; or {"watches": [...]} with up to 100 of these.'
+)
+
+
+def _deadline(text: Any) -> datetime | timedelta:
+    wanted = "must be an instant such as 2026-12-01T12:00:00Z or a duration such as PT2H or P3D"
+    if not isinstance(text, str) or not re.match(r"P|\d{4}-\d\d-\d\dT", text):
+        raise ValueError(wanted)
+    try:
+        if text.startswith("P"):
+            return TypeAdapter(timedelta).validate_python(text)
+        return TypeAdapter(AwareDatetime).validate_python(text)
+    except ValidationError:
+        raise ValueError(wanted) from None
+
+
+def _label(text: str) -> str:
+    if not 1 <= len(text) <= LONGEST_LABEL or not text.isprintable():
+        raise ValueError(f"must have 1 to {LONGEST_LABEL} characters, all of them printable")
+    return text
+
+
+Label = Annotated[str, AfterValidator(_label), Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST_LABEL})]
+
+
+#: For the description alone: `target` says what is wrong in words.
+NULL: JsonDict = {"type": "null"}
+API_NAME: JsonDict = {"type": "string", "enum": [*APIS]}
+
+
+class CallbackRequest(BaseModel):
+    """Whom to tell when the watch ends."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    url: str = Field(max_length=1024, description="https, on a host of CALLBACK_HOSTS, without a query")
+
+
+class StartRequest(BaseModel):
+    """The body of `POST /api/watches`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["url"], "properties": {"url": {"type": "string"}, "api": NULL, "job": NULL}},
+                {"required": ["api", "job"], "properties": {"url": NULL, "api": API_NAME, "job": {"type": "object"}}},
+            ]
+        },
+    )
+
+    url: str | None = Field(None, max_length=4096)
+    api: str | None = None
+    job: dict[str, str] | None = None
+    deadline: Annotated[datetime | timedelta, BeforeValidator(_deadline)] | None = None
+    labels: list[Label] = Field(default_factory=list, max_length=10)
+    callback: CallbackRequest | None = None
+    restart: bool = Field(default=False, description="begin again a watch that has ended")
+
+    @classmethod
+    def read(cls, body: bytes) -> StartRequest:
+        """Read a body; raises `Problem`."""
+        if len(body) > LARGEST_BODY:
+            raise problems.too_large(LARGEST_BODY)
+        if not body:
+            raise problems.malformed(f"{EXAMPLES} What came was empty; a body needs a Content-Length header.")
+        try:
+            return cls.model_validate_json(body)
+        except ValidationError as error:
+            raise _problem(error) from None
+
+    def target(self, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
+        """Return the API and the job's ids; raises `Problem`.  `origin` is the platform's."""
+        if (self.url is None) == (self.api is None) or (self.url is not None and self.job is not None):
+            raise problems.invalid(f'{EXAMPLES} Send either "url", or "api" and "job".')
+        if self.url is not None:
+            return locate(self.url, origin)
+        api = APIS.get(self.api or "")
+        if api is None:
+            raise problems.unknown_api(
+                f"{tidy(self.api or '', 64)} is not an API we know. Send one of: {', '.join(APIS)}."
+            )
+        return api, check_job(api, self.job or {})
+
+    def deadline_from(self, now: datetime) -> datetime | timedelta | None:
+        """Return the deadline, a span or an instant in UTC; None if none was given; raises `Problem`."""
+        if self.deadline is None:
+            return None
+        span = self.deadline if isinstance(self.deadline, timedelta) else self.deadline - now
+        if not timedelta(0) < span <= LONGEST_WATCH:
+            raise problems.wrong_deadline(
+                f"Send a deadline between now ({now:%Y-%m-%dT%H:%M:%SZ}) and {LONGEST_WATCH.days} days from now."
+            )
+        return self.deadline if isinstance(self.deadline, timedelta) else now + span
+
+
+class BatchRequest(BaseModel):
+    """The body of `POST /api/watches` that starts several."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    #: Read one by one, so that a bad one does not spoil the rest.
+    watches: list[dict[str, Any]] = Field(
+        min_length=1, max_length=LARGEST_BATCH, description="each as a body that starts one watch"
+    )
+
+    def each(self) -> list[StartRequest | Problem]:
+        """Return what each item asks for, or what is wrong with it."""
+        return [_read_item(item) for item in self.watches]
+
+
+def read_start(body: bytes) -> StartRequest | BatchRequest:
+    """Read a body of `POST /api/watches`; raises `Problem`."""
+    if len(body) > LARGEST_BATCH_BODY:
+        raise problems.too_large(LARGEST_BATCH_BODY)
+    try:
+        document = from_json(body)
+    except ValueError:
+        return StartRequest.read(body)  # which says what is wrong
+    if not (isinstance(document, dict) and "watches" in document):
+        return StartRequest.read(body)
+    try:
+        return BatchRequest.model_validate(document)
+    except ValidationError as error:
+        raise _problem(error) from None
+
+
+class CallbackDocument(BaseModel):
+    """Whom a watch tells when it ends, and how far that has come."""
+
+    url: str
+    state: Literal["waiting", "delivered", "failed"]
+    tries: int
+    error: str | None = Field(description="why the last try failed")
+
+    @classmethod
+    def of(cls, watch: Watch) -> CallbackDocument | None:
+        """Show the callback of a watch, if it has one."""
+        if not watch.callback:
+            return None
+        states: dict[str, Literal["delivered", "failed"]] = {DELIVERED: "delivered", FAILED: "failed"}
+        return cls(
+            url=watch.callback,
+            state=states.get(watch.callback_result, "waiting"),
+            tries=watch.callback_tries,
+            error=watch.callback_error or None,
+        )
+
+
+class WatchDocument(BaseModel):
+    """A watch, as `GET /api/watches/{id}` shows it."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    id: str
+    api: str
+    job: dict[str, str]
+    state: Literal["watching", "ended"]
+    status: str | None = Field(description="the API's own word, as last reported")
+    progress: float | None = Field(description="per cent, where the API reports it")
+    outcome: Outcome | None
+    reason: str | None = Field(description="why it stands as it does: the API's own detail, or the last fault")
+    polls: int
+    faults: int
+    started_at: datetime
+    due_at: datetime | None = Field(description="when it is looked at next")
+    deadline: datetime
+    ended_at: datetime | None
+    labels: list[str]
+    issues: int = Field(description="how many reasons the API gave for an end that was not clean")
+    evidence: list[str] = Field(description="the first of them, in the API's own words")
+    callback: CallbackDocument | None
+
+    @classmethod
+    def of(cls, watch: Watch) -> WatchDocument:
+        """Show a watch."""
+        ended = watch.outcome is not None
+        return cls(
+            id=watch.id,
+            api=watch.api,
+            job=dict(watch.job),
+            state="ended" if ended else "watching",
+            status=watch.status or None,
+            progress=watch.progress,
+            outcome=watch.outcome,
+            reason=watch.reason or None,
+            polls=watch.polls,
+            faults=watch.faults,
+            started_at=watch.started_at,
+            due_at=None if ended else watch.due,
+            deadline=watch.deadline,
+            ended_at=watch.ended_at,
+            labels=list(watch.labels),
+            issues=watch.issues,
+            evidence=list(watch.evidence),
+            callback=CallbackDocument.of(watch),
+        )
+
+
+class HealthDocument(BaseModel):
+    """That all is well."""
+
+    status: Literal["ok"]
+
+
+class ListDocument(BaseModel):
+    """A page of watches, as `GET /api/watches` shows it."""
+
+    watches: list[WatchDocument]
+    next: str | None = Field(description="send it as `cursor` to get the next page; null after the last")
+
+
+class StartedDocument(BaseModel):
+    """What became of one item of a batch: a watch, or a problem."""
+
+    status: int = Field(description="202: begun; 200: it follows this job already; else the problem's")
+    watch: WatchDocument | None = None
+    problem: dict[str, Any] | None = None
+
+
+class BatchDocument(BaseModel):
+    """What became of a batch, item by item, in order."""
+
+    results: list[StartedDocument]
+
+
+def _read_item(item: dict[str, Any]) -> StartRequest | Problem:
+    try:
+        return StartRequest.model_validate(item)
+    except ValidationError as error:
+        return _problem(error)
+
+
+def _problem(error: ValidationError) -> Problem:
+    """Say what is wrong with a body, and what to send instead."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    if found[0]["type"] == "json_invalid":
+        return problems.malformed(f"{EXAMPLES} What came could not be read: {found[0]['msg']}.")
+    errors = [
+        {"pointer": _pointer(e["loc"]), "detail": e["msg"].removeprefix("Value error, ")} for e in found[:MOST_ERRORS]
+    ]
+    wrong = "; ".join(f"{e['pointer'] or 'the body'}: {e['detail']}" for e in errors)
+    return problems.invalid(f"{EXAMPLES} What came is wrong at {wrong}.", errors)
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """Write where in the body, as a JSON pointer (RFC 6901).
+
+    >>> _pointer(("labels", 3))
+    '/labels/3'
+    """
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)

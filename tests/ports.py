@@ -1,0 +1,43 @@
+"""Ports for tests that have no use for them, named where they are used."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from shared.core.rate_limit import Traffic
+
+
+class NoGate:
+    """As if nobody ever met a limit."""
+
+    async def look(self, api: str) -> Traffic:  # noqa: ARG002
+        return Traffic()
+
+    async def shut(self, api: str, asked_at: Any, told: timedelta) -> Traffic:  # noqa: ARG002
+        return Traffic()
+
+    async def admit(self) -> timedelta:
+        return timedelta(0)
+
+
+class NoIndex:
+    """No list is made of these."""
+
+    async def add(self, watch: Any) -> None:
+        pass
+
+    async def remove(self, watch: Any) -> None:
+        pass
+
+
+async def ignore(*_: Any) -> None:
+    """Nobody looks at these events or tickets."""
+
+
+@asynccontextmanager
+async def together(_: str) -> AsyncIterator[None]:
+    """Turns of one watch are not kept apart."""
+    yield
