@@ -34,7 +34,8 @@ from shared.storage.lists import OpenIndex, Shelf
 from shared.storage.results import TableResults
 from shared.storage.tickets import TicketQueue, TicketQueues
 from shared.storage.watches import TableStore
-from shared.telemetry import Events, NoEvents, identity
+from shared.telemetry.events import Events, NoEvents
+from shared.telemetry.exporter import identity
 from shared.web.cloud_event import to_json
 from shared.web.starter import Starter
 

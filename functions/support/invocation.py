@@ -12,7 +12,7 @@ from azure.core.exceptions import AzureError
 from shared.core.untrusted import tidy
 from shared.engine.ports import Conflict, UndeliveredError
 from shared.settings import SettingsError
-from shared.telemetry import invocation
+from shared.telemetry.events import invocation
 
 log = logging.getLogger("watch.turns")
 

@@ -14,10 +14,10 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, Serv
 
 from functions.support.answers import answered, json_response, problem_response, watch_response
 from functions.support.invocation import BrokenOffError, turn
-from shared import telemetry
 from shared.core.model import Outcome, Watch
 from shared.engine.ports import Conflict, UndeliveredError
 from shared.settings import SettingsError
+from shared.telemetry import events as telemetry
 from shared.web import problems
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -24,7 +24,7 @@ from azure.core.exceptions import ServiceRequestError
 from shared import wiring
 from shared.core.model import Outcome, Watch
 from shared.engine.ports import Count, UndeliveredError
-from shared.telemetry import Events, NoEvents, invocation
+from shared.telemetry.events import Events, NoEvents, invocation
 
 ROOT = Path(__file__).parents[2]
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -611,7 +611,7 @@ def test_a_poisoned_ticket_is_told(ingestion, events):
 ANNOUNCE = """
 import asyncio, sys
 from tests.unit.test_telemetry import WATCH
-from shared.telemetry import Events
+from shared.telemetry.events import Events
 
 events = Events(sys.argv[1], "the-site")
 asyncio.run(events.announce(WATCH))

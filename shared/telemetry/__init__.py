@@ -1,0 +1,1 @@
+"""Application Insights: our events, and the exporter behind them."""
