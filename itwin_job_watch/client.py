@@ -22,6 +22,9 @@ AT_ONCE = 8
 #: Tries of a call that an app may heal by itself, and the longest pause between them.
 TRIES, LONGEST_PAUSE = 4, 30
 
+#: Seconds between two tries, where the answer does not say.
+USUAL_PAUSE = 2
+
 FIRST_SERVER_ERROR, FIRST_ERROR = 500, 400
 UNAUTHORIZED, NOT_FOUND = 401, 404
 
@@ -90,8 +93,14 @@ class Api:
                 raise ApiError(f"no answer from {self._http.base_url}: {error}") from error
             if answer.status_code < FIRST_SERVER_ERROR or not left:
                 return _read(answer)
-            time.sleep(min(LONGEST_PAUSE, int(answer.headers.get("retry-after", "2"))))
+            time.sleep(_pause(answer))
         raise AssertionError("unreachable")
+
+
+def _pause(answer: httpx.Response) -> int:
+    """Seconds to wait before the next try.  A Retry-After that is a date comes from something in between."""
+    told = answer.headers.get("retry-after", "")
+    return min(LONGEST_PAUSE, int(told)) if told.isdecimal() else USUAL_PAUSE
 
 
 def _read(answer: httpx.Response) -> Any:

@@ -12,8 +12,21 @@ from rich.text import Text
 
 from itwin_job_watch.client import Watch
 
-GOOD, BAD, WARNING = "green", "red", "yellow"
-STYLES = {"succeeded": GOOD, "partial": WARNING, "stopped": WARNING, "expired": WARNING, None: ""}
+GOOD, BAD, WARNING, UNCLEAR = "green", "red", "yellow", "magenta"
+
+#: By outcome: it went well; somebody should look; nobody can say how the job ended.
+STYLES = {
+    "succeeded": GOOD,
+    "partial": WARNING,
+    "cancelled": WARNING,
+    "stopped": WARNING,
+    "expired": UNCLEAR,
+    "lost": UNCLEAR,
+    "refused": UNCLEAR,
+    "failed": BAD,
+    "abandoned": BAD,
+    None: "",
+}
 
 
 def show_all(console: Console, watches: Sequence[Watch]) -> None:

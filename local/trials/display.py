@@ -12,19 +12,9 @@ from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-Watches = Mapping[str, Mapping[str, Any]]  #: by what people call the job, as GET shows them
+from itwin_job_watch.display import STYLES
 
-COLOURS = {
-    "succeeded": "green",
-    "partial": "yellow",
-    "cancelled": "yellow",
-    "stopped": "yellow",
-    "expired": "magenta",
-    "lost": "magenta",
-    "refused": "magenta",
-    "failed": "red",
-    "abandoned": "red",
-}
+Watches = Mapping[str, Mapping[str, Any]]  #: by what people call the job, as GET shows them
 
 
 @contextmanager
@@ -57,7 +47,7 @@ def table(watches: Watches) -> Table:
             "" if watch["progress"] is None else ProgressBar(completed=watch["progress"], width=16),
             "" if watch["progress"] is None else f"{watch['progress']:.0f} %",
             str(watch["polls"]),
-            f"[{COLOURS[outcome]}]{outcome}[/]" if outcome else "",
+            f"[{STYLES[outcome]}]{outcome}[/]" if outcome else "",
             escape(watch["reason"] or "")[:60],
         )
     return drawn

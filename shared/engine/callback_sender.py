@@ -42,22 +42,23 @@ class CallbackSender:
         try:
             ticket = Ticket.from_json(body)
         except ValueError:
-            return await self._reject("not a callback's ticket", body.decode("utf-8", "replace"))
+            await self._reject("not a callback's ticket", body.decode("utf-8", "replace"))
+            return
         async with self.alone(f"callback of {ticket.watch_id}"):
-            return await self.deliver(ticket, message_id)
+            await self.deliver(ticket, message_id)
 
     async def deliver(self, ticket: Ticket, message_id: str) -> None:
         """Give a callback its try.  Called at least once per ticket, possibly late, possibly twice at once."""
         watch = await self.store.load(ticket.watch_id)
         if watch is None:
-            return await self._reject("no such watch", ticket.to_json())
+            await self._reject("no such watch", ticket.to_json())
+            return
         if ticket.seq == watch.callback_seq and is_pending(watch):  # the fence
             if not watch.published:  # whoever publishes it is not done; to come in between would undo that
                 raise Conflict(watch.id)
             watch = await self.store.commit(await self._step(watch, message_id))
         if watch.callback_stepped_by == message_id:  # our step, now or in an earlier delivery
             await self._act(watch)
-        return None
 
     async def _step(self, watch: Watch, message_id: str) -> Watch:
         now = self.now()

@@ -136,9 +136,9 @@ def unknown_watch(watch_id: str) -> Problem:
     return Problem("unknown-watch", detail)
 
 
-def misconfigured(problems: dict[str, str]) -> Problem:
+def misconfigured(settings: dict[str, str]) -> Problem:
     """Return the problem of an app whose settings are missing or unusable."""
-    errors = [{"setting": name, "detail": f"{name} {text}"} for name, text in problems.items()]
+    errors = [{"setting": name, "detail": f"{name} {text}"} for name, text in settings.items()]
     return Problem(
         "misconfigured",
         "Set what is listed under errors in the app's environment variables. " + "; ".join(e["detail"] for e in errors),

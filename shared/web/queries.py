@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -82,7 +82,7 @@ class ListQuery(Query):
     api: Annotated[str, AfterValidator(_api)] | None = Field(
         None, description="only watches of this API", json_schema_extra={"enum": list(APIS)}
     )
-    state: Literal["watching", "ended"] | None = Field(None, description="only open watches, or only ended ones")
+    state: State | None = Field(None, description="only open watches, or only ended ones")
     outcome: Outcome | None = Field(None, description="only watches that ended so")
     label: Label | None = Field(None, description="only watches with this label")
     limit: Whole = Field(50, ge=1, le=LARGEST_PAGE, description="how many at most; a page may be shorter")
@@ -90,12 +90,13 @@ class ListQuery(Query):
 
     def wanted(self) -> Wanted:
         """Return which watches are meant; raises `Problem`."""
-        state: State | None = self.state
         try:
             after = None if self.cursor is None else Cursor.from_text(self.cursor, self.list_of)
         except ValueError:
             raise problems.wrong_cursor() from None
-        return Wanted(api=self.api, state=state, outcome=self.outcome, label=self.label, limit=self.limit, after=after)
+        return Wanted(
+            api=self.api, state=self.state, outcome=self.outcome, label=self.label, limit=self.limit, after=after
+        )
 
     @property
     def list_of(self) -> str:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from itwin_job_watch.cli import EXITS, OUTCOMES, main
-from itwin_job_watch.client import Api
+from itwin_job_watch.client import Api, _pause
 from shared.core.model import Outcome
 
 WATCH = {
@@ -129,6 +129,13 @@ def test_what_goes_wrong_is_said_without_a_traceback(answer, says):
     assert done.exit_code == 1
     assert says in done.stderr
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"), [("7", 7), ("3600", 30), ("", 2), ("Thu, 26 Nov 2026 12:00:00 GMT", 2), ("-1", 2)]
+)
+def test_a_try_comes_when_the_answer_says(told, seconds):
+    assert _pause(httpx.Response(503, headers={"retry-after": told} if told else {})) == seconds
 
 
 def test_it_says_how_to_name_the_app():
