@@ -70,7 +70,7 @@ def test_settings_of_the_host_are_set_for_it_and_told_of(name):
     assert f"`{name}`" in section
 
 
-@pytest.mark.parametrize("name", FOR_THE_HOST.keys() - {"AzureWebJobsStorage__credential"})
+@pytest.mark.parametrize("name", sorted(FOR_THE_HOST.keys() - {"AzureWebJobsStorage__credential"}))
 def test_the_host_of_one_machine_has_them_too(name):
     """But for the identity, which there is none of."""
     assert stack.app_settings("", "http://127.0.0.1:1")[name] == FIXED[name]
