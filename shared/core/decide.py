@@ -109,6 +109,7 @@ def begin_again(ended: Watch, wanted: Watch) -> Watch:
         due=max(wanted.due, ended.not_before),
         not_before=max(wanted.not_before, ended.not_before),
         etag=ended.etag,
+        unknown=ended.unknown,
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -76,6 +77,7 @@ class Watch:
     callback_result: str = ""  #: how it came out
     published: bool = False  #: the end is in the results table and was announced
     etag: str = field(default="", compare=False)  #: what the table compares and swaps on
+    unknown: Mapping[str, Any] = field(default_factory=dict, compare=False)  #: columns of another version, kept
 
 
 class _TicketText(BaseModel):

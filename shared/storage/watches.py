@@ -138,11 +138,15 @@ _CODECS: Mapping[str, tuple[Callable[[Any], str], Callable[[str], Any]]] = {
 #: What a row need not say of a field, `MISSING` where it must: a column costs with every turn, and half of them have
 #: nothing to say in the life of most watches.  `stale` and `census` look for `Published`, so that is always there.
 #: A default that changed would change what rows say that are there already.
-_UNSAID = {field.name: field.default for field in fields(Watch) if field.name != "etag"} | {"published": MISSING}
+_UNSAID = {field.name: field.default for field in fields(Watch) if field.name not in {"etag", "unknown"}}
+_UNSAID["published"] = MISSING
+
+#: All others are of another version of the app, which wants them back (docs/decisions/0008-rows-outlive-upgrades.md).
+_KNOWN = {"PartitionKey", "RowKey", *map(column, _UNSAID)}
 
 
 def _entity(watch: Watch) -> dict[str, Any]:
-    entity: dict[str, Any] = {"PartitionKey": partition(watch.id), "RowKey": watch.id}
+    entity: dict[str, Any] = {**watch.unknown, "PartitionKey": partition(watch.id), "RowKey": watch.id}
     for name, unsaid in _UNSAID.items():
         value = getattr(watch, name)
         if value != unsaid:
@@ -154,4 +158,5 @@ def _watch(entity: TableEntity) -> Watch:
     values = {name: entity[column(name)] for name in _UNSAID if column(name) in entity}
     for name in _CODECS.keys() & values.keys():
         values[name] = _CODECS[name][1](values[name])
-    return Watch(**values, etag=entity.metadata["etag"] or "")
+    unknown = {name: entity[name] for name in entity.keys() - _KNOWN}
+    return Watch(**values, etag=entity.metadata["etag"] or "", unknown=unknown)

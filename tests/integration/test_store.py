@@ -13,8 +13,10 @@ from uuid import UUID, uuid4
 import pytest
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import AzureError
+from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient
 
+from shared.core.decide import begin_again
 from shared.core.model import Outcome, Watch
 from shared.engine.ports import Conflict, Count
 from shared.storage.watches import TableStore
@@ -429,6 +431,39 @@ def test_a_row_has_no_column_for_what_has_nothing_to_say(azurite):
 
     always = {"PartitionKey", "RowKey", "Id", "Api", "Job", "StartedAt", "Deadline", "Due", "NotBefore", "Published"}
     assert row.keys() == always
+
+
+def test_a_column_of_another_version_survives_a_step(azurite):
+    """While an app is upgraded, or goes back, rows are moved by the one version and the other in turn."""
+
+    async def scenario(store):
+        await store.insert(FRESH)
+        of_later = {"PartitionKey": FRESH.id[:2], "RowKey": FRESH.id, "Later": NOON, "Number": 7}
+        await store._table.update_entity(of_later, UpdateMode.MERGE)
+        loaded = await store.load(FRESH.id)
+        await store.commit(replace(loaded, seq=1))
+        await store.commit(begin_again(await store.load(FRESH.id), replace(FRESH, due=LATER)))
+        return loaded, [row async for row in store._table.list_entities()]
+
+    loaded, (row,) = in_a_table(azurite, scenario)
+
+    assert (loaded, loaded.unknown) == (FRESH, {"Later": NOON, "Number": 7})
+    assert (row["Seq"], row["Later"], row["Number"]) == (2, NOON, 7)
+
+
+def test_a_row_of_an_earlier_version_has_the_defaults_of_what_it_lacks(azurite):
+    async def scenario(store):
+        watch = await store.insert(FULL)
+        lacking = {name: value for name, value in (await _row(store)).items() if name not in {"Restarts", "Evidence"}}
+        await store._table.update_entity(lacking, UpdateMode.REPLACE)
+        return await store.load(watch.id)
+
+    assert in_a_table(azurite, scenario) == replace(FULL, restarts=0, evidence=())
+
+
+async def _row(store):
+    (row,) = [row async for row in store._table.list_entities()]
+    return row
 
 
 def test_a_row_that_somebody_spoilt_does_not_hide_the_others(azurite, caplog):
