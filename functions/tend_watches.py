@@ -1,4 +1,4 @@
-"""Timer trigger: counts open watches, gives those that fell behind a turn, removes those that ended long ago."""
+"""Timer trigger: counts open watches, gives those that fell behind a turn, removes what is old or stale."""
 
 import logging
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 import azure.functions as func
 
 from functions.support.invocation import delivery
-from shared.wiring import tender
+from shared.wiring import tender, tidier
 
 bp = func.Blueprint()
 
@@ -21,3 +21,4 @@ async def tend_watches(timer: func.TimerRequest, context: func.Context) -> None:
     async with delivery(context, ROUND):
         if failed := await tender().round():
             log.error("round.incomplete failed=%d: the next round will try these again", failed)
+        await tidier().round()

@@ -64,11 +64,14 @@ def serve(port: int | None) -> None:
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,
 )
+@click.option("--quick", is_flag=True, help="Leave out what takes long: two minutes instead of ten.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def test(arguments: tuple[str, ...]) -> None:
-    """Run the tests; all arguments go to pytest.  Without any: all tests, several files at a time."""
-    arguments = arguments or ("--numprocesses", "3", "--dist", "loadfile")  # most of them wait most of the time
-    sys.exit(subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=ROOT))
+def test(*, quick: bool, arguments: tuple[str, ...]) -> None:
+    """Run the tests; further arguments go to pytest.  Without any: all tests, several files at a time."""
+    which = ["-m", "not slow"] if quick else []
+    if not any(not argument.startswith("-") for argument in arguments):
+        which += ["--numprocesses", "3", "--dist", "loadfile"]  # most of them wait most of the time
+    sys.exit(subprocess.call([sys.executable, "-m", "pytest", *which, *arguments], cwd=ROOT))
 
 
 @main.command()

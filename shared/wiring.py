@@ -26,6 +26,7 @@ from shared.engine.gate import Gates
 from shared.engine.lister import Listing
 from shared.engine.one_at_a_time import OneAtATime
 from shared.engine.tender import Tender
+from shared.engine.tidier import Tidier
 from shared.engine.watcher import GRACE, Watcher
 from shared.settings import Settings, SettingsError, queue_count, queue_name
 from shared.storage.connect import Names, Storage, by_connection_string, by_identity
@@ -203,6 +204,12 @@ def listing() -> Listing:
 def tender() -> Tender:
     """Put together what looks after all watches."""
     return Tender(watcher(), retention=timedelta(days=settings().retention_days), counted=events().counted)
+
+
+@cache
+def tidier() -> Tidier:
+    """Put together what tidies the index of open watches."""
+    return Tidier(open_index(), watcher().store.load, list(APIS), _now)
 
 
 def _http(base_url: str = "") -> httpx.AsyncClient:

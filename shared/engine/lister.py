@@ -8,7 +8,6 @@ over, and a page may be shorter than asked for.  How many entries one request lo
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -16,11 +15,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.core.model import Outcome, Watch
-from shared.core.newest_first import falling, instant_of, newest_first
+from shared.core.newest_first import falling, newest_first
 from shared.engine.cursor import Cursor, State
 from shared.engine.ports import Store
-
-log = logging.getLogger("watch.listing")
 
 #: Entries that one request looks at.  A thousand come with one query, so these are few queries even when nothing fits.
 MOST_LOOKED_AT = 5000
@@ -28,9 +25,6 @@ MOST_LOOKED_AT = 5000
 #: "the query returns a maximum of 1,000 items at one time"
 #: https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination
 LARGEST_QUERY = 1000
-
-#: A start writes its entry before its row; older than this, an entry without a row is of a start that died in between.
-ORPHANED_AFTER = timedelta(hours=1)
 
 #: Before and after every key.
 FIRST, LAST = "", "~"
@@ -52,13 +46,6 @@ class Entries(Protocol):
 
     def entries(self, api: str, after: str, before: str, page: int) -> AsyncIterator[Entry]:
         """Give the entries of an API between two keys, in order."""
-
-
-class OpenEntries(Entries, Protocol):
-    """The one of open watches."""
-
-    async def discard(self, api: str, key: str) -> None:
-        """Remove an entry, if it is still there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +92,7 @@ class Listing:
     """Makes pages."""
 
     store: Store
-    open: OpenEntries
+    open: Entries
     ended: Entries
     apis: Sequence[str]
     retention: timedelta  #: the rows of watches that ended before may be gone
@@ -113,13 +100,12 @@ class Listing:
 
     async def page(self, wanted: Wanted) -> Page:
         """Return one page."""
-        now = self.now()
         watches: list[Watch] = []
         left = MOST_LOOKED_AT
         for state in wanted.states:
             after = wanted.after.key if wanted.after and wanted.after.state == state else FIRST
             entries, looked_at, cursor = await self._entries(wanted, state, after, wanted.limit - len(watches), left)
-            rows = await asyncio.gather(*(self._row(state, entry, now) for entry in entries))
+            rows = await asyncio.gather(*(self._row(state, entry) for entry in entries))
             watches += [row for row in rows if row is not None and wanted.fits(row)]
             left -= looked_at
             if cursor is not None:
@@ -160,15 +146,11 @@ class Listing:
             if (following := await anext(stream, None)) is not None:
                 waiting[following] = stream
 
-    async def _row(self, state: State, entry: Entry, now: datetime) -> Watch | None:
+    async def _row(self, state: State, entry: Entry) -> Watch | None:
         """The watch's row, if it still is what the entry says."""
         row = await self.store.load(entry.watch_id)
         if state == "ended":
             ended_at = row.ended_at if row else None
             return row if row and ended_at and newest_first(ended_at, row.id) == entry.key else None
-        if row and newest_first(row.started_at, row.id) == entry.key and not row.published:
-            return row if row.outcome is None else None  # one that has just ended is listed there, or about to be
-        if instant_of(entry.key) < now - ORPHANED_AFTER:
-            log.info("entry.orphaned watch=%s api=%s", entry.watch_id, entry.api)
-            await self.open.discard(entry.api, entry.key)
-        return None
+        # One that has just ended is listed there, or about to be.
+        return row if row and row.outcome is None and newest_first(row.started_at, row.id) == entry.key else None
