@@ -13,6 +13,17 @@ settings.load_profile("patient")
 __all__ = ["address", "azurite", "simulator", "stranger"]
 
 
+#: Folders of tests that take long; a file elsewhere says so itself.
+SLOW = {"e2e", "simulation"}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what `python3 -m local test --quick` leaves out."""
+    for item in items:
+        if SLOW & {*item.path.parts}:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def azurite(tmp_path_factory):
     """A connection string to an Azurite that lives as long as the test session."""

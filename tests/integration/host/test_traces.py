@@ -17,6 +17,8 @@ import pytest
 
 from tests.integration.host.conftest import encoded, eventually, hosting
 
+pytestmark = pytest.mark.slow
+
 TRACES = Path(__file__).with_name("traces")
 
 RETRIED_AFTER = 3  # visibilityTimeout
