@@ -10,8 +10,9 @@ from typing import Any
 
 import azure.functions as func
 
-from functions.support.invocation import HEALS, brief, turn
+from functions.support.invocation import brief, turn
 from shared.core.model import Watch
+from shared.engine.ports import HEALS
 from shared.settings import SettingsError
 from shared.web import problems
 from shared.web.headers import request_id

@@ -7,10 +7,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import azure.functions as func
-from azure.core.exceptions import AzureError
 
 from shared.core.untrusted import tidy
-from shared.engine.ports import Conflict, UndeliveredError
+from shared.engine.ports import HEALS
 from shared.settings import SettingsError
 from shared.telemetry.events import invocation
 
@@ -19,12 +18,8 @@ log = logging.getLogger("watch.turns")
 #: Well inside host.json's functionTimeout of 5 minutes, which would kill the process and all other turns with it.
 TURN = timedelta(minutes=2)
 
-
 #: Of what an error says, in characters.
 LONGEST_LINE = 200
-
-#: What heals by waiting: storage or Application Insights is away, somebody else moved the row, a turn took too long.
-HEALS = (AzureError, Conflict, UndeliveredError, TimeoutError)
 
 
 class BrokenOffError(Exception):
@@ -76,7 +71,7 @@ async def turn(context: func.Context, limit: timedelta = TURN) -> AsyncIterator[
 def brief(error: Exception) -> str:
     r"""Say in one short line what went wrong: the SDK adds request ids, times and XML below its own.
 
-    >>> brief(AzureError("Operation returned an invalid status 'Server Busy'\nRequestId:1"))
+    >>> brief(OSError("Operation returned an invalid status 'Server Busy'\nRequestId:1"))
     "Operation returned an invalid status 'Server Busy'"
     """
     return tidy(str(error).partition("\n")[0], LONGEST_LINE)

@@ -83,3 +83,6 @@ class Index(Protocol):
 
 #: A service is away: waiting heals it.
 OUTAGE = (AzureError, UndeliveredError, TimeoutError)
+
+#: What the same request or message may meet no more when it comes again.
+HEALS = (*OUTAGE, Conflict)

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from azure.core.exceptions import AzureError
-
 from shared.core.callback_url import target
 from shared.core.model import Watch
-from shared.engine.ports import Conflict, UndeliveredError
+from shared.engine.ports import HEALS
 from shared.engine.watcher import StillTellingError, Watcher
 from shared.web import problems
 from shared.web.problems import Problem
@@ -87,7 +85,7 @@ class Starter:
                     return await self.start(item, begun_by, trace)
                 except Problem as problem:
                     return problem
-                except (AzureError, Conflict, UndeliveredError, TimeoutError) as error:
+                except HEALS as error:
                     log.warning("start.failed error=%s: %s", type(error).__name__, error)
                     return problems.unavailable("Storage did not answer as it should. Send this one again.")
 

@@ -14,9 +14,10 @@ from shared.engine.watcher import GRACE
 from tests.simulation.schedules import every_overlap
 from tests.simulation.world import LEASE, MAX_DEQUEUES, RETENTION, World
 
-#: The index of open watches is written twice with the same effect as once, whatever others do meanwhile, so its place
-#: adds schedules and nothing new.  test_crashes.py breaks it everywhere.
-QUICK = frozenset({"add", "remove"})
+#: The index of open watches is written twice with the same effect as once, whatever others do meanwhile, and a row that
+#: is read again after a lost swap is read for what comes next: their places add schedules and nothing new.
+#: test_crashes.py breaks them everywhere.
+QUICK = frozenset({"add", "remove", "load again"})
 
 
 def started(job="active"):
