@@ -7,6 +7,7 @@ import selectors
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -103,7 +104,9 @@ def http(status=200, body=b"{}", **headers):
 
 
 async def fetch(platform, request=None, tokens=None):
-    async with platform, httpx.AsyncClient(base_url=platform.origin, follow_redirects=False) as client:
+    # Without limits of its own, as wired: where time is hurried, a busy machine would meet them.
+    options: Any = {"follow_redirects": False, "timeout": None}
+    async with platform, httpx.AsyncClient(base_url=platform.origin, **options) as client:
         return await Fetcher(client, tokens or Tokens("t1", "t2"))(request or Request(PATH, {}))
 
 
