@@ -132,7 +132,7 @@ START = Operation(
     bodies=(StartRequest, BatchRequest),
     headers={
         "Idempotency-Key": Header(
-            "a restart with the key of the one before is no restart",
+            "the same key restarts a watch once",
             {"type": "string", "pattern": "^[!#-\\[\\]-~]{1,255}$"},
         ),
         "traceparent": Header("kept with the watch, so that its end appears in this trace; ignored if malformed"),
