@@ -160,6 +160,7 @@ class Settings(BaseModel):
     watches_table: TableName = Field("Watches", alias="WATCHES_TABLE")
     results_table: TableName = Field("Results", alias="RESULTS_TABLE")
     gates_table: TableName = Field("Gates", alias="GATES_TABLE")
+    callbacks_table: TableName = Field("Callbacks", alias="CALLBACKS_TABLE")
     callback_hosts: Annotated[str, AfterValidator(_hosts)] | None = Field(None, alias="CALLBACK_HOSTS")
     callback_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(None, alias="CALLBACK_SECRET")
     open_table: TableName = Field("OpenWatches", alias="OPEN_TABLE")

@@ -114,7 +114,7 @@ def _delay(api: RemoteApi, waits: int, draw: float) -> float:
         not_before=BEGINNING,
         waits=waits,
     )
-    decision = decide(watch, Report(), api, BEGINNING, draw)
+    decision = decide(watch, Report(), api, BEGINNING, draw, spacing=timedelta(0))
     if not isinstance(decision, RequeueAfter):
         raise TypeError(f"a watch of {api.name} ends though its job runs")
     return decision.delay.total_seconds()

@@ -1,6 +1,7 @@
 """The heart: what becomes of a watch, given what was just seen.
 
-Rule 1: every choice about a watch's future is made here.
+Rule 1: every choice about a watch's future is made here.  What limits all watches together is in `rate_limit`, and what
+becomes of a callback in `callback`.
 Rule 2: no I/O, no clock, no randomness: the caller brings `now` and the jitter `draw`.
 """
 
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 
 from shared.core.model import (
     Decision,
+    End,
     Fault,
     Findings,
     Finish,
@@ -22,6 +24,7 @@ from shared.core.model import (
     RequeueAfter,
     Watch,
 )
+from shared.core.rate_limit import Clearance
 from shared.core.remote import RemoteApi
 from shared.core.schedule import SOONEST, Schedule
 
@@ -37,7 +40,18 @@ MOST_ENTRIES = 20
 
 #: When a watch that got no turn is given the next: later each round, and spread, since many may have waited for one
 #: thing.  After the last round it is abandoned, two to four days after its last turn.
-REVIVALS = Schedule.seconds(60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, jitter=1.0)
+REVIVAL_DELAYS = Schedule.seconds(60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, jitter=1.0)
+
+
+def not_yet(watch: Watch, now: datetime) -> NotYet | None:
+    """Whether it is too early to ask: tickets may come early, and an API's Retry-After outlasts our deadline."""
+    until = max(watch.due, watch.not_before)
+    return NotYet(until) if now < until else None
+
+
+def held_back(clearance: Clearance, draw: float) -> NotYet | None:
+    """Whether a rate limit is in the way.  Those that it holds back are spread: they do not all return at once."""
+    return None if clearance.full_until is None else NotYet(clearance.full_until + clearance.spread * draw)
 
 
 def decide(
@@ -45,9 +59,9 @@ def decide(
     seen: Observation,
     api: RemoteApi,
     now: datetime,
-    draw: float = 0.0,
+    draw: float,
     *,
-    spacing: timedelta = timedelta(0),
+    spacing: timedelta,
 ) -> Decision:
     """Finish the watch or requeue it.
 
@@ -80,7 +94,7 @@ def advance(watch: Watch, seen: Observation, decision: Decision, now: datetime, 
         case Inquire(verdict, reason, why_at):
             return replace(watch, verdict=verdict, reason=reason, why_at=why_at, due=now)
         case Finish(outcome, reason):
-            return replace(watch, outcome=outcome, reason=reason, ended_at=now)
+            return replace(watch, end=End(outcome, now), reason=reason)
 
 
 def stop(watch: Watch, now: datetime) -> Watch:
@@ -89,9 +103,8 @@ def stop(watch: Watch, now: datetime) -> Watch:
         watch,
         seq=watch.seq + 1,
         stepped_by="",
-        outcome=Outcome.STOPPED,
+        end=End(Outcome.STOPPED, now),
         reason="stopped on request",
-        ended_at=now,
         due=min(watch.due, now),  # tending looks for what is overdue, and a stop may die before it has published
     )
 
@@ -104,8 +117,6 @@ def begin_again(ended: Watch, wanted: Watch) -> Watch:
     return replace(
         wanted,
         seq=ended.seq + 1,
-        restarts=ended.restarts + 1,
-        callback_seq=ended.callback_seq + 1,
         due=max(wanted.due, ended.not_before),
         not_before=max(wanted.not_before, ended.not_before),
         etag=ended.etag,
@@ -113,17 +124,17 @@ def begin_again(ended: Watch, wanted: Watch) -> Watch:
     )
 
 
-def revive(watch: Watch, revivals: Schedule, now: datetime, draw: float = 0.0) -> Watch:
+def revive(watch: Watch, delays: Schedule, now: datetime, draw: float) -> Watch:
     """The row of a watch whose ticket failed for good or never came: fenced off from that ticket, and due anew.
 
-    After as many rounds as `revivals` has delays, the row of an abandoned one.
+    After as many rounds as there are `delays`, the row of an abandoned one.
     """
     watch = replace(watch, seq=watch.seq + 1, stepped_by="")
-    rounds = len(revivals.delays)
+    rounds = len(delays.delays)
     if watch.revivals >= rounds:
         reason = f"no turn succeeded in {rounds} rounds; before that: {watch.reason or watch.status or 'nothing'}"
-        return replace(watch, outcome=watch.verdict or Outcome.ABANDONED, reason=reason, ended_at=now)
-    due = max(watch.due, now + revivals.delay(watch.revivals, draw))  # reviving is no licence to ask early
+        return replace(watch, end=End(watch.verdict or Outcome.ABANDONED, now), reason=reason)
+    due = max(watch.due, now + delays.delay(watch.revivals, draw))  # reviving is no licence to ask early
     return replace(watch, revivals=watch.revivals + 1, due=due)
 
 
@@ -153,11 +164,11 @@ def _delay(watch: Watch, seen: Observation, api: RemoteApi, now: datetime, draw:
     match seen:
         case NotYet(until):
             return until - now
-        case Fault(retry_after=timedelta() as told):  # 0 is a value: `if retry_after:` would take it for an absence
-            return max(told, SOONEST)
-        case Report(retry_after=told):
+        case Fault(retry_after=timedelta() as asked):  # 0 is a value: `if retry_after:` would take it for an absence
+            return max(asked, SOONEST)
+        case Report(retry_after=asked):
             scheduled = api.polling.delay(0 if _moved(watch, seen) else watch.waits, draw)
-            return max(scheduled, told or timedelta(0))
+            return max(scheduled, asked or timedelta(0))
     return api.faults.delay(watch.faults_in_a_row, draw)
 
 
@@ -191,11 +202,10 @@ def _take_in(watch: Watch, seen: Observation, now: datetime) -> Watch:
                 refusals_in_a_row=0,
                 refused_since=None,
             )
-    told = seen.retry_after
     return replace(
         watch,
         polls=watch.polls + (watch.verdict is None),  # what is asked after the end is no poll
-        not_before=watch.not_before if told is None else now + told,
+        not_before=watch.not_before if seen.retry_after is None else now + seen.retry_after,
     )
 
 

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 from shared.core import untrusted
 from shared.core.evidence import Evidence, entries
-from shared.core.model import Fault, Findings, NotYet, Observation, Outcome, Report, Watch
+from shared.core.model import Fault, Findings, Observation, Outcome, Report, Watch
 from shared.core.schedule import Schedule, parse_retry_after
 from shared.core.untrusted import follow, tidy
 
@@ -112,12 +112,6 @@ def ask(api: RemoteApi, watch: Watch) -> Request:
 def _filled(path: str, job: Mapping[str, str]) -> str:
     """Each id is one path segment, whatever characters it has."""
     return path.format_map({name: quote(value, safe="") for name, value in job.items()})
-
-
-def too_early(watch: Watch, now: datetime) -> NotYet | None:
-    """Whether to leave the API alone for now: tickets may come early, and an API's wish outlasts our deadline."""
-    until = max(watch.due, watch.not_before)
-    return NotYet(until) if now < until else None
 
 
 def observe(api: RemoteApi, request: Request, answer: Response | NoResponse, now: datetime) -> Observation:

@@ -37,20 +37,21 @@ class Storage:
     """One client each, kept for the process's life."""
 
     tickets: Sequence[QueueClient]  #: those after the first are made when they are first needed
-    callbacks: QueueClient
+    callback_tickets: QueueClient
     watches: TableClient
     results: TableClient
     open: TableClient
+    callbacks: TableClient
     gates: TableClient  #: made when it is first needed, so not among those that must answer
 
     async def unreachable(self) -> list[str]:
         """Read each once, and name those that do not answer."""
         first, *others = self.tickets
         reads: dict[str, Awaitable[Any]] = {
-            f"the queue {queue.queue_name}": queue.get_queue_properties() for queue in (first, self.callbacks)
+            f"the queue {queue.queue_name}": queue.get_queue_properties() for queue in (first, self.callback_tickets)
         }
         reads |= {f"the queue {queue.queue_name}": _read_if_there(queue) for queue in others}
-        tables = (self.watches, self.results, self.open)
+        tables = (self.watches, self.results, self.open, self.callbacks)
         reads |= {f"the table {table.table_name}": _read(table) for table in tables}
         answers = await asyncio.gather(*reads.values(), return_exceptions=True)
         for answer in answers:
@@ -68,10 +69,11 @@ class Names:
     """What queues and tables are called."""
 
     tickets: Sequence[str]
-    callbacks: str
+    callback_tickets: str
     watches: str
     results: str
     open: str
+    callbacks: str
     gates: str
 
 
@@ -93,10 +95,11 @@ def by_identity(account: str, client_id: str | None, names: Names) -> Storage:
 def _opened(queue: Callable[[str], QueueClient], table: Callable[[str], TableClient], names: Names) -> Storage:
     return Storage(
         tickets=[queue(name) for name in names.tickets],
-        callbacks=queue(names.callbacks),
+        callback_tickets=queue(names.callback_tickets),
         watches=table(names.watches),
         results=table(names.results),
         open=table(names.open),
+        callbacks=table(names.callbacks),
         gates=table(names.gates),
     )
 

@@ -8,7 +8,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableEntity
 from azure.data.tables.aio import TableClient
 
-from shared.core.rate_limit import Gate
+from shared.core.rate_limit import Limit
 from shared.storage.tables import put
 
 PARTITION = "gate"
@@ -20,14 +20,14 @@ class GateTable:
     def __init__(self, table: TableClient) -> None:
         self._table = table
 
-    async def read(self) -> Mapping[str, Gate]:
+    async def read(self) -> Mapping[str, Limit]:
         """Return all gates, by API; none when nobody has met a limit yet."""
         try:
-            return {row["RowKey"]: _gate(row) async for row in self._table.list_entities()}
+            return {row["RowKey"]: _limit(row) async for row in self._table.list_entities()}
         except ResourceNotFoundError:
             return {}
 
-    async def write(self, api: str, gate: Gate) -> None:
+    async def write(self, api: str, gate: Limit) -> None:
         """Put the gate of one API in place of its last one."""
         row = {
             "PartitionKey": PARTITION,
@@ -38,5 +38,5 @@ class GateTable:
         await put(self._table, row)
 
 
-def _gate(row: TableEntity) -> Gate:
-    return Gate(row["OpensAt"], row["PerMinute"])
+def _limit(row: TableEntity) -> Limit:
+    return Limit(row["OpensAt"], row["PerMinute"])

@@ -12,7 +12,7 @@ from shared.engine.lister import Entry
 from shared.storage.tables import put
 
 
-class Shelf:
+class NewestFirstTable:
     """One such table, partitioned by API."""
 
     def __init__(self, table: TableClient) -> None:
@@ -36,7 +36,7 @@ class Shelf:
             )
 
 
-class OpenIndex(Shelf):
+class OpenIndex(NewestFirstTable):
     """The index port: one row for each watch that is open.
 
     A row is added before the watch's own and removed after its end was recorded, so that every open watch has one.  A

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.core.model import Outcome, Watch
+from shared.core.model import End, Outcome, Watch
 from shared.web.queries import ListQuery, NoQuery, Query, ReadQuery
 from shared.web.requests import (
     BatchDocument,
@@ -49,8 +49,7 @@ ENDED = Watch(
     not_before=NOON,
     status="Succeeded",
     polls=7,
-    outcome=Outcome.SUCCEEDED,
-    ended_at=NOON + timedelta(minutes=6),
+    end=End(Outcome.SUCCEEDED, NOON + timedelta(minutes=6)),
     published=True,
 )
 
@@ -179,7 +178,6 @@ START = Operation(
         "wrong-url",
         "wrong-deadline",
         "wrong-callback",
-        "callback-pending",
         "wrong-idempotency-key",
         "invalid-query",
     ),

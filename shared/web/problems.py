@@ -24,7 +24,6 @@ KINDS = {
     "malformed-body": Kind(400, "The body is not JSON"),
     "wrong-idempotency-key": Kind(400, "This is not a usable Idempotency-Key"),
     "unknown-watch": Kind(404, "No such watch"),
-    "callback-pending": Kind(409, "The last end is still being told"),
     "body-too-large": Kind(413, "The body is too large"),
     "invalid-body": Kind(422, "The body is not a start request"),
     "invalid-query": Kind(422, "The query is not as it must be"),
@@ -97,12 +96,6 @@ def wrong_key() -> Problem:
     return Problem(
         "wrong-idempotency-key", "Send 1 to 255 visible ASCII characters, such as a UUID, made for one request."
     )
-
-
-def callback_pending() -> Problem:
-    """Return the problem of a restart that would overwrite an end of which the callback does not know yet."""
-    detail = "Its callback has not taken the last end. Restart it when `callback.state` is delivered or failed."
-    return Problem("callback-pending", detail, retry_after=timedelta(seconds=60))
 
 
 def wrong_callback(detail: str) -> Problem:

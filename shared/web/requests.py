@@ -22,7 +22,7 @@ from pydantic.config import JsonDict
 from pydantic_core import from_json
 
 from shared.apis import APIS
-from shared.core.callback import DELIVERED, FAILED
+from shared.core.callback import Callback
 from shared.core.model import Outcome, Watch
 from shared.core.remote import RemoteApi
 from shared.core.untrusted import tidy
@@ -132,16 +132,16 @@ class StartRequest(BaseModel):
             )
         return api, check_job(api, self.job or {})
 
-    def deadline_from(self, now: datetime) -> datetime | timedelta | None:
-        """Return the deadline, a span or an instant in UTC; None if none was given; raises `Problem`."""
+    def deadline_from(self, now: datetime, lifetime: timedelta) -> datetime:
+        """Return the deadline in UTC, which is `lifetime` from now if none was given; raises `Problem`."""
         if self.deadline is None:
-            return None
+            return now + lifetime
         span = self.deadline if isinstance(self.deadline, timedelta) else self.deadline - now
         if not timedelta(0) < span <= LONGEST_WATCH:
             raise problems.wrong_deadline(
                 f"Send a deadline between now ({now:%Y-%m-%dT%H:%M:%SZ}) and {LONGEST_WATCH.days} days from now."
             )
-        return self.deadline if isinstance(self.deadline, timedelta) else now + span
+        return now + span
 
 
 class BatchRequest(BaseModel):
@@ -184,16 +184,14 @@ class CallbackDocument(BaseModel):
     error: str | None = Field(description="why the last try failed")
 
     @classmethod
-    def of(cls, watch: Watch) -> CallbackDocument | None:
-        """Show the callback of a watch, if it has one."""
+    def of(cls, watch: Watch, callback: Callback | None) -> CallbackDocument | None:
+        """Show the callback of a watch, if it has one; its row is there once the watch has ended."""
         if not watch.callback:
             return None
-        states: dict[str, Literal["delivered", "failed"]] = {DELIVERED: "delivered", FAILED: "failed"}
+        if callback is None:
+            return cls(url=watch.callback, state="waiting", tries=0, error=None)
         return cls(
-            url=watch.callback,
-            state=states.get(watch.callback_result, "waiting"),
-            tries=watch.callback_tries,
-            error=watch.callback_error or None,
+            url=callback.url, state=callback.result or "waiting", tries=callback.tries, error=callback.error or None
         )
 
 
@@ -222,14 +220,13 @@ class WatchDocument(BaseModel):
     callback: CallbackDocument | None
 
     @classmethod
-    def of(cls, watch: Watch) -> WatchDocument:
-        """Show a watch."""
-        ended = watch.outcome is not None
+    def of(cls, watch: Watch, callback: Callback | None = None) -> WatchDocument:
+        """Show a watch, and the row of its callback if there is one."""
         return cls(
             id=watch.id,
             api=watch.api,
             job=dict(watch.job),
-            state="ended" if ended else "watching",
+            state="watching" if watch.is_open else "ended",
             status=watch.status or None,
             progress=watch.progress,
             outcome=watch.outcome,
@@ -237,13 +234,13 @@ class WatchDocument(BaseModel):
             polls=watch.polls,
             faults=watch.faults,
             started_at=watch.started_at,
-            due_at=None if ended else watch.due,
+            due_at=watch.due if watch.is_open else None,
             deadline=watch.deadline,
-            ended_at=watch.ended_at,
+            ended_at=watch.end.at if watch.end else None,
             labels=list(watch.labels),
             issues=watch.issues,
             evidence=list(watch.evidence),
-            callback=CallbackDocument.of(watch),
+            callback=CallbackDocument.of(watch, callback),
         )
 
 

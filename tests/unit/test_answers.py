@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,21 +14,18 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, Serv
 
 from functions.support.answers import answered, json_response, problem_response, watch_response
 from functions.support.invocation import BrokenOffError, turn
-from shared.core.model import Outcome, Watch
+from shared.core.model import End, Outcome
 from shared.engine.ports import Conflict, UndeliveredError
 from shared.settings import SettingsError
 from shared.telemetry import events as telemetry
 from shared.web import problems
+from shared.web.requests import WatchDocument
+from tests.builders import NOON, a_watch
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-WATCH = Watch(
+WATCH = a_watch(
     id="0d6c",
     api="schedules",
     job={"scheduleId": "s", "operationId": "é"},
-    started_at=NOON,
-    deadline=NOON + timedelta(days=7),
-    due=NOON,
-    not_before=NOON,
 )
 REQUEST = func.HttpRequest(method="GET", url="https://x.example/api/watches", body=b"")
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -169,17 +166,17 @@ def test_a_trigger_keeps_its_name():
     ],
 )
 def test_a_watch_that_goes_on_says_when_it_is_worth_asking_again(due, retry_after):
-    assert watch_response(replace(WATCH, due=due), NOON).headers["Retry-After"] == retry_after
+    assert watch_response(WatchDocument.of(replace(WATCH, due=due)), NOON).headers["Retry-After"] == retry_after
 
 
 def test_an_ended_watch_does_not():
-    ended = replace(WATCH, outcome=Outcome.LOST, ended_at=NOON)
+    ended = replace(WATCH, end=End(Outcome.LOST, NOON))
 
-    assert "Retry-After" not in watch_response(ended, NOON).headers
+    assert "Retry-After" not in watch_response(WatchDocument.of(ended), NOON).headers
 
 
 def test_a_watch_is_shown_as_json_that_no_cache_keeps():
-    response = watch_response(WATCH, NOON, 202, Location="https://x.example/api/watches/0d6c")
+    response = watch_response(WatchDocument.of(WATCH), NOON, 202, Location="https://x.example/api/watches/0d6c")
 
     assert (response.status_code, response.mimetype, response.headers["Cache-Control"]) == (
         202,

@@ -1,7 +1,7 @@
 """`decide` as a table, then as laws."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from hypothesis import given
@@ -14,24 +14,21 @@ from shared.core.decide import (
     ENOUGH_REFUSALS,
     MOST_ENTRIES,
     MOST_PAGES,
-    REVIVALS,
+    REVIVAL_DELAYS,
     advance,
     decide,
+    not_yet,
     revive,
     stop,
 )
-from shared.core.model import Fault, Findings, Finish, Inquire, NotYet, Outcome, Report, RequeueAfter, Watch
-from shared.core.remote import too_early
+from shared.core.model import End, Fault, Findings, Finish, Inquire, NotYet, Outcome, Report, RequeueAfter
+from tests.builders import NOON, a_watch
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-WATCH = Watch(
+WATCH = a_watch(
     id="w",
     api="reality-analysis",
     job={"jobId": "j"},
-    started_at=NOON,
     deadline=NOON + timedelta(hours=1),
-    due=NOON,
-    not_before=NOON,
     status="active",
 )
 ASKING = replace(WATCH, status="failed", verdict=Outcome.FAILED, reason="no memory")
@@ -167,7 +164,7 @@ def after(number):
     ],
 )
 def test_table(watch, seen, now, decision):
-    assert decide(watch, seen, REALITY_ANALYSIS, now) == decision
+    assert decide(watch, seen, REALITY_ANALYSIS, now, 0.0, spacing=seconds(0)) == decision
 
 
 def test_the_documented_ladder():
@@ -197,8 +194,8 @@ def test_a_job_that_is_not_found_is_lost_after_some_minutes():
         now, polls = watch.due, polls + 1
 
     assert (watch.outcome, polls) == (Outcome.LOST, ENOUGH_REFUSALS)
-    assert watch.ended_at is not None
-    assert watch.ended_at - WATCH.started_at >= timedelta(minutes=3)
+    assert watch.end is not None
+    assert watch.end.at - WATCH.started_at >= timedelta(minutes=3)
 
 
 @pytest.mark.parametrize("interlude", [Report(), Fault(reason="HTTP 503")])
@@ -235,7 +232,7 @@ def test_the_row_of_an_ended_watch_says_how_and_when():
     watch, _ = turn(WATCH, Report(outcome=Outcome.FAILED, status="failed", reason="no memory"), NOON + seconds(5))
 
     assert (watch.outcome, watch.reason, watch.status) == (Outcome.FAILED, "no memory", "failed")
-    assert (watch.ended_at, watch.published) == (NOON + seconds(5), False)
+    assert (watch.end and watch.end.at, watch.published) == (NOON + seconds(5), False)
 
 
 def test_the_watch_of_a_job_that_ended_is_asked_about_at_once_and_knows_how_it_ended():
@@ -275,7 +272,7 @@ def test_evidence_in_the_status_itself_ends_the_watch():
 
 
 def test_a_watch_that_knows_how_its_job_ended_is_never_abandoned():
-    watch = revive(replace(ASKING, revivals=len(REVIVALS.delays)), REVIVALS, NOON)
+    watch = revive(replace(ASKING, revivals=len(REVIVAL_DELAYS.delays)), REVIVAL_DELAYS, NOON, 0.0)
 
     assert watch.outcome is Outcome.FAILED
 
@@ -306,7 +303,7 @@ def test_429s_are_counted_apart():
 def test_stopping_fences_off_the_ticket_and_belongs_to_no_message():
     stopped = stop(replace(WATCH, seq=4, stepped_by="m"), NOON)
 
-    assert (stopped.outcome, stopped.ended_at, stopped.seq, stopped.stepped_by) == (Outcome.STOPPED, NOON, 5, "")
+    assert (stopped.end, stopped.seq, stopped.stepped_by) == (End(Outcome.STOPPED, NOON), 5, "")
 
 
 @pytest.mark.parametrize(
@@ -320,21 +317,21 @@ def test_stopping_fences_off_the_ticket_and_belongs_to_no_message():
     ],
 )
 def test_nobody_asks_before_the_row_says_so(due, not_before, verdict):
-    assert too_early(replace(WATCH, due=due, not_before=not_before), NOON) == verdict
+    assert not_yet(replace(WATCH, due=due, not_before=not_before), NOON) == verdict
 
 
 def test_a_retry_after_beyond_the_deadline_is_kept_to_the_end():
     watch, _ = turn(WATCH, Fault(reason="HTTP 429", retry_after=timedelta(hours=2)))
     assert watch.due == WATCH.deadline
 
-    last = too_early(watch, watch.due)
+    last = not_yet(watch, watch.due)
 
     assert last is not None
     assert turn(watch, last, watch.due)[0].outcome is Outcome.EXPIRED
 
 
 def turn(watch, seen, now=NOON):
-    decision = decide(watch, seen, REALITY_ANALYSIS, now)
+    decision = decide(watch, seen, REALITY_ANALYSIS, now, 0.0, spacing=seconds(0))
     return advance(watch, seen, decision, now, "m"), decision
 
 
@@ -373,7 +370,7 @@ def test_a_turn_never_waits_past_the_deadline_nor_into_the_past(watch, seen, api
     if isinstance(seen, NotYet):
         seen = NotYet(max(seen.until, now))
 
-    decision = decide(watch, seen, api, now, draw)
+    decision = decide(watch, seen, api, now, draw, spacing=seconds(0))
     row = advance(watch, seen, decision, now, "m")
 
     assert row.seq == watch.seq + 1
@@ -388,7 +385,7 @@ def test_a_turn_never_waits_past_the_deadline_nor_into_the_past(watch, seen, api
 
 @given(watches, observations, apis, draws)
 def test_jitter_only_lengthens(watch, seen, api, draw):
-    calm, jittery = decide(watch, seen, api, NOON), decide(watch, seen, api, NOON, draw)
+    calm, jittery = (decide(watch, seen, api, NOON, drawn, spacing=seconds(0)) for drawn in (0.0, draw))
 
     assert type(calm) is type(jittery)
     if isinstance(calm, RequeueAfter) and isinstance(jittery, RequeueAfter):

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,19 +13,16 @@ from shared.apis import APIS
 from shared.apis.reality_analysis import REALITY_ANALYSIS
 from shared.apis.reporting import REPORTING
 from shared.core.evidence import LONGEST_ENTRY, Evidence, entries
-from shared.core.model import Fault, Findings, Outcome, Watch
+from shared.core.model import Fault, Findings, Outcome
 from shared.core.remote import NoResponse, Request, Response, ask, observe
+from tests.builders import NOON, a_watch
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HERE = "https://api.bentley.com"
-WATCH = Watch(
+WATCH = a_watch(
     id="w",
     api="reporting",
     job={"jobId": "j/1"},
-    started_at=NOON,
     deadline=NOON,
-    due=NOON,
-    not_before=NOON,
     verdict=Outcome.FAILED,
 )
 LIST = Evidence(at=("errors",))

@@ -95,6 +95,7 @@ def test_polling_settings_are_named_as_the_app_names_them():
         ("RESULTS_TABLE", "resultsTable"),
         ("GATES_TABLE", "gatesTable"),
         ("OPEN_TABLE", "openTable"),
+        ("CALLBACKS_TABLE", "callbacksTable"),
         ("WAIT_SCALE", "waitScale"),
         ("WATCH_RETENTION_DAYS", "watchRetentionDays"),
     ],

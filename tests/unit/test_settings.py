@@ -46,6 +46,7 @@ def without(name):
         ("watches_table", "Watches"),
         ("results_table", "Results"),
         ("open_table", "OpenWatches"),
+        ("callbacks_table", "Callbacks"),
         ("callback_hosts", None),
         ("callback_secret", None),
         ("telemetry", None),

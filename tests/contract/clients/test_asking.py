@@ -12,12 +12,12 @@ from shared import wiring
 from shared.apis.reporting import REPORTING
 from shared.clients.credentials import ClientCredentials
 from shared.clients.platform import Fetcher
-from shared.core.model import Findings, Outcome, Report, Watch
+from shared.core.model import Findings, Outcome, Report
 from shared.core.remote import Response, ask, observe
+from tests.builders import NOON, a_watch
 from tests.simulator import CREDENTIALS
 
 TOKEN = "/connect/token"
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 IDS = [
     "40f71ed2-31a3-45d3-bce0-5c9f3f112c03",
     "jg0156461l5abeom8v1mslhlkc-cmar9d9hjof2hu4tidj4rmiur5i6crul",
@@ -45,9 +45,7 @@ def ended(watch):
 
 
 def watch_of(job_id):
-    return Watch(
-        id="w", api=REPORTING.name, job={"jobId": job_id}, started_at=NOON, deadline=NOON, due=NOON, not_before=NOON
-    )
+    return a_watch(id="w", api=REPORTING.name, job={"jobId": job_id}, deadline=NOON, not_before=NOON)
 
 
 def ask_as_we_do(address, requests):
