@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ URL = re.compile(
 )
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LAST_PORT = 65535
+
+#: All that is written in these is an IPv4 address or nothing.
+DIGITS = re.compile(r"[0-9.]+")
 
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 
@@ -43,8 +47,16 @@ def read_url(text: str) -> Url | None:
     Url(scheme='https', host='api.bentley.com', port=443, path='/')
     """
     found = URL.fullmatch(text)
-    if not found:
+    if not found or (DIGITS.fullmatch(found["host"]) and not _is_ipv4(found["host"])):
         return None
     scheme, host, port, path = found.groups()
     url = Url(scheme, host, int(port or DEFAULT_PORTS[scheme]), path or "/")
     return url if url.port <= LAST_PORT else None
+
+
+def _is_ipv4(host: str) -> bool:
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
