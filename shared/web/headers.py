@@ -6,7 +6,7 @@ import hashlib
 import re
 import uuid
 
-from shared.web import problems
+from shared.web.problems import Problem
 
 #: The draft, section 2.1: "The field value is a String" of RFC 8941, thus in quotes.  Most clients send it without.
 #: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header
@@ -31,5 +31,7 @@ def read_idempotency_key(value: str | None) -> str:
         return ""
     found = IDEMPOTENCY_KEY.fullmatch(value.strip())
     if not found:
-        raise problems.wrong_key()
+        raise Problem(
+            "wrong-idempotency-key", "Send 1 to 255 visible ASCII characters, such as a UUID, made for one request."
+        )
     return hashlib.sha256((found[1] or found[2]).encode()).hexdigest()

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.core.model import Outcome, Watch
+from shared.web.problems import Name
 from shared.web.queries import ListQuery, NoQuery, Query, ReadQuery
 from shared.web.requests import (
     BatchDocument,
@@ -22,7 +23,7 @@ from shared.web.requests import (
 )
 
 #: Problems that any operation may end in.
-ALWAYS = ("misconfigured", "unavailable")
+ALWAYS: Sequence[Name] = ("misconfigured", "unavailable")
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WATCH = Watch(
@@ -85,7 +86,7 @@ class Operation:
     path: str  #: below /api
     summary: str
     replies: Mapping[int, Reply]
-    problems: Sequence[str] = ()
+    problems: Sequence[Name] = ()
     query: type[Query] = NoQuery
     bodies: Sequence[type[BaseModel]] = ()
     headers: Mapping[str, Header] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from shared.core.model import Outcome
 from shared.core.untrusted import tidy
 from shared.engine.cursor import LONGEST, Cursor, State
 from shared.engine.lister import Wanted
-from shared.web import problems
+from shared.web.problems import Problem
 from shared.web.requests import Label
 
 #: For the Functions host: the key, and which of its names it is.
@@ -62,7 +62,7 @@ class Query(BaseModel):
         ]
         given = dict(pairs)
         if len(given) < len(pairs):
-            raise problems.invalid_query("Send each parameter once.")
+            raise Problem("invalid-query", "Send each parameter once.")
         try:
             return cls.model_validate(given)
         except ValidationError as error:
@@ -73,7 +73,7 @@ class Query(BaseModel):
         ]
         known = ", ".join(cls.model_fields) or "none"
         wrong = "; ".join(f"{e['parameter']}: {e['detail']}" for e in errors)
-        raise problems.invalid_query(f"Known parameters are: {known}. What came is wrong at {wrong}.", errors)
+        raise Problem("invalid-query", f"Known parameters are: {known}. What came is wrong at {wrong}.", errors=errors)
 
 
 class ListQuery(Query):
@@ -93,7 +93,9 @@ class ListQuery(Query):
         try:
             after = None if self.cursor is None else Cursor.from_text(self.cursor, self.list_of)
         except ValueError:
-            raise problems.wrong_cursor() from None
+            raise Problem(
+                "wrong-cursor", "Send `next` of the page before with the same filters, or no cursor to begin anew."
+            ) from None
         return Wanted(
             api=self.api, state=self.state, outcome=self.outcome, label=self.label, limit=self.limit, after=after
         )
