@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Annotated, Any, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -12,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from shared.apis import APIS
 from shared.core.model import Outcome
 from shared.core.untrusted import tidy
-from shared.engine.cursor import LONGEST, Cursor, State
+from shared.engine.cursor import Cursor, State
 from shared.engine.lister import Wanted
 from shared.web.problems import Problem
 from shared.web.requests import Label
@@ -86,7 +85,7 @@ class ListQuery(Query):
     outcome: Outcome | None = Field(None, description="only watches that ended so")
     label: Label | None = Field(None, description="only watches with this label")
     limit: Whole = Field(50, ge=1, le=LARGEST_PAGE, description="how many at most; a page may be shorter")
-    cursor: str | None = Field(None, description="`next` of the page before", json_schema_extra={"maxLength": LONGEST})
+    cursor: str | None = Field(None, description="`next` of the page before")
 
     def wanted(self) -> Wanted:
         """Return which watches are meant; raises `Problem`."""
@@ -103,7 +102,7 @@ class ListQuery(Query):
     @property
     def list_of(self) -> str:
         """Name the list that a cursor belongs to: all parameters but how much of it is wanted."""
-        return json.dumps(self.model_dump(mode="json", exclude={"limit", "cursor"}), sort_keys=True)
+        return self.model_dump_json(exclude={"limit", "cursor"}, exclude_none=True)
 
 
 class ReadQuery(Query):
