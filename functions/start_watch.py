@@ -7,7 +7,8 @@ import azure.functions as func
 from functions.support.answers import batch_response, watch_response
 from functions.support.documents import all_started, shown, status_of
 from functions.support.serving import serves
-from shared.web.headers import read_idempotency_key, read_traceparent
+from shared.core.trace import read_traceparent
+from shared.web.headers import read_idempotency_key
 from shared.web.operations import START
 from shared.web.queries import NoQuery
 from shared.web.requests import BatchRequest, read_start

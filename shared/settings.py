@@ -20,17 +20,11 @@ from pydantic import (
 
 from shared.apis import APIS
 from shared.core.schedule import ABSURD, SOONEST, Schedule
+from shared.core.url import read_url
 
 #: A Key Vault reference that could not be resolved stays in place as its own text.
 #: https://learn.microsoft.com/azure/app-service/app-service-key-vault-references#troubleshoot-key-vault-references
 UNRESOLVED = "@Microsoft.KeyVault("
-
-#: Narrower than a URL may be (RFC 3986), because the readers of wider ones disagree about where the host ends.
-URL = re.compile(
-    r"(?P<scheme>https?)://(?!\S*[xX][nN]--)(?P<host>[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[::1\])(:(?P<port>[0-9]{1,5}))?"
-    r"(?P<path>/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
-)
-LAST_PORT = 65535
 
 
 class SettingsError(Exception):
@@ -43,17 +37,17 @@ class SettingsError(Exception):
 
 def _url(text: str) -> str:
     """Plain http would show the secret and the tokens to the network, so it must not leave the machine."""
-    match = URL.fullmatch(text)
-    if not match or int(match["port"] or 0) > LAST_PORT:
+    url = read_url(text)
+    if not url or "xn--" in text.lower():  # readers of URLs disagree about such names too
         raise ValueError("must be a URL such as https://api.bentley.com, without user, query or fragment")
-    if match["scheme"] == "http" and match["host"] not in {"127.0.0.1", "localhost", "[::1]"}:
+    if url.scheme == "http" and not url.is_loopback:
         raise ValueError("must begin with https:// (plain http is for loopback addresses alone)")
     return text
 
 
 def _origin(text: str) -> str:
-    match = URL.fullmatch(_url(text))
-    if match and match["path"] not in {None, "/"}:
+    url = read_url(_url(text))
+    if url and url.path != "/":
         raise ValueError("must have no path")
     return text.rstrip("/")
 

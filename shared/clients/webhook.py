@@ -13,8 +13,9 @@ import httpx
 from standardwebhooks import Webhook
 
 from shared.core.callback import Attempt
-from shared.core.callback_url import Target, may_be_called, target
+from shared.core.callback_url import may_be_called, target
 from shared.core.schedule import parse_retry_after
+from shared.core.url import Url
 
 #: "The recommended timeout is 15-30s": https://github.com/standard-webhooks/standard-webhooks, "Request timeouts".
 TIMEOUT = timedelta(seconds=15)
@@ -62,7 +63,7 @@ class WebhookClient:
         except (OSError, httpx.HTTPError) as error:
             return Attempt(f"no answer: {type(error).__name__}")
 
-    async def _address(self, to: Target) -> str:
+    async def _address(self, to: Url) -> str:
         """Return one address of the host; raises ValueError unless all are public."""
         addresses = await self.resolve(to.host.strip("[]"), to.port)
         if not addresses:
@@ -71,7 +72,7 @@ class WebhookClient:
             raise ValueError("leads to an address that is not public")
         return addresses[0]
 
-    async def _post(self, to: Target, address: str, headers: dict[str, str], body: str) -> Attempt:
+    async def _post(self, to: Url, address: str, headers: dict[str, str], body: str) -> Attempt:
         host = f"[{address}]" if ":" in address else address
         # The name is what the certificate must have (https://www.python-httpx.org/advanced/extensions/#sni_hostname).
         extensions = {"sni_hostname": to.host} if to.scheme == "https" else {}
@@ -82,7 +83,7 @@ class WebhookClient:
             wait = parse_retry_after(answer.headers.get("retry-after"), self.now())
             return Attempt(f"HTTP {answer.status_code}", answer.status_code == GONE, wait)
 
-    def _headers(self, signer: Webhook, to: Target, message_id: str, body: str) -> dict[str, str]:
+    def _headers(self, signer: Webhook, to: Url, message_id: str, body: str) -> dict[str, str]:
         now = self.now()
         return {
             "Host": to.authority,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableEntity
@@ -10,6 +13,8 @@ from azure.data.tables.aio import TableClient
 
 from shared.core.rate_limit import Limit
 from shared.storage.tables import put
+
+log = logging.getLogger("watch.gates")
 
 PARTITION = "gate"
 
@@ -21,11 +26,15 @@ class GateTable:
         self._table = table
 
     async def read(self) -> Mapping[str, Limit]:
-        """Return all gates, by API; none when nobody has met a limit yet."""
-        try:
-            return {row["RowKey"]: _limit(row) async for row in self._table.list_entities()}
-        except ResourceNotFoundError:
-            return {}
+        """Return all gates, by API; none when nobody has met a limit yet.  A row that somebody has spoilt is none."""
+        gates: dict[str, Limit] = {}
+        with suppress(ResourceNotFoundError):
+            async for row in self._table.list_entities():
+                try:
+                    gates[row["RowKey"]] = _limit(row)
+                except ValueError as error:
+                    log.warning("gate.unreadable api=%s: %s", row["RowKey"], error)
+        return gates
 
     async def write(self, api: str, gate: Limit) -> None:
         """Put the gate of one API in place of its last one."""
@@ -39,4 +48,7 @@ class GateTable:
 
 
 def _limit(row: TableEntity) -> Limit:
-    return Limit(row["OpensAt"], row["PerMinute"])
+    match row:
+        case {"OpensAt": datetime() as opens_at, "PerMinute": float() | int() as per_minute} if per_minute > 0:
+            return Limit(opens_at, per_minute)
+    raise ValueError("OpensAt must be a time, and PerMinute a number above 0")

@@ -18,6 +18,7 @@ from azure.core.credentials import TokenCredential
 
 from shared.core.callback import Callback
 from shared.core.model import End, Watch
+from shared.core.trace import TRACEPARENT
 from shared.engine.ports import Count, UndeliveredError
 from shared.telemetry.exporter import TAKEN, TRY_AGAIN, Handler, Patient
 
@@ -155,17 +156,8 @@ def _measurements(watch: Watch, end: End) -> dict[str, float]:
 
 
 def _trace(traceparent: str) -> dict[str, str]:
-    """Read a traceparent (https://www.w3.org/TR/trace-context/#traceparent-header).
-
-    >>> _trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-    {'traceId': '0af7651916cd43dd8448eb211c80319c', 'spanId': 'b7ad6b7169203331'}
-    >>> _trace("")
-    {}
-    """
-    match traceparent.split("-"):
-        case [_, trace_id, span_id, _]:
-            return {"traceId": trace_id, "spanId": span_id}
-    return {}
+    found = TRACEPARENT.match(traceparent)
+    return {"traceId": found["trace"], "spanId": found["span"]} if found else {}
 
 
 def _name_role(envelope: Any, role: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from shared.core.untrusted import tidy
 
@@ -19,8 +19,25 @@ class Kind(NamedTuple):
     title: str
 
 
+Name = Literal[
+    "malformed-body",
+    "wrong-idempotency-key",
+    "unknown-watch",
+    "body-too-large",
+    "invalid-body",
+    "invalid-query",
+    "wrong-cursor",
+    "unknown-api",
+    "wrong-job",
+    "wrong-url",
+    "wrong-deadline",
+    "wrong-callback",
+    "misconfigured",
+    "unavailable",
+]
+
 #: By name: every problem that the app answers with.  README says of each what causes it and what to do.
-KINDS = {
+KINDS: dict[Name, Kind] = {
     "malformed-body": Kind(400, "The body is not JSON"),
     "wrong-idempotency-key": Kind(400, "This is not a usable Idempotency-Key"),
     "unknown-watch": Kind(404, "No such watch"),
@@ -43,7 +60,7 @@ class Problem(Exception):  # noqa: N818 -- the RFC's word for it
 
     def __init__(
         self,
-        name: str,
+        name: Name,
         detail: str,
         *,
         errors: Sequence[dict[str, str]] = (),
@@ -66,61 +83,14 @@ class Problem(Exception):  # noqa: N818 -- the RFC's word for it
         return document | ({"errors": list(self.errors)} if self.errors else {})
 
 
-def malformed(detail: str) -> Problem:
-    """Return the problem of a body that is not JSON."""
-    return Problem("malformed-body", detail)
-
-
 def too_large(largest: int) -> Problem:
     """Return the problem of a body that is too large."""
     return Problem("body-too-large", f"Send at most {largest:,} bytes.")
 
 
-def invalid(detail: str, errors: Sequence[dict[str, str]] = ()) -> Problem:
-    """Return the problem of a body whose members are not as they must be."""
-    return Problem("invalid-body", detail, errors=errors)
-
-
-def invalid_query(detail: str, errors: Sequence[dict[str, str]] = ()) -> Problem:
-    """Return the problem of a query whose parameters are not as they must be."""
-    return Problem("invalid-query", detail, errors=errors)
-
-
-def wrong_cursor() -> Problem:
-    """Return the problem of a cursor that is not ours, or of another list."""
-    return Problem("wrong-cursor", "Send `next` of the page before with the same filters, or no cursor to begin anew.")
-
-
-def wrong_key() -> Problem:
-    """Return the problem of an Idempotency-Key that cannot be one."""
-    return Problem(
-        "wrong-idempotency-key", "Send 1 to 255 visible ASCII characters, such as a UUID, made for one request."
-    )
-
-
 def wrong_callback(detail: str) -> Problem:
     """Return the problem of a callback that may not be called."""
     return Problem("wrong-callback", detail, errors=[{"pointer": "/callback/url", "detail": detail}])
-
-
-def unknown_api(detail: str) -> Problem:
-    """Return the problem of an API that we do not know."""
-    return Problem("unknown-api", detail)
-
-
-def wrong_job(detail: str) -> Problem:
-    """Return the problem of ids that do not name one job of the API."""
-    return Problem("wrong-job", detail)
-
-
-def foreign_url(detail: str) -> Problem:
-    """Return the problem of a URL that is not a job's status on the configured platform."""
-    return Problem("wrong-url", detail)
-
-
-def wrong_deadline(detail: str) -> Problem:
-    """Return the problem of a deadline that has passed or is too far away."""
-    return Problem("wrong-deadline", detail)
 
 
 def unknown_watch(watch_id: str) -> Problem:

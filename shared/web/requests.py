@@ -113,7 +113,7 @@ class StartRequest(BaseModel):
         if len(body) > LARGEST_BODY:
             raise problems.too_large(LARGEST_BODY)
         if not body:
-            raise problems.malformed(f"{EXAMPLES} What came was empty; a body needs a Content-Length header.")
+            raise Problem("malformed-body", f"{EXAMPLES} What came was empty; a body needs a Content-Length header.")
         try:
             return cls.model_validate_json(body)
         except ValidationError as error:
@@ -122,13 +122,13 @@ class StartRequest(BaseModel):
     def target(self, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
         """Return the API and the job's ids; raises `Problem`.  `origin` is the platform's."""
         if (self.url is None) == (self.api is None) or (self.url is not None and self.job is not None):
-            raise problems.invalid(f'{EXAMPLES} Send either "url", or "api" and "job".')
+            raise Problem("invalid-body", f'{EXAMPLES} Send either "url", or "api" and "job".')
         if self.url is not None:
             return locate(self.url, origin)
         api = APIS.get(self.api or "")
         if api is None:
-            raise problems.unknown_api(
-                f"{tidy(self.api or '', 64)} is not an API we know. Send one of: {', '.join(APIS)}."
+            raise Problem(
+                "unknown-api", f"{tidy(self.api or '', 64)} is not an API we know. Send one of: {', '.join(APIS)}."
             )
         return api, check_job(api, self.job or {})
 
@@ -138,8 +138,9 @@ class StartRequest(BaseModel):
             return now + lifetime
         span = self.deadline if isinstance(self.deadline, timedelta) else self.deadline - now
         if not timedelta(0) < span <= LONGEST_WATCH:
-            raise problems.wrong_deadline(
-                f"Send a deadline between now ({now:%Y-%m-%dT%H:%M:%SZ}) and {LONGEST_WATCH.days} days from now."
+            raise Problem(
+                "wrong-deadline",
+                f"Send a deadline between now ({now:%Y-%m-%dT%H:%M:%SZ}) and {LONGEST_WATCH.days} days from now.",
             )
         return now + span
 
@@ -282,12 +283,12 @@ def _problem(error: ValidationError) -> Problem:
     """Say what is wrong with a body, and what to send instead."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     if found[0]["type"] == "json_invalid":
-        return problems.malformed(f"{EXAMPLES} What came could not be read: {found[0]['msg']}.")
+        return Problem("malformed-body", f"{EXAMPLES} What came could not be read: {found[0]['msg']}.")
     errors = [
         {"pointer": _pointer(e["loc"]), "detail": e["msg"].removeprefix("Value error, ")} for e in found[:MOST_ERRORS]
     ]
     wrong = "; ".join(f"{e['pointer'] or 'the body'}: {e['detail']}" for e in errors)
-    return problems.invalid(f"{EXAMPLES} What came is wrong at {wrong}.", errors)
+    return Problem("invalid-body", f"{EXAMPLES} What came is wrong at {wrong}.", errors=errors)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

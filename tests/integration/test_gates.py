@@ -240,13 +240,17 @@ def test_no_turn_is_lost_when_storage_fails_the_gate(caplog):
     }
 
 
-def test_a_row_that_somebody_has_edited_is_no_reason_to_stop(azurite, name, caplog):
+@pytest.mark.parametrize("edited", [{"OpensAt": "soon"}, {"PerMinute": "many"}, {"PerMinute": 0}, {"PerMinute": None}])
+def test_a_row_that_somebody_has_edited_is_no_gate(azurite, name, caplog, edited):
     async def story(table):
-        await table.upsert_entity({"PartitionKey": "gate", "RowKey": "reporting", "OpensAt": "soon"})
-        return await gates(table, Clock()).look("reporting")
+        row = {"PartitionKey": "gate", "OpensAt": NOON + seconds(60), "PerMinute": 5.0}
+        await table.upsert_entity(row | {"RowKey": "reporting"} | edited)
+        await table.upsert_entity(row | {"RowKey": "schedules"})
+        mine = gates(table, Clock())
+        return (await mine.look("reporting")).full_until, (await mine.look("schedules")).full_until
 
-    assert on_a_table(azurite, name, story).full_until is None
-    assert caplog.messages[0].startswith("gates.unread")
+    assert on_a_table(azurite, name, story) == (None, NOON + seconds(60))
+    assert caplog.messages[0].startswith("gate.unreadable api=reporting: ")
 
 
 def test_sleeping_watches_are_counted(azurite):

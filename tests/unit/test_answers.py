@@ -19,6 +19,7 @@ from shared.engine.ports import Conflict, UndeliveredError
 from shared.settings import SettingsError
 from shared.telemetry import events as telemetry
 from shared.web import problems
+from shared.web.problems import Problem
 from shared.web.requests import WatchDocument
 from tests.builders import NOON, a_watch
 
@@ -66,10 +67,10 @@ def test_what_a_trigger_returns_is_the_answer():
 @pytest.mark.parametrize(
     ("error", "status", "name"),
     [
-        (problems.malformed("x"), 400, "malformed-body"),
+        (Problem("malformed-body", "x"), 400, "malformed-body"),
         (problems.unknown_watch("x"), 404, "unknown-watch"),
         (problems.too_large(1), 413, "body-too-large"),
-        (problems.wrong_deadline("x"), 422, "wrong-deadline"),
+        (Problem("wrong-deadline", "x"), 422, "wrong-deadline"),
         (SettingsError({"ITWIN_CLIENT_ID": "is missing"}), 503, "misconfigured"),
         (ServiceRequestError("no route to host"), 503, "unavailable"),
         (ResourceNotFoundError("no such queue"), 503, "unavailable"),
@@ -133,7 +134,7 @@ def test_what_storage_says_is_logged_and_not_shown(caplog):
 
 @pytest.mark.parametrize(
     ("problem", "retry_after"),
-    [(problems.unavailable("x"), "10"), (problems.misconfigured({}), None), (problems.invalid("x"), None)],
+    [(problems.unavailable("x"), "10"), (problems.misconfigured({}), None), (Problem("invalid-body", "x"), None)],
 )
 def test_what_time_may_heal_says_when_to_come_back(problem, retry_after):
     assert problem_response(problem).headers.get("Retry-After") == retry_after

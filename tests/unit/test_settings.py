@@ -264,6 +264,8 @@ def test_a_url_that_would_carry_secrets_elsewhere_is_refused(name, url):
         "https://[::1",
         "https://[::::]",
         "https://[1.2.3.4]",
+        "https://443127.0.0.1",
+        "https://127.1",
     ],
 )
 @pytest.mark.parametrize("name", ["ITWIN_API_URL", "ITWIN_TOKEN_URL"])
