@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from shared.core.model import (
     Decision,
     End,
+    EvidencePage,
     Fault,
-    Findings,
     Finish,
-    Inquire,
+    GatherEvidence,
     NotYet,
     Observation,
     Outcome,
@@ -33,7 +33,7 @@ ENOUGH_REFUSALS = 5
 
 #: How hard we try to learn why a job did not end cleanly: pages read, attempts in a row that fail, and the longest wait
 #: for one.  Then the watch ends without.
-MOST_PAGES, ENOUGH_ATTEMPTS, LONGEST_INQUIRY = 20, 4, timedelta(minutes=15)
+MOST_PAGES, ENOUGH_ATTEMPTS, LONGEST_EVIDENCE_WAIT = 20, 4, timedelta(minutes=15)
 
 #: Entries of the evidence that are kept; all are counted.
 MOST_ENTRIES = 20
@@ -49,7 +49,7 @@ def not_yet(watch: Watch, now: datetime) -> NotYet | None:
     return NotYet(until) if now < until else None
 
 
-def held_back(clearance: Clearance, draw: float) -> NotYet | None:
+def rate_limited(clearance: Clearance, draw: float) -> NotYet | None:
     """Whether a rate limit is in the way.  Those that it holds back are spread: they do not all return at once."""
     return None if clearance.full_until is None else NotYet(clearance.full_until + clearance.spread * draw)
 
@@ -72,10 +72,10 @@ def decide(
     """
     wait = _spaced(_delay(watch, seen, api, now, draw), watch, seen, draw, spacing)
     if watch.verdict is not None:
-        return _inquire(watch, watch.verdict, seen, wait, now)
+        return _gather_evidence(watch, watch.verdict, seen, wait, now)
     match seen:
-        case Report(outcome=Outcome() as outcome, reason=reason, asks_why=True, why_at=link):
-            return Inquire(outcome, reason, link)
+        case Report(outcome=Outcome() as outcome, reason=reason, wants_evidence=True, evidence_at=link):
+            return GatherEvidence(outcome, reason, link)
         case Report(outcome=Outcome() as outcome, reason=reason):
             return Finish(outcome, reason)
         case Fault(lasting=Outcome() as outcome) if _is_believed(watch, api, now):
@@ -87,12 +87,12 @@ def decide(
 
 def advance(watch: Watch, seen: Observation, decision: Decision, now: datetime, message_id: str) -> Watch:
     """The row after this step."""
-    watch = replace(_take_in(watch, seen, now), seq=watch.seq + 1, stepped_by=message_id, revivals=0)
+    watch = replace(_observed(watch, seen, now), seq=watch.seq + 1, stepped_by=message_id, revivals=0)
     match decision:
         case RequeueAfter(delay):
             return replace(watch, due=now + delay)
-        case Inquire(verdict, reason, why_at):
-            return replace(watch, verdict=verdict, reason=reason, why_at=why_at, due=now)
+        case GatherEvidence(verdict, reason, evidence_at):
+            return replace(watch, verdict=verdict, reason=reason, evidence_at=evidence_at, due=now)
         case Finish(outcome, reason):
             return replace(watch, end=End(outcome, now), reason=reason)
 
@@ -109,7 +109,7 @@ def stop(watch: Watch, now: datetime) -> Watch:
     )
 
 
-def begin_again(ended: Watch, wanted: Watch) -> Watch:
+def restart(ended: Watch, wanted: Watch) -> Watch:
     """The row of an ended watch that is begun again: its turns go on counting, so that old tickets stay fenced off.
 
     What the API asked for holds whoever asks.
@@ -138,16 +138,16 @@ def revive(watch: Watch, delays: Schedule, now: datetime, draw: float) -> Watch:
     return replace(watch, revivals=watch.revivals + 1, due=due)
 
 
-def _inquire(watch: Watch, verdict: Outcome, seen: Observation, wait: timedelta, now: datetime) -> Decision:
+def _gather_evidence(watch: Watch, verdict: Outcome, seen: Observation, wait: timedelta, now: datetime) -> Decision:
     """Go on asking why, or finish with what is known: the job's end is certain, and must not wait for its reasons."""
     match seen:
-        case Findings(next_page=page) if page and watch.pages + 1 < MOST_PAGES:
-            return Inquire(verdict, watch.reason, page)
-        case Findings(next_page=page, complete=complete):
+        case EvidencePage(next_page=page) if page and watch.pages + 1 < MOST_PAGES:
+            return GatherEvidence(verdict, watch.reason, page)
+        case EvidencePage(next_page=page, complete=complete):
             more = "" if complete and not page else "there is more evidence than was read"
             return Finish(verdict, _joined(watch.reason, more))
     tried = isinstance(seen, Fault) and watch.faults_in_a_row + 1 >= ENOUGH_ATTEMPTS
-    if tried or wait > LONGEST_INQUIRY or now + wait > watch.deadline:
+    if tried or wait > LONGEST_EVIDENCE_WAIT or now + wait > watch.deadline:
         why_not = seen.reason if isinstance(seen, Fault) else "the API was to be left alone"
         return Finish(verdict, _joined(watch.reason, f"the evidence could not be had: {why_not}"))
     return RequeueAfter(wait)
@@ -172,7 +172,7 @@ def _delay(watch: Watch, seen: Observation, api: RemoteApi, now: datetime, draw:
     return api.faults.delay(watch.faults_in_a_row, draw)
 
 
-def _take_in(watch: Watch, seen: Observation, now: datetime) -> Watch:
+def _observed(watch: Watch, seen: Observation, now: datetime) -> Watch:
     match seen:
         case NotYet():
             return watch
@@ -187,12 +187,12 @@ def _take_in(watch: Watch, seen: Observation, now: datetime) -> Watch:
                 refusals_in_a_row=watch.refusals_in_a_row + 1 if lasts else 0,
                 refused_since=(watch.refused_since or now) if lasts else None,
             )
-        case Findings():
-            watch = replace(_filed(watch, seen.entries), pages=watch.pages + 1, faults_in_a_row=0)
+        case EvidencePage():
+            watch = replace(_with_evidence(watch, seen.entries), pages=watch.pages + 1, faults_in_a_row=0)
         case Report():
             says_nothing_new = seen.status is None and watch.faults_in_a_row == 0
             watch = replace(
-                _filed(watch, seen.why),
+                _with_evidence(watch, seen.evidence),
                 status=watch.status if seen.status is None else seen.status,
                 reason=watch.reason if says_nothing_new else seen.reason,
                 progress=watch.progress if seen.progress is None else seen.progress,
@@ -209,7 +209,7 @@ def _take_in(watch: Watch, seen: Observation, now: datetime) -> Watch:
     )
 
 
-def _filed(watch: Watch, entries: tuple[str, ...]) -> Watch:
+def _with_evidence(watch: Watch, entries: tuple[str, ...]) -> Watch:
     """Keep the first entries, each once, and count all."""
     if not entries:  # as with most reports
         return watch

@@ -66,7 +66,7 @@ class Watch:
     refusals_in_a_row: int = 0  #: faults in a row that are not expected to heal by waiting
     refused_since: datetime | None = None  #: the first of these
     verdict: Outcome | None = None  #: how the job ended, while we ask why
-    why_at: str = ""  #: path and query of the evidence's next page; "" for its first, where the API has it
+    evidence_at: str = ""  #: path and query of the evidence's next page; "" for its first, where the API has it
     pages: int = 0  #: of the evidence, read so far
     evidence: tuple[str, ...] = ()  #: why the job did not end cleanly, in the API's words: the first few
     issues: int = 0  #: how many there were
@@ -137,9 +137,9 @@ class Report:
     reason: str = ""
     validator: str | None = None  #: None: as before
     retry_after: timedelta | None = None
-    asks_why: bool = False  #: the job did not end cleanly, and another document says why
-    why_at: str = ""  #: the link to that document, if there is one
-    why: tuple[str, ...] = ()  #: why, where the status itself says so
+    wants_evidence: bool = False  #: the job did not end cleanly, and another document says why
+    evidence_at: str = ""  #: the link to that document, if there is one
+    evidence: tuple[str, ...] = ()  #: why, where the status itself says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class EvidencePage:
     """The API said why the job did not end cleanly: one page of it."""
 
     entries: tuple[str, ...] = ()
@@ -169,7 +169,7 @@ class NotYet:
     until: datetime
 
 
-Observation = Report | Findings | Fault | NotYet
+Observation = Report | EvidencePage | Fault | NotYet
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +180,12 @@ class RequeueAfter:
 
 
 @dataclass(frozen=True, slots=True)
-class Inquire:
+class GatherEvidence:
     """The job has ended and the watch has not: the next turn asks why, at once."""
 
     verdict: Outcome
     reason: str
-    why_at: str = ""  #: as in `Watch`
+    evidence_at: str = ""  #: as in `Watch`
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,4 +196,4 @@ class Finish:
     reason: str
 
 
-Decision = RequeueAfter | Inquire | Finish
+Decision = RequeueAfter | GatherEvidence | Finish

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.core.decide import advance, decide, held_back, not_yet
+from shared.core.decide import advance, decide, not_yet, rate_limited
 from shared.core.model import Fault, Observation, Report, Watch
 from shared.core.remote import NoResponse, RemoteApi, Request, Response, ask, observe
 from shared.engine.ports import Gate, Lock, Reject, Store
@@ -43,7 +43,7 @@ class Poller:
         if early := not_yet(watch, self.now()):
             return early, timedelta(0)
         clearance = await self.gate.look(api.name)
-        if held := held_back(clearance, self.draw()):
+        if held := rate_limited(clearance, self.draw()):
             return held, clearance.spacing
         request, asked_at = ask(api, watch), self.now()
         seen = observe(api, request, await self.fetch(request), self.now())

@@ -1,4 +1,4 @@
-"""Begins watches, and begins ended ones again."""
+"""Starts watches, and restarts ended ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.core.decide import begin_again
+from shared.core import decide
 from shared.core.model import Watch
 from shared.core.remote import RemoteApi, watch_id
 from shared.engine.ports import Conflict, Gate, Index, Store
@@ -52,7 +52,7 @@ class Starts:
         """Begin a watch, or return the one that follows this job already.
 
         Its first turn is at once, unless a rate limit is known: then watches that begin together take turns one after
-        the other.  With `restart`, an ended watch begins again, unless the same request, named `begun_by`, began it.
+        the other.  With `restart`, an ended watch starts again, unless the same request, named `begun_by`, began it.
 
         An overdue watch gets its ticket again, in case the start that inserted it died before it sent one.  It does not
         when it is less late: several starts at once would each send one.
@@ -74,7 +74,7 @@ class Starts:
         await self.index.add(wanted)  # before the row, so that the index is complete
         started = await self._insert(wanted)
         if restart and not (begun_by and begun_by == started.watch.begun_by):
-            started = await self._begin_again(started.watch, wanted)
+            started = await self._restart(started.watch, wanted)
         if started.watch.started_at != wanted.started_at:
             await self.index.remove(wanted)
         if started.begun or started.watch.due + RESEND_AFTER <= now:
@@ -93,11 +93,11 @@ class Starts:
         log.info("watch.started watch=%s api=%s", inserted.id, inserted.api)
         return Started(inserted, begun=True)
 
-    async def _begin_again(self, found: Watch, wanted: Watch) -> Started:
-        """Begin an ended watch again, once its end is published.  Of two restarts at once, one does."""
+    async def _restart(self, found: Watch, wanted: Watch) -> Started:
+        """Restart an ended watch, once its end is published.  Of two restarts at once, one does."""
         while found.end is not None:
             try:
-                again = await swap(self.rows, begin_again(await self.act(found), wanted))
+                again = await swap(self.rows, decide.restart(await self.act(found), wanted))
             except Conflict:
                 there = await self.rows.load(wanted.id)
                 if there is None:  # deleted in between: the caller may try again

@@ -11,7 +11,7 @@ import pytest
 
 from shared.apis import APIS
 from shared.clients.platform import Fetcher
-from shared.core.model import Fault, Findings, Outcome, Report
+from shared.core.model import EvidencePage, Fault, Outcome, Report
 from shared.core.remote import ask, observe
 from tests.builders import NOON, a_watch
 
@@ -76,7 +76,7 @@ def test_evidence_is_asked_for_and_read_as_recorded(api, recorded):
     if "fault" in expected:
         expected["reason"] = expected.pop("fault")
     assert request.path == recorded["asks"]
-    assert isinstance(seen, Fault if "fault" in recorded["finds"] else Findings)
+    assert isinstance(seen, Fault if "fault" in recorded["finds"] else EvidencePage)
     assert {name: as_written(getattr(seen, name)) for name in expected} == expected
 
 

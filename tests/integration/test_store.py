@@ -16,7 +16,7 @@ from azure.core.exceptions import AzureError
 from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient
 
-from shared.core.decide import begin_again
+from shared.core.decide import restart
 from shared.core.model import End, Outcome, Watch
 from shared.engine.ports import Conflict, Count
 from shared.storage.watches import TableWatches
@@ -51,7 +51,7 @@ FULL = a_watch(
     refusals_in_a_row=6,
     refused_since=NOON,
     revivals=7,
-    why_at="/insights/reporting/datasources/extraction/logs?page=2",
+    evidence_at="/insights/reporting/datasources/extraction/logs?page=2",
     pages=1,
     evidence=("é: no such file", "line\nbreak"),
     issues=12,
@@ -395,7 +395,7 @@ def test_every_column_has_a_readable_name_and_none_is_lost(azurite):
         *("PartitionKey", "RowKey", "Id", "Api", "Job", "Labels", "StartedAt", "Deadline", "Due", "NotBefore", "Seq"),
         *("SteppedBy", "Status", "Progress", "Reason", "Validator", "Waits", "Polls", "Faults", "Throttled"),
         *("FaultsInARow", "RefusalsInARow", "RefusedSince", "Revivals", "Outcome", "EndedAt", "Published"),
-        *("WhyAt", "Pages", "Evidence", "Issues", "Verdict"),
+        *("EvidenceAt", "Pages", "Evidence", "Issues", "Verdict"),
         *("BegunBy", "Trace", "Callback"),
     }
     assert (row["PartitionKey"], row["RowKey"]) == ("ff", FULL.id)
@@ -424,7 +424,7 @@ def test_a_column_of_another_version_survives_a_step(azurite):
         await store._table.update_entity(of_later, UpdateMode.MERGE)
         loaded = await store.load(FRESH.id)
         await store.commit(replace(loaded, seq=1))
-        await store.commit(begin_again(await store.load(FRESH.id), replace(FRESH, due=LATER)))
+        await store.commit(restart(await store.load(FRESH.id), replace(FRESH, due=LATER)))
         return loaded, [row async for row in store._table.list_entities()]
 
     loaded, (row,) = in_a_table(azurite, scenario)

@@ -85,7 +85,7 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
         DECIDE,
         {"tried = isinstance(seen, Fault) and watch.faults_in_a_row + 1 >= ENOUGH_ATTEMPTS": "tried = False"},
     ),
-    "nobody asks why": (DECIDE, {"return Inquire(outcome, reason, link)": "return Finish(outcome, reason)"}),
+    "nobody asks why": (DECIDE, {"return GatherEvidence(outcome, reason, link)": "return Finish(outcome, reason)"}),
     # Ends
     "publish without record": (EFFECTS, {"await self.record(watch, watch.end)": "pass"}),
     "publish without announce": (EFFECTS, {"await self.announce(watch, watch.end)": "pass"}),
@@ -125,7 +125,7 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
     "begun again at once": (DECIDE, {"due=max(wanted.due, ended.not_before),": ""}),
     "begun again unpublished": (
         STARTS,
-        {"begin_again(await self.act(found), wanted)": "begin_again(found, wanted)"},
+        {"decide.restart(await self.act(found), wanted)": "decide.restart(found, wanted)"},
     ),
     "begun again by the same request": (
         STARTS,

@@ -108,7 +108,7 @@ class Worker:
         self.failed = False  #: killed, or ended by a Conflict or an outage
         self.lost_a_swap = False  #: what it asked was for nothing, since another took the step
         self.not_before = NOON  #: when it may ask the remote API, by what it has read
-        self.asks_why = False  #: whether the row that it has read says that the job has ended
+        self.wants_evidence = False  #: whether the row that it has read says that the job has ended
         self.told: datetime | None = None  #: the Retry-After that it was answered, and has not yet committed
         self.go()
 
@@ -357,7 +357,7 @@ class World:
         row = await self.table.load(watch_id)
         if row:
             self.acting.not_before = max(row.due, self.told)
-            self.acting.asks_why = row.verdict is not None
+            self.acting.wants_evidence = row.verdict is not None
         return row
 
     async def _insert(self, watch: Watch) -> Watch:
@@ -462,7 +462,7 @@ class World:
         self.tickets.append(Message(f"m{next(self._ids)}", ticket.to_json().encode(), self.now + wait))
 
     async def _fetch(self, request: Request) -> Response | NoResponse:
-        assert request.path == (WHY if self.acting.asks_why else PROGRESS)
+        assert request.path == (WHY if self.acting.wants_evidence else PROGRESS)
         assert self.now >= self.acting.not_before, "asked before it was due, or sooner than the API wants to be"
         self.polls += 1
         if self.status is None:
@@ -473,7 +473,7 @@ class World:
             as_date, as_seconds = format_datetime(self.acting.told, usegmt=True), f"{self.retry_after.seconds}"
             headers = {"retry-after": as_date if self.as_a_date else as_seconds}
         why = {"executionInformation": {"errors": [{"code": "E1", "message": "no memory"}]}}
-        body = {"job": why} if self.acting.asks_why else {"progress": {"state": self.job}}
+        body = {"job": why} if self.acting.wants_evidence else {"progress": {"state": self.job}}
         return Response(self.status, headers, json.dumps(body).encode())
 
     async def _record(self, watch: Watch, end: End) -> None:

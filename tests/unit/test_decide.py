@@ -21,7 +21,7 @@ from shared.core.decide import (
     revive,
     stop,
 )
-from shared.core.model import End, Fault, Findings, Finish, Inquire, NotYet, Outcome, Report, RequeueAfter
+from shared.core.model import End, EvidencePage, Fault, Finish, GatherEvidence, NotYet, Outcome, Report, RequeueAfter
 from tests.builders import NOON, a_watch
 
 WATCH = a_watch(
@@ -102,25 +102,30 @@ def after(number):
             Finish(Outcome.EXPIRED, "still active at the deadline; last fault: HTTP 503"),
         ),
         # an end that another document explains is asked about at once, also past the deadline
-        (WATCH, Report(outcome=Outcome.FAILED, asks_why=True, reason="no"), NOON, Inquire(Outcome.FAILED, "no")),
         (
             WATCH,
-            Report(outcome=Outcome.PARTIAL, asks_why=True, why_at="/logs"),
+            Report(outcome=Outcome.FAILED, wants_evidence=True, reason="no"),
+            NOON,
+            GatherEvidence(Outcome.FAILED, "no"),
+        ),
+        (
+            WATCH,
+            Report(outcome=Outcome.PARTIAL, wants_evidence=True, evidence_at="/logs"),
             WATCH.deadline,
-            Inquire(Outcome.PARTIAL, "", "/logs"),
+            GatherEvidence(Outcome.PARTIAL, "", "/logs"),
         ),
         # page by page, up to so many
-        (ASKING, Findings(), NOON, Finish(Outcome.FAILED, "no memory")),
-        (ASKING, Findings(next_page="/2"), NOON, Inquire(Outcome.FAILED, "no memory", "/2")),
+        (ASKING, EvidencePage(), NOON, Finish(Outcome.FAILED, "no memory")),
+        (ASKING, EvidencePage(next_page="/2"), NOON, GatherEvidence(Outcome.FAILED, "no memory", "/2")),
         (
             replace(ASKING, pages=MOST_PAGES - 1),
-            Findings(next_page="/21"),
+            EvidencePage(next_page="/21"),
             NOON,
             Finish(Outcome.FAILED, "no memory (there is more evidence than was read)"),
         ),
         (
             ASKING,
-            Findings(complete=False),
+            EvidencePage(complete=False),
             NOON,
             Finish(Outcome.FAILED, "no memory (there is more evidence than was read)"),
         ),
@@ -236,16 +241,16 @@ def test_the_row_of_an_ended_watch_says_how_and_when():
 
 
 def test_the_watch_of_a_job_that_ended_is_asked_about_at_once_and_knows_how_it_ended():
-    watch, _ = turn(WATCH, Report(outcome=Outcome.FAILED, status="failed", reason="no memory", asks_why=True))
+    watch, _ = turn(WATCH, Report(outcome=Outcome.FAILED, status="failed", reason="no memory", wants_evidence=True))
 
     assert (watch.outcome, watch.verdict, watch.due) == (None, Outcome.FAILED, NOON)
     assert (watch.status, watch.reason, watch.polls) == ("failed", "no memory", 1)
 
 
 def test_the_evidence_is_kept_and_counted_and_is_no_poll():
-    watch, _ = turn(replace(ASKING, polls=5, faults_in_a_row=3), Findings(entries=("a", "b"), next_page="/2"))
+    watch, _ = turn(replace(ASKING, polls=5, faults_in_a_row=3), EvidencePage(entries=("a", "b"), next_page="/2"))
     watch, _ = turn(watch, Fault(reason="HTTP 503"))
-    watch, _ = turn(watch, Findings(entries=("b", "c")))
+    watch, _ = turn(watch, EvidencePage(entries=("b", "c")))
 
     assert (watch.outcome, watch.reason, watch.evidence, watch.issues) == (
         Outcome.FAILED,
@@ -259,13 +264,13 @@ def test_the_evidence_is_kept_and_counted_and_is_no_poll():
 def test_of_much_evidence_the_first_is_kept_and_all_is_counted():
     texts = tuple(map(str, range(1000)))
 
-    watch, _ = turn(ASKING, Findings(entries=texts))
+    watch, _ = turn(ASKING, EvidencePage(entries=texts))
 
     assert (watch.evidence, watch.issues) == (texts[:MOST_ENTRIES], 1000)
 
 
 def test_evidence_in_the_status_itself_ends_the_watch():
-    watch, decision = turn(WATCH, Report(outcome=Outcome.FAILED, why=("no such user",)))
+    watch, decision = turn(WATCH, Report(outcome=Outcome.FAILED, evidence=("no such user",)))
 
     assert decision == Finish(Outcome.FAILED, "")
     assert (watch.evidence, watch.issues) == (("no such user",), 1)
@@ -286,7 +291,7 @@ def test_a_watch_that_knows_how_its_job_ended_is_never_abandoned():
         # those that were throttled together come back one after the other
         (Fault(reason="HTTP 429", throttled=True, retry_after=seconds(7)), 400, 0.0, 7),
         (Fault(reason="HTTP 429", throttled=True, retry_after=seconds(7)), 400, 0.5, 207),
-        # and so do those that found the gate shut: `held_back` has seen to it
+        # and so do those that found the gate shut: `rate_limited` has seen to it
         (NotYet(NOON + seconds(40)), 400, 0.5, 40),
     ],
 )
@@ -343,10 +348,10 @@ observations = (
         status=st.none() | st.text(),
         progress=st.none() | st.floats(allow_nan=False),
         retry_after=spans,
-        asks_why=st.booleans(),
-        why=st.just(()) | st.just(("a",)),
+        wants_evidence=st.booleans(),
+        evidence=st.just(()) | st.just(("a",)),
     )
-    | st.builds(Findings, next_page=st.sampled_from(["", "/2"]), complete=st.booleans(), retry_after=spans)
+    | st.builds(EvidencePage, next_page=st.sampled_from(["", "/2"]), complete=st.booleans(), retry_after=spans)
     | st.builds(Fault, reason=st.text(), lasting=st.none() | st.sampled_from(Outcome), retry_after=spans)
     | st.builds(NotYet, st.datetimes(NOON.replace(tzinfo=None)).map(lambda naive: naive.replace(tzinfo=UTC)))
 )
@@ -377,7 +382,7 @@ def test_a_turn_never_waits_past_the_deadline_nor_into_the_past(watch, seen, api
     if isinstance(decision, RequeueAfter):
         assert timedelta(0) <= decision.delay <= watch.deadline - now
         assert row.outcome is None
-    elif isinstance(decision, Inquire):
+    elif isinstance(decision, GatherEvidence):
         assert (row.outcome, row.verdict, row.due) == (None, decision.verdict, now)
     else:
         assert row.outcome is decision.outcome

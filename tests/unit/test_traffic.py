@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.decide import held_back
+from shared.core.decide import rate_limited
 from shared.core.model import NotYet
 from shared.core.rate_limit import (
     MEMORY,
@@ -84,9 +84,9 @@ def test_spacing_grows_with_the_watches_in_flight():
 def test_whoever_finds_the_gate_shut_comes_back_spread_out():
     clearance = Clearance(full_until=NOON, spread=seconds(100), spacing=seconds(7))
 
-    assert held_back(clearance, 0.0) == NotYet(NOON)
-    assert held_back(clearance, 0.5) == NotYet(NOON + seconds(50))
-    assert held_back(Clearance(spacing=seconds(100)), 0.5) is None
+    assert rate_limited(clearance, 0.0) == NotYet(NOON)
+    assert rate_limited(clearance, 0.5) == NotYet(NOON + seconds(50))
+    assert rate_limited(Clearance(spacing=seconds(100)), 0.5) is None
 
 
 def test_the_rate_to_begin_with_is_the_smallest_tiers_unless_the_limit_is_clearly_higher():

@@ -12,7 +12,7 @@ from shared import wiring
 from shared.apis.reporting import REPORTING
 from shared.clients.credentials import ClientCredentials
 from shared.clients.platform import Fetcher
-from shared.core.model import Findings, Outcome, Report
+from shared.core.model import EvidencePage, Outcome, Report
 from shared.core.remote import Response, ask, observe
 from tests.builders import NOON, a_watch
 from tests.simulator import CREDENTIALS
@@ -128,10 +128,10 @@ def test_we_turn_the_pages_of_a_log_as_they_do_and_find_the_same_issues(bentley,
         request = ask(REPORTING, watch)
         requests, (answer,) = ours(request)
         page = observe(REPORTING, request, answer, NOON)
-        assert isinstance(page, Findings)
+        assert isinstance(page, EvidencePage)
         mine += [request for request in requests if request["path"] != TOKEN]
         found += page.entries
-        watch = replace(watch, why_at=page.next_page) if page.next_page else None
+        watch = replace(watch, evidence_at=page.next_page) if page.next_page else None
 
     assert len(mine) > 1
     assert list(map(essence, mine)) == list(map(essence, [request for request in turned if "logs" in request["path"]]))
