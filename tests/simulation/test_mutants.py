@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 #: The quickest first, since the first failure is enough; without the meetings that have by far the most schedules.
-SIMULATIONS = [f"tests/simulation/test_{name}.py" for name in ("scenarios", "overlap", "crashes")]
+SIMULATIONS = [f"tests/simulation/test_{name}.py" for name in ("scenarios", "overlap", "overlap_deliveries", "crashes")]
 SIMULATIONS += ["-k", "not success-1 and not failed-1"]
 
 #: Makes sure that the copy is what runs, and the random search short and the same each time.
