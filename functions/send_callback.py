@@ -1,4 +1,4 @@
-"""Queue trigger: one try to tell a callback how its watch ended."""
+"""Queue trigger: one attempt to deliver a callback."""
 
 import azure.functions as func
 
