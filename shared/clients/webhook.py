@@ -1,4 +1,4 @@
-"""One signed POST to a callback's host, at the very address that was checked."""
+"""One signed POST to a callback's host, at the address that was checked."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ async def resolve(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """The post port, on an httpx client that follows no redirects, keeps no connections and knows no proxy.
+    """The post port, on an httpx client that follows no redirects, keeps no connections and uses no proxy.
 
-    A connection that were kept might be taken for another name at the same address.
+    A kept connection might be reused for another name at the same address.
     """
 
     http: httpx.AsyncClient
@@ -46,7 +46,7 @@ class Poster:
     resolve: Callable[[str, int], Awaitable[list[str]]] = resolve
 
     async def __call__(self, url: str, message_id: str, body: str) -> Reply:
-        """Try once.  The address is looked up once, checked and connected to: a second look-up might find another."""
+        """Send one attempt.  It resolves the host once, and connects to the address that it checked."""
         if self.signer is None:
             return Reply("callbacks are no longer configured")
         try:
@@ -63,7 +63,7 @@ class Poster:
             return Reply(f"no answer: {type(error).__name__}")
 
     async def _address(self, to: Target) -> str:
-        """Return one address of the host; raises ValueError unless all are public."""
+        """Return one address of the host; raises ValueError unless all addresses are public."""
         addresses = await self.resolve(to.host.strip("[]"), to.port)
         if not addresses:
             raise OSError("no address")
@@ -73,7 +73,7 @@ class Poster:
 
     async def _post(self, to: Target, address: str, headers: dict[str, str], body: str) -> Reply:
         host = f"[{address}]" if ":" in address else address
-        # The name is what the certificate must have (https://www.python-httpx.org/advanced/extensions/#sni_hostname).
+        # The certificate must match the name (https://www.python-httpx.org/advanced/extensions/#sni_hostname).
         extensions = {"sni_hostname": to.host} if to.scheme == "https" else {}
         url = f"{to.scheme}://{host}:{to.port}{to.path}"
         async with self.http.stream("POST", url, content=body, headers=headers, extensions=extensions) as answer:

@@ -15,20 +15,20 @@ PARTITION = "gate"
 
 
 class GateTable:
-    """Gates in a table, one row each.  It is made when it is first needed."""
+    """Gates in a table, one row each.  The table is created when first needed."""
 
     def __init__(self, table: TableClient) -> None:
         self._table = table
 
     async def read(self) -> Mapping[str, Gate]:
-        """Return all gates, by API; none when nobody has met a limit yet."""
+        """Return all gates, by API; empty before the first 429."""
         try:
             return {row["RowKey"]: _gate(row) async for row in self._table.list_entities()}
         except ResourceNotFoundError:
             return {}
 
     async def write(self, api: str, gate: Gate) -> None:
-        """Put the gate of one API in place of its last one."""
+        """Write the gate of an API, replacing the last one."""
         row = {
             "PartitionKey": PARTITION,
             "RowKey": api,
