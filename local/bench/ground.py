@@ -106,7 +106,7 @@ class Ground:
 
     def requests(self) -> Sequence[Mapping[str, Any]]:
         """List those that the platform has had so far."""
-        with self.parts.behind_the_platform() as platform:
+        with self.parts.simulator_control() as platform:
             asked: list[dict[str, Any]] = platform.get("/requests").json()["requests"]
         return asked
 
@@ -116,7 +116,7 @@ class Ground:
 
     def script(self, jobs: Sequence[str], *answers: object) -> None:
         """Write what the platform says of each job, poll by poll."""
-        with self.parts.behind_the_platform() as platform:
+        with self.parts.simulator_control() as platform:
             for job in jobs:
                 platform.post("/jobs", json={"path": path(job), "script": answers})
 

@@ -114,7 +114,7 @@ class _Run:
         self._lengths = jobs.end - jobs.start
 
     def go(self) -> Trial:
-        with self._ground.parts.behind_the_platform() as platform:
+        with self._ground.parts.simulator_control() as platform:
             for place in range(len(self._jobs)):
                 platform.post("/jobs", json=self._order(place))
         with self._ground.storage_requests() as counted, self._ground.host(SETTINGS):

@@ -66,7 +66,7 @@ def _run() -> Sequence[Mapping[str, Any]]:
     random_ = random.Random(1)  # noqa: S311 -- the same jobs each time
     jobs = list(_jobs(random_))
     began = time.monotonic()
-    with stack(SETTINGS) as parts, parts.app() as app, parts.behind_the_platform() as platform:
+    with stack(SETTINGS) as parts, parts.app() as app, parts.simulator_control() as platform:
         for number, job in enumerate(jobs):
             wait = began + number / len(jobs) * LASTS.total_seconds() * 0.8 - time.monotonic()
             time.sleep(max(0.0, wait))

@@ -43,7 +43,7 @@ def screenshots(console: Console) -> None:
         sys.exit("This needs Chromium and chromedriver: on Debian, apt install chromium chromium-driver.")
     PICTURES.mkdir(exist_ok=True)
     with stack(SETTINGS) as parts, browsing(programs) as driver:
-        with parts.app() as app, parts.behind_the_platform() as platform:
+        with parts.app() as app, parts.simulator_control() as platform:
             stopped = [_start(app, platform, job) for job in _jobs()][list(SHOWN).index("Stopped by a user")]
             app.delete(f"/watches/{stopped}")
             _wait(lambda: _is_as_wanted(app.get("/watches").json()))

@@ -1,4 +1,4 @@
-"""Standard input as a leash: whoever started a process holds the other end, so that it ends when they do."""
+"""Standard input as a leash: the parent process holds the other end, so that the child ends with it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import os
 
 
 def wait_until_stdin_ends() -> None:
-    """Return when whoever started this process, and holds the other end as `Service` does, is gone or lets go."""
-    while os.read(0, 1024):  # not sys.stdin: its lock, held by a thread, breaks the interpreter's end
+    """Return when the parent process has ended, or has closed the other end (see `Service`)."""
+    while os.read(0, 1024):  # not sys.stdin: a thread that holds its lock breaks the interpreter's shutdown
         pass
