@@ -1,8 +1,8 @@
-"""The host's worker, with the processor time of each part of a turn added up: ``python -m local.bench.metered``.
+"""The host's worker, metering the processor time of each part of a turn: ``python -m local.bench.metered``.
 
-The parts are the watcher's ports and the listener's own requests.  What remains is everything else: the converters, the
-event loop, and what arrives from the network.  A SIGUSR1 writes what was used so far to the file that the environment
-variable `METERED` names: seconds, by part.
+The parts are the watcher's ports and the listener's own requests.  The rest is the converters, the event loop, and
+reading from the network.  SIGUSR1 writes the seconds so far, by part, to the file in the environment variable
+`METERED`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Spent = defaultdict[str, float]  #: processor seconds, by part
 
 
 class Metered(Awaitable[T]):
-    """Awaits something, and adds up the processor time of its steps.  What else runs in between is not counted."""
+    """Awaits something, and sums the processor time of its steps, without what runs in between."""
 
     def __init__(self, work: Awaitable[T], spent: Spent, part: str) -> None:
         self._work, self._spent, self._part = work, spent, part
@@ -52,7 +52,7 @@ class Metered(Awaitable[T]):
                 self._spent[self._part] += time.thread_time() - began
             try:
                 step = partial(work.send, (yield waits_for))
-            except BaseException as thrown:  # noqa: BLE001 -- it is for the work, a cancellation too
+            except BaseException as thrown:  # noqa: BLE001 -- passed on to the work, a cancellation too
                 step = partial(work.throw, thrown)
 
 
@@ -67,7 +67,7 @@ def metered(spent: Spent, part: str, call: Callable[P, Awaitable[T]]) -> Callabl
 
 
 class MeteredStore:
-    """The store, with what a turn needs of it metered."""
+    """The store, with the calls of a turn metered."""
 
     def __init__(self, store: Store, spent: Spent) -> None:
         self.load = metered(spent, "row load", store.load)
@@ -76,7 +76,7 @@ class MeteredStore:
 
 
 class MeteredIndex:
-    """The index of open watches."""
+    """The index of open watches, metered."""
 
     def __init__(self, index: Index, spent: Spent) -> None:
         self.add = metered(spent, "index", index.add)
@@ -96,7 +96,7 @@ def split(watcher: Watcher, spent: Spent) -> Watcher:
 
 
 def tell(spent: Spent, file: Path) -> None:
-    """Write it, so that whoever finds the file finds all of it."""
+    """Write the file atomically."""
     begun = file.with_suffix(".begun")
     begun.write_text(json.dumps(spent))
     begun.rename(file)
@@ -105,7 +105,7 @@ def tell(spent: Spent, file: Path) -> None:
 if __name__ == "__main__":
     spent: Spent = defaultdict(float)
     build = wiring.watcher
-    wiring.watcher = cache(lambda: split(build(), spent))  # before the app is imported, which takes it from there
+    wiring.watcher = cache(lambda: split(build(), spent))  # before the app is imported, which uses it
     for name in ("take", "delete"):
         setattr(LeasedQueue, name, metered(spent, "message taken, deleted", getattr(LeasedQueue, name)))
     signal.signal(signal.SIGUSR1, lambda *_: tell(spent, Path(os.environ[FILE])))
