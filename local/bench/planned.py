@@ -48,7 +48,7 @@ class Trial:
     polls: float  #: requests for job statuses
     requests: float  #: to the platform: polls, and requests for evidence
     table_requests: float  #: for starts, polls and ends
-    queue_requests: float  #: likewise, without fetches
+    queue_requests: float  #: the same, without fetches
     p50: float  #: seconds from the end of a job to the poll that sees it
     p95: float
 

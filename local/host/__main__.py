@@ -104,7 +104,7 @@ class _Host:
 
 
 def main() -> NoReturn:
-    """Run until told to end, or until workers die too often."""
+    """Run until told to stop, or until workers die too often."""
     flags = sys.orig_argv[1 : sys.orig_argv.index("-m")]
     host = _Host([sys.executable, *flags, "-m", "local.host.worker", *sys.argv[1:]])
     for number in (signal.SIGTERM, signal.SIGINT):

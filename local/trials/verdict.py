@@ -84,10 +84,10 @@ def early_polls(
     polls = [request for request in found.requests if request["status"] != UNAUTHORIZED]  # a 401 is retried at once
     for turn, (before, after) in enumerate(pairwise(polls)):
         answer = job.script[min(turn, len(job.script) - 1)]
-        told = max(least, timedelta(seconds=_seconds(answer.get("headers", {}))))
+        wait = max(least, timedelta(seconds=_seconds(answer.get("headers", {}))))
         one, other = _instant(before["time"]), _instant(after["time"])
-        if other - one + EPSILON < told and not excused(one, other):
-            yield f"polled again after {(other - one).total_seconds():.3f} s instead of {told.total_seconds():g}"
+        if other - one + EPSILON < wait and not excused(one, other):
+            yield f"polled again after {(other - one).total_seconds():.3f} s instead of {wait.total_seconds():g}"
 
 
 def _row_disagreements(watch: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -95,10 +95,17 @@ def _row_disagreements(watch: Mapping[str, Any], rows: Sequence[Mapping[str, Any
         yield f"{len(rows)} rows in {RESULTS}, not 1"
         return
     (row,) = rows
-    told = (row["PartitionKey"], row["Outcome"], row["Reason"], row["Evidence"], row["Polls"], _instant(row["EndedAt"]))
+    recorded = (
+        row["PartitionKey"],
+        row["Outcome"],
+        row["Reason"],
+        row["Evidence"],
+        row["Polls"],
+        _instant(row["EndedAt"]),
+    )
     reason, evidence = watch["reason"] or "", "\n".join(watch["evidence"])
-    if told != (watch["api"], watch["outcome"], reason, evidence, watch["polls"], _instant(watch["endedAt"])):
-        yield f"the row says {told}"
+    if recorded != (watch["api"], watch["outcome"], reason, evidence, watch["polls"], _instant(watch["endedAt"])):
+        yield f"the row says {recorded}"
 
 
 def _event_disagreements(watch: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -106,14 +113,14 @@ def _event_disagreements(watch: Mapping[str, Any], events: Sequence[Mapping[str,
         yield "no WatchFinished event"
     for event in events:
         properties, measurements = event["properties"], event["measurements"]
-        told = (event["name"], properties["api"], properties["outcome"], measurements["polls"])
-        if told != ("WatchFinished", watch["api"], watch["outcome"], watch["polls"]):
-            yield f"an event says {told}"
+        sent = (event["name"], properties["api"], properties["outcome"], measurements["polls"])
+        if sent != ("WatchFinished", watch["api"], watch["outcome"], watch["polls"]):
+            yield f"an event says {sent}"
 
 
 def _seconds(headers: Mapping[str, str]) -> int:
-    told = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
-    return int(told) if told.isdigit() and len(told) < 7 else 0  # noqa: PLR2004 -- longer is an error, not a delay
+    value = {name.lower(): text for name, text in headers.items()}.get("retry-after", "")
+    return int(value) if value.isdigit() and len(value) < 7 else 0  # noqa: PLR2004 -- longer is an error, not a delay
 
 
 def _instant(text: str | datetime) -> datetime:

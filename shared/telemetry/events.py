@@ -95,7 +95,7 @@ class Events:
             raise UndeliveredError(f"{name} could not be delivered; it will be retried")
         if result != TAKEN:  # e.g. a wrong instrumentation key: retrying would not help
             about = dimensions.get("watchId") or dimensions.get("excerpt") or dimensions.get("api")
-            log.error("event.rejected event=%s about=%r: refused, or something that was sent with it", name, about)
+            log.error("event.rejected event=%s about=%r: rejected, or another event of its batch", name, about)
 
 
 class NoEvents:
