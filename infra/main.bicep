@@ -68,6 +68,7 @@ param watchesTable string = 'Watches'
 param resultsTable string = 'Results'
 param gatesTable string = 'Gates'
 param openTable string = 'OpenWatches'
+param callbacksTable string = 'Callbacks'
 
 // Callbacks
 
@@ -149,7 +150,7 @@ module storage 'modules/storage.bicep' = {
     location: location
     tags: tags
     queues: flatten(map(concat(queuesOfTickets, [callbackQueue]), queue => [queue, '${queue}-poison']))
-    tables: [watchesTable, resultsTable, gatesTable, openTable]
+    tables: [watchesTable, resultsTable, gatesTable, openTable, callbacksTable]
     appPrincipalId: identity.properties.principalId
     readerPrincipalId: readerPrincipalId
     network: network
@@ -224,6 +225,7 @@ module app 'modules/app.bicep' = {
         RESULTS_TABLE: resultsTable
         GATES_TABLE: gatesTable
         OPEN_TABLE: openTable
+        CALLBACKS_TABLE: callbacksTable
         CALLBACK_HOSTS: callbackHosts
         CALLBACK_SECRET: empty(callbackHosts) ? '' : '@Microsoft.KeyVault(VaultName=${vault.outputs.name};SecretName=${vault.outputs.callbackSecretName})'
         WATCH_RETENTION_DAYS: string(watchRetentionDays)

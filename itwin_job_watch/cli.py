@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 
 from itwin_job_watch.client import Api, ApiError, Watch
-from itwin_job_watch.display import progress, show_all, show_one
+from itwin_job_watch.display import job_ids, progress, show_all, show_one
 
 #: Exit status of `wait`: 0 if all succeeded, else the first of these that applies.
 EXITS = {"failed": 10, "cancelled": 11, "partial": 12, "expired": 13, "lost": 14, "refused": 15, "abandoned": 16}
@@ -150,7 +150,7 @@ def _wait(api: Api, ids: Sequence[str], timeout: float | None, *, as_json: bool)
     with progress(Console(stderr=True)) as bars:
         for watch in api.follow(list(dict.fromkeys(ids)), give_up):
             seen[watch["id"]] = watch
-            bars(watch)
+            bars(watch, job_ids(watch))
     _print(list(seen.values()), as_json=as_json)
     return exit_status(seen)
 

@@ -20,17 +20,11 @@ from pydantic import (
 
 from shared.apis import APIS
 from shared.core.schedule import ABSURD, SOONEST, Schedule
+from shared.core.url import read_url
 
 #: An unresolved Key Vault reference keeps its own text.
 #: https://learn.microsoft.com/azure/app-service/app-service-key-vault-references#troubleshoot-key-vault-references
 UNRESOLVED = "@Microsoft.KeyVault("
-
-#: Stricter than RFC 3986, because parsers disagree on where the host ends in anything more permissive.
-URL = re.compile(
-    r"(?P<scheme>https?)://(?!\S*[xX][nN]--)(?P<host>[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[::1\])(:(?P<port>[0-9]{1,5}))?"
-    r"(?P<path>/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
-)
-LAST_PORT = 65535
 
 
 class SettingsError(Exception):
@@ -42,18 +36,18 @@ class SettingsError(Exception):
 
 
 def _url(text: str) -> str:
-    """Require https: plain http would expose the secret and the tokens.  Loopback addresses are exempt."""
-    match = URL.fullmatch(text)
-    if not match or int(match["port"] or 0) > LAST_PORT:
+    """Plain http would show the secret and the tokens to the network, so it must not leave the machine."""
+    url = read_url(text)
+    if not url or "xn--" in text.lower():  # readers of URLs disagree about such names too
         raise ValueError("must be a URL such as https://api.bentley.com, without user, query or fragment")
-    if match["scheme"] == "http" and match["host"] not in {"127.0.0.1", "localhost", "[::1]"}:
-        raise ValueError("must begin with https:// (http is allowed only for loopback addresses)")
+    if url.scheme == "http" and not url.is_loopback:
+        raise ValueError("must begin with https:// (plain http is for loopback addresses alone)")
     return text
 
 
 def _origin(text: str) -> str:
-    match = URL.fullmatch(_url(text))
-    if match and match["path"] not in {None, "/"}:
+    url = read_url(_url(text))
+    if url and url.path != "/":
         raise ValueError("must have no path")
     return text.rstrip("/")
 
@@ -160,6 +154,7 @@ class Settings(BaseModel):
     watches_table: TableName = Field("Watches", alias="WATCHES_TABLE")
     results_table: TableName = Field("Results", alias="RESULTS_TABLE")
     gates_table: TableName = Field("Gates", alias="GATES_TABLE")
+    callbacks_table: TableName = Field("Callbacks", alias="CALLBACKS_TABLE")
     callback_hosts: Annotated[str, AfterValidator(_hosts)] | None = Field(None, alias="CALLBACK_HOSTS")
     callback_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(None, alias="CALLBACK_SECRET")
     open_table: TableName = Field("OpenWatches", alias="OPEN_TABLE")

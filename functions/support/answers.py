@@ -11,14 +11,12 @@ from typing import Any
 import azure.functions as func
 
 from functions.support.invocation import brief, turn
-from shared.core.model import Watch
 from shared.engine.ports import HEALS
 from shared.settings import SettingsError
 from shared.web import problems
 from shared.web.headers import request_id
 from shared.web.problems import Problem
 from shared.web.requests import BatchDocument, StartedDocument, WatchDocument
-from shared.web.starter import Started
 
 log = logging.getLogger("watch.http")
 
@@ -59,16 +57,16 @@ def problem_response(problem: Problem) -> func.HttpResponse:
     return json_response(problem.document(), problem.status, headers, "application/problem+json")
 
 
-def watch_response(watch: Watch, now: datetime, status: int = 200, **headers: str) -> func.HttpResponse:
-    """Respond with a watch, and a Retry-After while it is open."""
-    if watch.outcome is None:
-        headers["Retry-After"] = _seconds(max(timedelta(seconds=1), watch.due - now))
-    return json_response(WatchDocument.of(watch).model_dump(mode="json", by_alias=True), status, headers)
+def watch_response(document: WatchDocument, now: datetime, status: int = 200, **headers: str) -> func.HttpResponse:
+    """Answer with a watch; while it goes on, with when it is worth asking again."""
+    if document.due_at is not None:
+        headers["Retry-After"] = _seconds(max(timedelta(seconds=1), document.due_at - now))
+    return json_response(document.model_dump(mode="json", by_alias=True), status, headers)
 
 
-def batch_response(results: Sequence[Started | Problem]) -> func.HttpResponse:
-    """Respond with the result of each item of a batch."""
-    document = BatchDocument(results=list(map(_result, results)))
+def batch_response(results: Sequence[StartedDocument]) -> func.HttpResponse:
+    """Answer with what became of each item of a batch."""
+    document = BatchDocument(results=list(results))
     return json_response(document.model_dump(mode="json", by_alias=True, exclude_unset=True), 200, {})
 
 
@@ -83,12 +81,6 @@ def _response(body: str, status: int, headers: Mapping[str, str], mimetype: str)
     return func.HttpResponse(
         body, status_code=status, headers={"Cache-Control": "no-store", **headers}, mimetype=mimetype
     )
-
-
-def _result(result: Started | Problem) -> StartedDocument:
-    if isinstance(result, Problem):
-        return StartedDocument(status=result.status, problem=result.document())
-    return StartedDocument(status=202 if result.begun else 200, watch=WatchDocument.of(result.watch))
 
 
 def _seconds(span: timedelta) -> str:

@@ -11,7 +11,7 @@ from local.bench.ground import SUCCEEDED, Ground
 from local.bench.spread import Figures, Spread
 from local.setup.bootstrap import ROOT
 from shared import wiring
-from shared.storage.watches import partition
+from shared.storage.rows import partition
 
 WITHIN = timedelta(minutes=1)
 HEAVIEST = 8

@@ -20,6 +20,7 @@ from local.bench.spread import Figures, Spread
 from shared import wiring
 from shared.apis.reporting import REPORTING
 from shared.core.model import Ticket, Watch
+from shared.engine.deliver import receive
 
 BLOCK = 10
 
@@ -33,7 +34,7 @@ def floor(ground: Ground, turns: int, runs: int) -> Figures:
 
 
 async def _measure(ground: Ground, watch: Watch, turns: int, runs: int) -> Figures:
-    stores, watcher = wiring.storage(), wiring.watcher()
+    stores, poller = wiring.storage(), wiring.poller()
     async with httpx.AsyncClient(base_url=ground.parts.simulator, trust_env=False) as http:
         headers = {**REPORTING.headers, "Authorization": f"Bearer {ground.token()}"}
         text, where = Ticket(watch.id, 0).to_json(), path("forever-floor")
@@ -50,7 +51,7 @@ async def _measure(ground: Ground, watch: Watch, turns: int, runs: int) -> Figur
 
         async def turn() -> None:
             nonlocal seq
-            await watcher.receive(Ticket(watch.id, seq).to_json().encode(), str(seq))
+            await receive(poller, Ticket(watch.id, seq).to_json().encode(), str(seq))
             seq += 1
 
         for _ in range(BLOCK):  # connections, caches

@@ -1,4 +1,4 @@
-"""The test bed of all benchmarks: a stack whose host they start and stop, and the app's watcher in this process."""
+"""What all benchmarks stand on: a stack whose host they start and stop, and the app's own engine in this process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from local.parts.stack import CLIENT_ID, CLIENT_SECRET, QUEUE, Stack, app_settin
 from shared import wiring
 from shared.apis.reporting import REPORTING
 from shared.core.model import Watch
-from shared.core.rate_limit import Traffic
+from shared.core.rate_limit import Clearance
 from shared.storage.tickets import TicketQueue, TicketQueues
 
 T = TypeVar("T")
@@ -55,13 +55,13 @@ class Late:
         """Return the delay until then."""
         return max(timedelta(0), self._due - datetime.now(UTC))
 
-    async def look(self, api: str) -> Traffic:  # noqa: ARG002
-        """Return no restriction."""
-        return Traffic()
+    async def look(self, api: str) -> Clearance:  # noqa: ARG002
+        """Ask."""
+        return Clearance()
 
-    async def shut(self, api: str, asked_at: datetime, told: timedelta) -> Traffic:  # noqa: ARG002
-        """Do nothing."""
-        return Traffic()
+    async def shut(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:  # noqa: ARG002
+        """Nothing follows from it for the others."""
+        return Clearance()
 
 
 @dataclass(slots=True)
@@ -84,9 +84,9 @@ class Ground:
 
             async def start(job: str, due: datetime) -> Watch:
                 async with free:
-                    late = replace(wiring.watcher(), gate=Late(due))
-                    watch, _ = await late.start(REPORTING, {"jobId": job}, timedelta(days=30))
-                    return watch
+                    late = replace(wiring.starter().starts, gate=Late(due))
+                    started = await late.start(REPORTING, {"jobId": job}, datetime.now(UTC) + timedelta(days=30))
+                    return started.watch
 
             return await asyncio.gather(*map(start, jobs, dues))
 
@@ -236,8 +236,9 @@ def ground() -> Iterator[Ground]:
     with stack(SETTINGS, log_requests=True) as parts, asyncio.Runner() as runner:
         parts.host.stop()
         os.environ.update({**app_settings(parts.storage, parts.simulator), **SETTINGS})
-        for part in (wiring.settings, wiring.storage, wiring.watcher):
-            part.cache_clear()
+        for part in vars(wiring).values():
+            if hasattr(part, "cache_clear"):
+                part.cache_clear()
         prepared = Ground(parts, runner)
         try:
             yield prepared

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import signal
-import stat
 import subprocess
 import sys
 import threading
@@ -19,7 +18,7 @@ import time
 from typing import NoReturn
 
 from local.host.leaving import Exit
-from local.parts.stdin import wait_until_stdin_ends
+from local.parts.stdin import at_end_of_stdin
 
 #: Deaths in quick succession after which the host exits.  Its source allows three (`ErrorEventsThreshold`) per worker
 #: process; the host was observed to survive until the fourth.
@@ -109,16 +108,10 @@ def main() -> NoReturn:
     host = _Host([sys.executable, *flags, "-m", "local.host.worker", *sys.argv[1:]])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, host.end)
-    if sys.stdin and stat.S_ISFIFO(os.fstat(0).st_mode):
-        threading.Thread(target=_end_with_stdin, args=(host,), daemon=True).start()
+    at_end_of_stdin(host.end)
     code = host.run()
     sys.stderr.flush()
     os._exit(code)  # a thread that waits for stdin would hold up the interpreter's end
-
-
-def _end_with_stdin(host: _Host) -> None:
-    wait_until_stdin_ends()
-    host.end()
 
 
 def _say(what: str) -> None:

@@ -28,7 +28,6 @@ from azure.functions.meta import Datum
 
 from local.host import schedules, settings
 from local.host.functions import Answer, CannotStartError, Function, Invocation, InvocationFailedError
-from local.host.schedules import Cron
 from local.host.traces import new_span
 
 
@@ -59,11 +58,10 @@ class TimerListener:
         return self._function.name
 
     async def call(self) -> None:
-        """Call the function now, regardless of its schedule."""
-        # A TimerInfo in the host's format.  Past due would be a run missed while the host was down.
-        adjusts = isinstance(self._schedule, Cron)
-        info = {"Schedule": {"AdjustForDST": adjusts}, "ScheduleStatus": None, "IsPastDue": False}
-        with suppress(InvocationFailedError):  # already logged
+        """Call the function now, whatever its schedule."""
+        # A TimerInfo in the form in which the host sends it.  Past due is what was missed while the host was down.
+        info = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": False}
+        with suppress(InvocationFailedError):  # it is logged
             await self._invoke(Invocation(self._function, Datum(json.dumps(info), "json"), {}, new_span()))
 
 

@@ -1,6 +1,8 @@
 """Trace contexts: every invocation is a span, in the caller's trace if there is one.
 
 https://www.w3.org/TR/trace-context/#traceparent-header
+
+The app has its own reading of the header.  This one is independent of it, as the host's is.
 """
 
 from __future__ import annotations

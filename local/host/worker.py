@@ -10,18 +10,15 @@ import asyncio
 import logging
 import os
 import signal
-import stat
 import sys
-import threading
 from datetime import timedelta
 from pathlib import Path
-from typing import NoReturn
 
 from local.host.backends import BACKENDS, preferred
 from local.host.functions import CannotStartError
 from local.host.leaving import Exit, leave
 from local.host.server import Options, serve
-from local.parts.stdin import wait_until_stdin_ends
+from local.parts.stdin import at_end_of_stdin
 
 #: Time for invocations to end after the worker was told to stop.  The real host gives its worker 10 s at most;
 #: `local.parts.processes.Service.stop` gives ours 10 s in all.
@@ -97,14 +94,8 @@ def _set_when_told(stop: asyncio.Event) -> None:
 
 
 def _die_with_the_host() -> None:
-    """Exit at once when the parent process has ended: a killed host takes its worker with it."""
-
-    def watch() -> NoReturn:
-        wait_until_stdin_ends()
-        os._exit(Exit.ORPHANED)
-
-    if sys.stdin and stat.S_ISFIFO(os.fstat(0).st_mode):
-        threading.Thread(target=watch, daemon=True).start()
+    """End at once when whoever started this process is gone: a host that was killed takes its worker with it."""
+    at_end_of_stdin(lambda: os._exit(Exit.ORPHANED))
 
 
 if __name__ == "__main__":

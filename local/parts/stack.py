@@ -26,7 +26,7 @@ CLIENT_ID, CLIENT_SECRET = "service-local", "local-secret"
 
 
 QUEUE, WATCHES, RESULTS, GATES = "tickets", "Watches", "Results", "Gates"
-TABLES = (WATCHES, RESULTS, GATES, "OpenWatches")
+TABLES = (WATCHES, RESULTS, GATES, "OpenWatches", "Callbacks")
 
 
 SETTINGS = {field.alias for field in Settings.model_fields.values()}

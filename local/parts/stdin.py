@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import os
+import stat
+import sys
+import threading
+from collections.abc import Callable
 
 
-def wait_until_stdin_ends() -> None:
-    """Return when the parent process has ended, or has closed the other end (see `Service`)."""
-    while os.read(0, 1024):  # not sys.stdin: a thread that holds its lock breaks the interpreter's shutdown
-        pass
+def at_end_of_stdin(call: Callable[[], object]) -> None:
+    """Call, in a thread, once whoever holds the other end, as `Service` does, is gone or lets go.
+
+    A stdin that is no pipe, as in a terminal, means nothing.
+    """
+
+    def wait() -> None:
+        while os.read(0, 1024):  # not sys.stdin: its lock, held by a thread, breaks the interpreter's end
+            pass
+        call()
+
+    if sys.stdin and stat.S_ISFIFO(os.fstat(0).st_mode):
+        threading.Thread(target=wait, daemon=True).start()

@@ -1,7 +1,7 @@
 """What all watches together allow themselves: `core.rate_limit`, as `engine.gate` applies it, for one process.
 
-What `Gates` does for each turn, this does for all turns of a few seconds.  One process is assumed, whatever the number
-of instances: with more of them the first minutes after a 429 may bring a few more.
+What `SharedGate` does for each turn, this does for all turns of a few seconds.  One process is assumed, whatever the
+number of instances: with more of them the first minutes after a 429 may bring a few more.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 
 from local.plan.watches import BEGINNING
 from local.plan.workload import Floats
-from shared.core.rate_limit import Gate, allowed, assumed, shut, spacing
+from shared.core.rate_limit import Limit, allowed, assumed, shut, spacing
 from shared.core.schedule import SOONEST
-from shared.engine.gate import BRIEFLY, CREST
+from shared.engine.gate import COMES_BACK_WITHIN, MOST_ABOVE
 
 MINUTE = 60.0
 
@@ -26,7 +26,7 @@ class Crowd:
     def __init__(self, apis: int, budget: float | None, step: float, weight: float) -> None:
         """`step` is for how long what is said here holds; `weight` how many watches each one stands for."""
         self.opens: Floats = np.full(apis, -np.inf)  #: when each API's gate opens, or did
-        self._gates: list[Gate | None] = [None] * apis
+        self._gates: list[Limit | None] = [None] * apis
         self._budget = budget
         self._weight = weight
         self._step = step
@@ -48,13 +48,13 @@ class Crowd:
 
     def room(self, now: float) -> Floats:
         """How many requests may still be made in this step, by API."""
-        limits = np.array([np.inf if rate is None else rate * CREST / self._weight for rate in self.rates(now)])
+        limits = np.array([np.inf if rate is None else rate * MOST_ABOVE / self._weight for rate in self.rates(now)])
         left: Floats = np.maximum(limits - sum(self._asked), 0)
         return left
 
     def spread(self, spaced: Floats) -> Floats:
         """In how many seconds those come back for which there was no room."""
-        least: Floats = np.minimum(spaced, BRIEFLY.total_seconds())
+        least: Floats = np.minimum(spaced, COMES_BACK_WITHIN.total_seconds())
         return least
 
     def count(self, asked: int) -> None:

@@ -177,7 +177,7 @@ class _Flight:
 
     def _report(self, who: Indices, now: Floats, api: Indices, draw: Floats) -> None:
         jobs, watches = self.world.jobs, self.watches
-        asking_why = watches.asks_why[who]
+        asking_why = watches.wants_evidence[who]
         ended = (now >= jobs.end[who]) & ~asking_why
         watches.learn_why(who[asking_why], now[asking_why])
         self.in_flight -= int(asking_why.sum())

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from local.plan.workload import Flags, Floats, Indices, Jobs
-from shared.core.decide import ENOUGH_ATTEMPTS, LONGEST_INQUIRY, decide
+from shared.core.decide import ENOUGH_ATTEMPTS, LONGEST_EVIDENCE_WAIT, decide
 from shared.core.model import Report, RequeueAfter, Watch
 from shared.core.remote import RemoteApi
 from shared.core.schedule import SOONEST
@@ -38,7 +38,7 @@ class Watches:
         self.not_before: Floats = jobs.start.copy()
         self.ended_at: Floats = np.full(count, np.nan)
         self.expired: Flags = np.zeros(count, bool)
-        self.asks_why: Flags = np.zeros(count, bool)  #: the job has ended, and the next turn asks why
+        self.wants_evidence: Flags = np.zeros(count, bool)  #: the job has ended, and the next turn asks why
         self.progress: npt.NDArray[np.int16] = np.full(count, NO_PROGRESS, np.int16)
         self.waits: npt.NDArray[np.int16] = np.zeros(count, np.int16)
         self.faults_in_a_row: npt.NDArray[np.int16] = np.zeros(count, np.int16)
@@ -64,7 +64,7 @@ class Watches:
         self.polls[who] += 1
         self.faults_in_a_row[who] = 0
         asking = ~clean & self._has_document[self.api[who]]
-        self.asks_why[who[asking]] = True
+        self.wants_evidence[who[asking]] = True
         self.ended_at[who[~asking]] = now[~asking]
         first: Indices = who[asking]
         return first
@@ -75,7 +75,7 @@ class Watches:
 
     def throttle(self, who: Indices, now: Floats, told: Floats, draw: Floats, spacing: Floats) -> Floats:
         """Take in a 429 that says when to come back; gives the delays, 0 for those that ended."""
-        self.polls[who] += ~self.asks_why[who]
+        self.polls[who] += ~self.wants_evidence[who]
         self.faults_in_a_row[who] += 1
         self.not_before[who] = now + told
         wait = np.maximum(told, SOONEST.total_seconds()) + spacing * draw
@@ -88,8 +88,8 @@ class Watches:
 
     def _requeue(self, who: Indices, now: Floats, wait: Floats, gives_up: Flags | None = None) -> Floats:
         left = self.deadline[who] - now
-        asking = self.asks_why[who]
-        too_long = (wait > LONGEST_INQUIRY.total_seconds()) | (wait > left)
+        asking = self.wants_evidence[who]
+        too_long = (wait > LONGEST_EVIDENCE_WAIT.total_seconds()) | (wait > left)
         ends = np.where(asking, too_long if gives_up is None else too_long | gives_up, left <= 0)
         self.ended_at[who[ends]] = now[ends]
         self.expired[who[ends & ~asking]] = True
@@ -114,7 +114,7 @@ def _delay(api: RemoteApi, waits: int, draw: float) -> float:
         not_before=BEGINNING,
         waits=waits,
     )
-    decision = decide(watch, Report(), api, BEGINNING, draw)
+    decision = decide(watch, Report(), api, BEGINNING, draw, spacing=timedelta(0))
     if not isinstance(decision, RequeueAfter):
         raise TypeError(f"a watch of {api.name} ends though its job runs")
     return decision.delay.total_seconds()

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import stat
-import sys
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +11,7 @@ import click
 from aiohttp import web
 
 from local import simulator as package
+from local.parts.stdin import at_end_of_stdin
 from local.simulator.app import create_app
 
 HOST = "127.0.0.1"
@@ -62,7 +58,7 @@ async def _serve(app: web.Application, port: int) -> None:
 
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, ask_to_stop)
-    _at_end_of_stdin(ask_to_stop)
+    at_end_of_stdin(ask_to_stop)
 
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_ANSWERS_WITHIN.total_seconds())
     await runner.setup()
@@ -72,22 +68,6 @@ async def _serve(app: web.Application, port: int) -> None:
         await stop.wait()
     finally:
         await runner.cleanup()
-
-
-def _at_end_of_stdin(call: Callable[[], None]) -> None:
-    """Call when stdin ends: a pipe does when the parent process dies, for whatever reason."""
-    if sys.stdin is None:
-        return
-    stdin = sys.stdin.fileno()
-    if not stat.S_ISFIFO(os.fstat(stdin).st_mode):
-        return
-
-    def wait() -> None:
-        while os.read(stdin, 1024):
-            pass
-        call()
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -233,7 +233,7 @@ class _Run:
         rows = self.tables.get_table_client(WATCHES).list_entities(select=["Id", "Seq", "Published"])
         running = [row for row in rows if not row["Published"]]
         for row in self.rng.sample(running, min(5, len(running))):
-            text = json.dumps({"watch": row["Id"], "seq": row.get("Seq", 0)})
+            text = json.dumps({"id": row["Id"], "seq": row.get("Seq", 0)})
             self.rng.choice(self.queues).send_message(
                 text, visibility_timeout=self.rng.choice([0, 1, 3]), time_to_live=-1
             )

@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 from rich.console import Console
 
+from itwin_job_watch.display import news, progress
 from local.parts.stack import RESULTS, Stack, stack
 from local.trials import verdict
-from local.trials.display import display
 from local.trials.scenario import JOBS, SETTINGS
 
 GIVE_UP = timedelta(seconds=110)
@@ -63,12 +63,13 @@ def _follow(app: httpx.Client, platform: httpx.Client, watches: Mapping[str, str
         if job.stop_after is not None
     ]
     seen: dict[str, dict[str, Any]] = {}
-    with display(console) as show:
+    with progress(console) as bars:
+        show = bars if console.is_terminal else news(console)
         while (elapsed := timedelta(seconds=time.monotonic() - began)) < GIVE_UP:
             for what, watch_id in watches.items():
                 if what not in seen or seen[what]["state"] == "watching":
                     seen[what] = app.get(f"/watches/{watch_id}").json()
-            show(seen)
+                    show(seen[what], what)
             if all(watch["state"] == "ended" for watch in seen.values()):
                 return
             for due, do in to_do:

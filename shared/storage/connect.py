@@ -36,21 +36,22 @@ _TABLES: dict[str, Any] = {**TABLE_RETRIES, **TIMEOUTS, **TRANSPORT}
 class Storage:
     """One client per queue and table, kept for the life of the process."""
 
-    tickets: Sequence[QueueClient]  #: those after the first are created when first needed
-    callbacks: QueueClient
+    tickets: Sequence[QueueClient]  #: those after the first are made when they are first needed
+    callback_tickets: QueueClient
     watches: TableClient
     results: TableClient
     open: TableClient
-    gates: TableClient  #: created when first needed, so not part of the health check
+    callbacks: TableClient
+    gates: TableClient  #: made when it is first needed, so not among those that must answer
 
     async def unreachable(self) -> list[str]:
         """Read each once, and return the names of those that fail."""
         first, *others = self.tickets
         reads: dict[str, Awaitable[Any]] = {
-            f"the queue {queue.queue_name}": queue.get_queue_properties() for queue in (first, self.callbacks)
+            f"the queue {queue.queue_name}": queue.get_queue_properties() for queue in (first, self.callback_tickets)
         }
         reads |= {f"the queue {queue.queue_name}": _read_if_there(queue) for queue in others}
-        tables = (self.watches, self.results, self.open)
+        tables = (self.watches, self.results, self.open, self.callbacks)
         reads |= {f"the table {table.table_name}": _read(table) for table in tables}
         answers = await asyncio.gather(*reads.values(), return_exceptions=True)
         for answer in answers:
@@ -68,10 +69,11 @@ class Names:
     """The names of queues and tables."""
 
     tickets: Sequence[str]
-    callbacks: str
+    callback_tickets: str
     watches: str
     results: str
     open: str
+    callbacks: str
     gates: str
 
 
@@ -93,10 +95,11 @@ def by_identity(account: str, client_id: str | None, names: Names) -> Storage:
 def _opened(queue: Callable[[str], QueueClient], table: Callable[[str], TableClient], names: Names) -> Storage:
     return Storage(
         tickets=[queue(name) for name in names.tickets],
-        callbacks=queue(names.callbacks),
+        callback_tickets=queue(names.callback_tickets),
         watches=table(names.watches),
         results=table(names.results),
         open=table(names.open),
+        callbacks=table(names.callbacks),
         gates=table(names.gates),
     )
 

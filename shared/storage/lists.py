@@ -12,8 +12,8 @@ from shared.engine.lister import Entry
 from shared.storage.tables import put
 
 
-class Shelf:
-    """A table that is read newest first, partitioned by API."""
+class NewestFirstTable:
+    """One such table, partitioned by API."""
 
     def __init__(self, table: TableClient) -> None:
         self._table = table
@@ -36,8 +36,8 @@ class Shelf:
             )
 
 
-class OpenIndex(Shelf):
-    """The index port: one row per open watch.
+class OpenIndex(NewestFirstTable):
+    """The index port: one row for each watch that is open.
 
     A row is added before the watch's own row and removed after the end is recorded, so the index is complete.  Entries
     may be stale, since a start may die in between; readers skip them.

@@ -71,7 +71,7 @@ class TicketQueues:
 
     async def send(self, ticket: Ticket, delay: timedelta) -> None:
         """Send a ticket that becomes visible after `delay`."""
-        await self._queues[place(ticket.watch_id, len(self._queues))].send(ticket, delay)
+        await self._queues[place(ticket.id, len(self._queues))].send(ticket, delay)
 
     async def count(self) -> int:
         """Return the approximate number of watches in flight."""

@@ -16,7 +16,9 @@ from typing import Any
 
 from azure.core.credentials import TokenCredential
 
-from shared.core.model import Watch
+from shared.core.callback import Callback
+from shared.core.model import End, Watch
+from shared.core.trace import TRACEPARENT
 from shared.engine.ports import Count, UndeliveredError
 from shared.telemetry.exporter import TAKEN, TRY_AGAIN, Handler, Patient
 
@@ -51,15 +53,15 @@ class Events:
         self._log = logging.Logger("watch.events", logging.INFO)  # noqa: LOG001
         self._log.addHandler(handler)
 
-    async def announce(self, watch: Watch) -> None:
+    async def announce(self, watch: Watch, end: End) -> None:
         """Send `WatchFinished`; raises `UndeliveredError` or TimeoutError."""
-        await self._send("WatchFinished", _dimensions(watch), _measurements(watch), watch.trace)
+        await self._send("WatchFinished", _dimensions(watch, end), _measurements(watch, end), watch.trace)
 
-    async def fail_callback(self, watch: Watch) -> None:
+    async def fail_callback(self, callback: Callback) -> None:
         """Send `CallbackFailed`; raises `UndeliveredError` or TimeoutError."""
-        about = {"watchId": watch.id, "api": watch.api, "outcome": str(watch.outcome)}
-        why = {"url": watch.callback, "error": watch.callback_error}
-        await self._send("CallbackFailed", about | why, {"tries": watch.callback_tries}, watch.trace)
+        about = {"watchId": callback.watch_id, "api": callback.api, "outcome": callback.outcome.value}
+        why = {"url": callback.url, "error": callback.error}
+        await self._send("CallbackFailed", about | why, {"tries": callback.tries}, callback.trace)
 
     async def reject(self, why: str, excerpt: str) -> None:
         """Send `TicketRejected`; raises `UndeliveredError` or TimeoutError."""
@@ -101,10 +103,10 @@ class Events:
 class NoEvents:
     """No-op, used when no connection string is set."""
 
-    async def announce(self, watch: Watch) -> None:
+    async def announce(self, watch: Watch, end: End) -> None:
         """Send nothing."""
 
-    async def fail_callback(self, watch: Watch) -> None:
+    async def fail_callback(self, callback: Callback) -> None:
         """Send nothing."""
 
     async def reject(self, why: str, excerpt: str) -> None:
@@ -127,12 +129,12 @@ def invocation(traceparent: str | None) -> Iterator[None]:
         _traceparent.reset(token)
 
 
-def _dimensions(watch: Watch) -> dict[str, str]:
-    """Return the fields to filter by (`customDimensions`)."""
+def _dimensions(watch: Watch, end: End) -> dict[str, str]:
+    """Return what to filter by (`customDimensions`)."""
     return {
         "watchId": watch.id,
         "api": watch.api,
-        "outcome": str(watch.outcome),
+        "outcome": end.outcome.value,
         "reason": watch.reason,
         "status": watch.status,
         "labels": ", ".join(watch.labels),
@@ -142,11 +144,10 @@ def _dimensions(watch: Watch) -> dict[str, str]:
     }
 
 
-def _measurements(watch: Watch) -> dict[str, float]:
-    """Return the numbers (`customMeasurements`)."""
-    ended_at = watch.ended_at or watch.started_at
+def _measurements(watch: Watch, end: End) -> dict[str, float]:
+    """Return what to calculate with (`customMeasurements`)."""
     return {
-        "durationSeconds": (ended_at - watch.started_at).total_seconds(),
+        "durationSeconds": (end.at - watch.started_at).total_seconds(),
         "polls": watch.polls,
         "faults": watch.faults,
         "throttled": watch.throttled,
@@ -155,17 +156,8 @@ def _measurements(watch: Watch) -> dict[str, float]:
 
 
 def _trace(traceparent: str) -> dict[str, str]:
-    """Read a traceparent (https://www.w3.org/TR/trace-context/#traceparent-header).
-
-    >>> _trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-    {'traceId': '0af7651916cd43dd8448eb211c80319c', 'spanId': 'b7ad6b7169203331'}
-    >>> _trace("")
-    {}
-    """
-    match traceparent.split("-"):
-        case [_, trace_id, span_id, _]:
-            return {"traceId": trace_id, "spanId": span_id}
-    return {}
+    found = TRACEPARENT.match(traceparent)
+    return {"traceId": found["trace"], "spanId": found["span"]} if found else {}
 
 
 def _name_role(envelope: Any, role: str) -> None:

@@ -12,10 +12,12 @@ from shared.engine.ports import Store
 LOOK_EVERY = timedelta(seconds=1)
 
 
-async def until_ended(store: Store, watch_id: str, wait: timedelta, look_every: timedelta = LOOK_EVERY) -> Watch | None:
-    """Return the watch when it has ended or `wait` has passed; None if there is no such watch."""
+async def until_ended(
+    rows: Store[Watch], watch_id: str, wait: timedelta, look_every: timedelta = LOOK_EVERY
+) -> Watch | None:
+    """Return the watch once it has ended, or as it stands when the wait is over; None when there is none."""
     loop = asyncio.get_running_loop()
     give_up = loop.time() + wait.total_seconds()
-    while (watch := await store.load(watch_id)) and watch.outcome is None and (left := give_up - loop.time()) > 0:  # noqa: ASYNC110
+    while (watch := await rows.load(watch_id)) and watch.is_open and (left := give_up - loop.time()) > 0:  # noqa: ASYNC110
         await asyncio.sleep(min(look_every.total_seconds(), left))
     return watch

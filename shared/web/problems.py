@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from shared.core.untrusted import tidy
 
@@ -19,12 +19,28 @@ class Kind(NamedTuple):
     title: str
 
 
-#: Every problem that the app returns, by name.  The README lists cause and remedy of each.
-KINDS = {
+Name = Literal[
+    "malformed-body",
+    "wrong-idempotency-key",
+    "unknown-watch",
+    "body-too-large",
+    "invalid-body",
+    "invalid-query",
+    "wrong-cursor",
+    "unknown-api",
+    "wrong-job",
+    "wrong-url",
+    "wrong-deadline",
+    "wrong-callback",
+    "misconfigured",
+    "unavailable",
+]
+
+#: By name: every problem that the app answers with.  README says of each what causes it and what to do.
+KINDS: dict[Name, Kind] = {
     "malformed-body": Kind(400, "The body is not JSON"),
-    "wrong-idempotency-key": Kind(400, "Invalid Idempotency-Key"),
-    "unknown-watch": Kind(404, "Watch not found"),
-    "callback-pending": Kind(409, "The previous callback is still pending"),
+    "wrong-idempotency-key": Kind(400, "This is not a usable Idempotency-Key"),
+    "unknown-watch": Kind(404, "No such watch"),
     "body-too-large": Kind(413, "The body is too large"),
     "invalid-body": Kind(422, "The body is not a valid start request"),
     "invalid-query": Kind(422, "Invalid query"),
@@ -44,7 +60,7 @@ class Problem(Exception):  # noqa: N818 -- the RFC's word for it
 
     def __init__(
         self,
-        name: str,
+        name: Name,
         detail: str,
         *,
         errors: Sequence[dict[str, str]] = (),
@@ -67,67 +83,14 @@ class Problem(Exception):  # noqa: N818 -- the RFC's word for it
         return document | ({"errors": list(self.errors)} if self.errors else {})
 
 
-def malformed(detail: str) -> Problem:
-    """Return the problem of a body that is not JSON."""
-    return Problem("malformed-body", detail)
-
-
 def too_large(largest: int) -> Problem:
     """Return the problem of a body that is too large."""
     return Problem("body-too-large", f"Send at most {largest:,} bytes.")
 
 
-def invalid(detail: str, errors: Sequence[dict[str, str]] = ()) -> Problem:
-    """Return the problem of a body with invalid members."""
-    return Problem("invalid-body", detail, errors=errors)
-
-
-def invalid_query(detail: str, errors: Sequence[dict[str, str]] = ()) -> Problem:
-    """Return the problem of a query with invalid parameters."""
-    return Problem("invalid-query", detail, errors=errors)
-
-
-def wrong_cursor() -> Problem:
-    """Return the problem of a cursor that was modified, or belongs to another list."""
-    return Problem("wrong-cursor", "Send `next` of the previous page with the same filters, or start without a cursor.")
-
-
-def wrong_key() -> Problem:
-    """Return the problem of an invalid Idempotency-Key."""
-    return Problem(
-        "wrong-idempotency-key", "Send 1 to 255 visible ASCII characters, such as a UUID, unique to this request."
-    )
-
-
-def callback_pending() -> Problem:
-    """Return the problem of a restart that would overwrite an end of which the callback does not know yet."""
-    detail = "Its callback has not taken the last end. Restart it when `callback.state` is delivered or failed."
-    return Problem("callback-pending", detail, retry_after=timedelta(seconds=60))
-
-
 def wrong_callback(detail: str) -> Problem:
     """Return the problem of a callback URL that is not allowed."""
     return Problem("wrong-callback", detail, errors=[{"pointer": "/callback/url", "detail": detail}])
-
-
-def unknown_api(detail: str) -> Problem:
-    """Return the problem of an unknown API."""
-    return Problem("unknown-api", detail)
-
-
-def wrong_job(detail: str) -> Problem:
-    """Return the problem of ids that do not identify one job of the API."""
-    return Problem("wrong-job", detail)
-
-
-def foreign_url(detail: str) -> Problem:
-    """Return the problem of a URL that is not a job's status on the configured platform."""
-    return Problem("wrong-url", detail)
-
-
-def wrong_deadline(detail: str) -> Problem:
-    """Return the problem of a deadline that has passed or is too far away."""
-    return Problem("wrong-deadline", detail)
 
 
 def unknown_watch(watch_id: str) -> Problem:

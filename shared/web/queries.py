@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Annotated, Any, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -12,9 +11,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from shared.apis import APIS
 from shared.core.model import Outcome
 from shared.core.untrusted import tidy
-from shared.engine.cursor import LONGEST, Cursor, State
+from shared.engine.cursor import Cursor, State
 from shared.engine.lister import Wanted
-from shared.web import problems
+from shared.web.problems import Problem
 from shared.web.requests import Label
 
 #: Parameters of the Functions host: the key and its name.
@@ -62,7 +61,7 @@ class Query(BaseModel):
         ]
         given = dict(pairs)
         if len(given) < len(pairs):
-            raise problems.invalid_query("Send each parameter once.")
+            raise Problem("invalid-query", "Send each parameter once.")
         try:
             return cls.model_validate(given)
         except ValidationError as error:
@@ -73,7 +72,7 @@ class Query(BaseModel):
         ]
         known = ", ".join(cls.model_fields) or "none"
         wrong = "; ".join(f"{e['parameter']}: {e['detail']}" for e in errors)
-        raise problems.invalid_query(f"Invalid parameters: {wrong}. Known parameters: {known}.", errors)
+        raise Problem("invalid-query", f"Known parameters are: {known}. What came is wrong at {wrong}.", errors=errors)
 
 
 class ListQuery(Query):
@@ -85,25 +84,25 @@ class ListQuery(Query):
     state: State | None = Field(None, description="only open watches, or only ended ones")
     outcome: Outcome | None = Field(None, description="only watches with this outcome")
     label: Label | None = Field(None, description="only watches with this label")
-    limit: Whole = Field(50, ge=1, le=LARGEST_PAGE, description="maximum page size; a page may be shorter")
-    cursor: str | None = Field(
-        None, description="`next` of the previous page", json_schema_extra={"maxLength": LONGEST}
-    )
+    limit: Whole = Field(50, ge=1, le=LARGEST_PAGE, description="how many at most; a page may be shorter")
+    cursor: str | None = Field(None, description="`next` of the page before")
 
     def wanted(self) -> Wanted:
         """Return what to list; raises `Problem`."""
         try:
             after = None if self.cursor is None else Cursor.from_text(self.cursor, self.list_of)
         except ValueError:
-            raise problems.wrong_cursor() from None
+            raise Problem(
+                "wrong-cursor", "Send `next` of the page before with the same filters, or no cursor to begin anew."
+            ) from None
         return Wanted(
             api=self.api, state=self.state, outcome=self.outcome, label=self.label, limit=self.limit, after=after
         )
 
     @property
     def list_of(self) -> str:
-        """Identify the list that a cursor belongs to: all parameters except `limit` and `cursor`."""
-        return json.dumps(self.model_dump(mode="json", exclude={"limit", "cursor"}), sort_keys=True)
+        """Name the list that a cursor belongs to: all parameters but how much of it is wanted."""
+        return self.model_dump_json(exclude={"limit", "cursor"}, exclude_none=True)
 
 
 class ReadQuery(Query):

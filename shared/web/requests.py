@@ -22,7 +22,7 @@ from pydantic.config import JsonDict
 from pydantic_core import from_json
 
 from shared.apis import APIS
-from shared.core.callback import DELIVERED, FAILED
+from shared.core.callback import Callback
 from shared.core.model import Outcome, Watch
 from shared.core.remote import RemoteApi
 from shared.core.untrusted import tidy
@@ -113,7 +113,7 @@ class StartRequest(BaseModel):
         if len(body) > LARGEST_BODY:
             raise problems.too_large(LARGEST_BODY)
         if not body:
-            raise problems.malformed(f"{EXAMPLES} The body was empty; it needs a Content-Length header.")
+            raise Problem("malformed-body", f"{EXAMPLES} What came was empty; a body needs a Content-Length header.")
         try:
             return cls.model_validate_json(body)
         except ValidationError as error:
@@ -122,26 +122,27 @@ class StartRequest(BaseModel):
     def target(self, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
         """Return the API and the job's ids; raises `Problem`.  `origin` is the platform's."""
         if (self.url is None) == (self.api is None) or (self.url is not None and self.job is not None):
-            raise problems.invalid(f'{EXAMPLES} Send either "url", or "api" and "job".')
+            raise Problem("invalid-body", f'{EXAMPLES} Send either "url", or "api" and "job".')
         if self.url is not None:
             return locate(self.url, origin)
         api = APIS.get(self.api or "")
         if api is None:
-            raise problems.unknown_api(
-                f"{tidy(self.api or '', 64)} is not a known API. Send one of: {', '.join(APIS)}."
+            raise Problem(
+                "unknown-api", f"{tidy(self.api or '', 64)} is not an API we know. Send one of: {', '.join(APIS)}."
             )
         return api, check_job(api, self.job or {})
 
-    def deadline_from(self, now: datetime) -> datetime | timedelta | None:
-        """Return the deadline, as a span or a UTC instant; None if it is absent; raises `Problem`."""
+    def deadline_from(self, now: datetime, lifetime: timedelta) -> datetime:
+        """Return the deadline in UTC, which is `lifetime` from now if none was given; raises `Problem`."""
         if self.deadline is None:
-            return None
+            return now + lifetime
         span = self.deadline if isinstance(self.deadline, timedelta) else self.deadline - now
         if not timedelta(0) < span <= LONGEST_WATCH:
-            raise problems.wrong_deadline(
-                f"Send a deadline between now ({now:%Y-%m-%dT%H:%M:%SZ}) and {LONGEST_WATCH.days} days from now."
+            raise Problem(
+                "wrong-deadline",
+                f"Send a deadline between now ({now:%Y-%m-%dT%H:%M:%SZ}) and {LONGEST_WATCH.days} days from now.",
             )
-        return self.deadline if isinstance(self.deadline, timedelta) else now + span
+        return now + span
 
 
 class BatchRequest(BaseModel):
@@ -184,16 +185,14 @@ class CallbackDocument(BaseModel):
     error: str | None = Field(description="why the last attempt failed")
 
     @classmethod
-    def of(cls, watch: Watch) -> CallbackDocument | None:
-        """Show the callback of a watch, if it has one."""
+    def of(cls, watch: Watch, callback: Callback | None) -> CallbackDocument | None:
+        """Show the callback of a watch, if it has one; its row is there once the watch has ended."""
         if not watch.callback:
             return None
-        states: dict[str, Literal["delivered", "failed"]] = {DELIVERED: "delivered", FAILED: "failed"}
+        if callback is None:
+            return cls(url=watch.callback, state="waiting", tries=0, error=None)
         return cls(
-            url=watch.callback,
-            state=states.get(watch.callback_result, "waiting"),
-            tries=watch.callback_tries,
-            error=watch.callback_error or None,
+            url=callback.url, state=callback.result or "waiting", tries=callback.tries, error=callback.error or None
         )
 
 
@@ -222,14 +221,13 @@ class WatchDocument(BaseModel):
     callback: CallbackDocument | None
 
     @classmethod
-    def of(cls, watch: Watch) -> WatchDocument:
-        """Show a watch."""
-        ended = watch.outcome is not None
+    def of(cls, watch: Watch, callback: Callback | None = None) -> WatchDocument:
+        """Show a watch, and the row of its callback if there is one."""
         return cls(
             id=watch.id,
             api=watch.api,
             job=dict(watch.job),
-            state="ended" if ended else "watching",
+            state="watching" if watch.is_open else "ended",
             status=watch.status or None,
             progress=watch.progress,
             outcome=watch.outcome,
@@ -237,13 +235,13 @@ class WatchDocument(BaseModel):
             polls=watch.polls,
             faults=watch.faults,
             started_at=watch.started_at,
-            due_at=None if ended else watch.due,
+            due_at=watch.due if watch.is_open else None,
             deadline=watch.deadline,
-            ended_at=watch.ended_at,
+            ended_at=watch.end.at if watch.end else None,
             labels=list(watch.labels),
             issues=watch.issues,
             evidence=list(watch.evidence),
-            callback=CallbackDocument.of(watch),
+            callback=CallbackDocument.of(watch, callback),
         )
 
 
@@ -285,12 +283,12 @@ def _problem(error: ValidationError) -> Problem:
     """Describe what is wrong with a body, and what to send instead."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     if found[0]["type"] == "json_invalid":
-        return problems.malformed(f"{EXAMPLES} The body is not JSON: {found[0]['msg']}.")
+        return Problem("malformed-body", f"{EXAMPLES} What came could not be read: {found[0]['msg']}.")
     errors = [
         {"pointer": _pointer(e["loc"]), "detail": e["msg"].removeprefix("Value error, ")} for e in found[:MOST_ERRORS]
     ]
     wrong = "; ".join(f"{e['pointer'] or 'the body'}: {e['detail']}" for e in errors)
-    return problems.invalid(f"{EXAMPLES} Errors: {wrong}.", errors)
+    return Problem("invalid-body", f"{EXAMPLES} What came is wrong at {wrong}.", errors=errors)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

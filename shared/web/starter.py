@@ -9,9 +9,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from shared.core.callback_url import target
-from shared.core.model import Watch
 from shared.engine.ports import HEALS
-from shared.engine.watcher import StillTellingError, Watcher
+from shared.engine.starts import Started, Starts
 from shared.web import problems
 from shared.web.problems import Problem
 from shared.web.requests import StartRequest
@@ -23,18 +22,10 @@ AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
-    """A watch, and whether this request started it."""
-
-    watch: Watch
-    begun: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Starter:
     """Starts watches of jobs on one platform."""
 
-    watcher: Watcher
+    starts: Starts
     origin: str
     callback_hosts: AbstractSet[str] = frozenset()
 
@@ -44,21 +35,16 @@ class Starter:
         `begun_by` is the hashed Idempotency-Key, and `trace` the caller's traceparent.
         """
         api, job = wanted.target(self.origin)
-        deadline, callback = wanted.deadline_from(self.watcher.now()), self._callback(wanted)
-        try:
-            watch, begun = await self.watcher.start(
-                api,
-                job,
-                deadline,
-                wanted.labels,
-                restart=wanted.restart,
-                begun_by=begun_by,
-                trace=trace,
-                callback=callback,
-            )
-        except StillTellingError:
-            raise problems.callback_pending() from None
-        return Started(watch, begun)
+        return await self.starts.start(
+            api,
+            job,
+            wanted.deadline_from(self.starts.now(), api.lifetime),
+            wanted.labels,
+            restart=wanted.restart,
+            begun_by=begun_by,
+            trace=trace,
+            callback=self._callback(wanted),
+        )
 
     def _callback(self, wanted: StartRequest) -> str:
         if wanted.callback is None:

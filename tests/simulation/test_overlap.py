@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from shared.engine.watcher import GRACE
+from shared.engine.reviver import GRACE
 from tests.simulation.schedules import every_overlap
 from tests.simulation.world import LEASE, MAX_DEQUEUES, RETENTION, World
 

@@ -11,7 +11,7 @@ from local.plan.watches import BEGINNING, NO_PROGRESS, Watches
 from local.plan.workload import Jobs
 from shared.apis import APIS
 from shared.core.decide import advance, decide
-from shared.core.model import Fault, Finish, Inquire, NotYet, Outcome, Report, RequeueAfter, Watch
+from shared.core.model import Fault, Finish, GatherEvidence, NotYet, Outcome, Report, RequeueAfter, Watch
 
 APIS_LISTED = [*APIS.values()]
 DRAWS = st.floats(0, 0.999)
@@ -80,7 +80,7 @@ class Both:
         if clean:
             return Report(outcome=Outcome.SUCCEEDED)
         evidence = self.api.evidence
-        return Report(outcome=Outcome.FAILED, asks_why=evidence is not None and bool(evidence.path))
+        return Report(outcome=Outcome.FAILED, wants_evidence=evidence is not None and bool(evidence.path))
 
 
 @given(api=st.sampled_from(APIS_LISTED), lifetime=st.sampled_from([100, 3600, 86400 * 7]), history=HISTORIES)
@@ -95,9 +95,9 @@ def test_both_take_the_same_turns(api, lifetime, history):
             case RequeueAfter(wait):
                 assert not ended
                 assert delay == pytest.approx(wait.total_seconds(), abs=1e-5)
-            case Inquire():
+            case GatherEvidence():
                 assert not ended
-                assert many.asks_why[0]
+                assert many.wants_evidence[0]
                 assert delay == 0
             case Finish(outcome):
                 assert ended

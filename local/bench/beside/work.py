@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
 
-from local.parts.stdin import wait_until_stdin_ends
+from local.parts.stdin import at_end_of_stdin
 
 RUNNING = "Running"
 
@@ -60,16 +59,11 @@ def write(work: Work, file: Path) -> None:
 
 
 def read() -> Work:
-    """Read the work from the file on the command line.  From here on the program ends when its stdin closes."""
-    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    """Read it from the file that the command line names.  From here on the program ends when its stdin does."""
+    at_end_of_stdin(lambda: os._exit(1))
     parser = argparse.ArgumentParser()
     parser.add_argument("file", type=Path)
     return Work(**json.loads(parser.parse_args().file.read_text()))
-
-
-def _end_with_stdin() -> None:
-    wait_until_stdin_ends()
-    os._exit(1)
 
 
 def say(word: str) -> None:
