@@ -36,12 +36,12 @@ class SettingsError(Exception):
 
 
 def _url(text: str) -> str:
-    """Plain http would show the secret and the tokens to the network, so it must not leave the machine."""
+    """Require https: plain http would expose the secret and the tokens.  Loopback addresses are exempt."""
     url = read_url(text)
     if not url or "xn--" in text.lower():  # readers of URLs disagree about such names too
         raise ValueError("must be a URL such as https://api.bentley.com, without user, query or fragment")
     if url.scheme == "http" and not url.is_loopback:
-        raise ValueError("must begin with https:// (plain http is for loopback addresses alone)")
+        raise ValueError("must begin with https:// (http is allowed only for loopback addresses)")
     return text
 
 

@@ -58,14 +58,14 @@ def problem_response(problem: Problem) -> func.HttpResponse:
 
 
 def watch_response(document: WatchDocument, now: datetime, status: int = 200, **headers: str) -> func.HttpResponse:
-    """Answer with a watch; while it goes on, with when it is worth asking again."""
+    """Respond with a watch, and a Retry-After while it is open."""
     if document.due_at is not None:
         headers["Retry-After"] = _seconds(max(timedelta(seconds=1), document.due_at - now))
     return json_response(document.model_dump(mode="json", by_alias=True), status, headers)
 
 
 def batch_response(results: Sequence[StartedDocument]) -> func.HttpResponse:
-    """Answer with what became of each item of a batch."""
+    """Respond with the result of each item of a batch."""
     document = BatchDocument(results=list(results))
     return json_response(document.model_dump(mode="json", by_alias=True, exclude_unset=True), 200, {})
 

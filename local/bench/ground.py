@@ -56,11 +56,11 @@ class Late:
         return max(timedelta(0), self._due - datetime.now(UTC))
 
     async def look(self, api: str) -> Clearance:  # noqa: ARG002
-        """Ask."""
+        """Return no restriction."""
         return Clearance()
 
     async def shut(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:  # noqa: ARG002
-        """Nothing follows from it for the others."""
+        """Do nothing."""
         return Clearance()
 
 

@@ -58,10 +58,10 @@ class TimerListener:
         return self._function.name
 
     async def call(self) -> None:
-        """Call the function now, whatever its schedule."""
-        # A TimerInfo in the form in which the host sends it.  Past due is what was missed while the host was down.
+        """Call the function now, regardless of its schedule."""
+        # A TimerInfo in the host's format.  Past due would be a run missed while the host was down.
         info = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": False}
-        with suppress(InvocationFailedError):  # it is logged
+        with suppress(InvocationFailedError):  # already logged
             await self._invoke(Invocation(self._function, Datum(json.dumps(info), "json"), {}, new_span()))
 
 

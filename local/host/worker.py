@@ -94,7 +94,7 @@ def _set_when_told(stop: asyncio.Event) -> None:
 
 
 def _die_with_the_host() -> None:
-    """End at once when whoever started this process is gone: a host that was killed takes its worker with it."""
+    """Exit at once when the parent process has ended: a killed host takes its worker with it."""
     at_end_of_stdin(lambda: os._exit(Exit.ORPHANED))
 
 

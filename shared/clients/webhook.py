@@ -35,7 +35,7 @@ async def resolve(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class WebhookClient:
-    """The post port, on an httpx client that follows no redirects, keeps no connections and knows no proxy.
+    """The post port, on an httpx client that follows no redirects, keeps no connections and uses no proxy.
 
     A kept connection might be reused for another name at the same address.
     """
@@ -47,7 +47,7 @@ class WebhookClient:
     resolve: Callable[[str, int], Awaitable[list[str]]] = resolve
 
     async def __call__(self, url: str, message_id: str, body: str) -> Attempt:
-        """Try once.  The address is looked up once, checked and connected to: a second look-up might find another."""
+        """Send one attempt.  It resolves the host once, and connects to the address that it checked."""
         if self.signer is None:
             return Attempt("callbacks are no longer configured")
         try:
@@ -64,7 +64,7 @@ class WebhookClient:
             return Attempt(f"no answer: {type(error).__name__}")
 
     async def _address(self, to: Url) -> str:
-        """Return one address of the host; raises ValueError unless all are public."""
+        """Return one address of the host; raises ValueError unless all addresses are public."""
         addresses = await self.resolve(to.host.strip("[]"), to.port)
         if not addresses:
             raise OSError("no address")

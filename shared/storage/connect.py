@@ -36,13 +36,13 @@ _TABLES: dict[str, Any] = {**TABLE_RETRIES, **TIMEOUTS, **TRANSPORT}
 class Storage:
     """One client per queue and table, kept for the life of the process."""
 
-    tickets: Sequence[QueueClient]  #: those after the first are made when they are first needed
+    tickets: Sequence[QueueClient]  #: those after the first are created when first needed
     callback_tickets: QueueClient
     watches: TableClient
     results: TableClient
     open: TableClient
     callbacks: TableClient
-    gates: TableClient  #: made when it is first needed, so not among those that must answer
+    gates: TableClient  #: created when first needed, so not part of the health check
 
     async def unreachable(self) -> list[str]:
         """Read each once, and return the names of those that fail."""

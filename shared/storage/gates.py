@@ -26,7 +26,7 @@ class GateTable:
         self._table = table
 
     async def read(self) -> Mapping[str, Limit]:
-        """Return all gates, by API; none when nobody has met a limit yet.  A row that somebody has spoilt is none."""
+        """Return all gates, by API; empty before the first 429.  Unreadable rows are ignored."""
         gates: dict[str, Limit] = {}
         with suppress(ResourceNotFoundError):
             async for row in self._table.list_entities():
@@ -37,7 +37,7 @@ class GateTable:
         return gates
 
     async def write(self, api: str, gate: Limit) -> None:
-        """Put the gate of one API in place of its last one."""
+        """Write the gate of an API, replacing the last one."""
         row = {
             "PartitionKey": PARTITION,
             "RowKey": api,

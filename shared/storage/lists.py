@@ -13,7 +13,7 @@ from shared.storage.tables import put
 
 
 class NewestFirstTable:
-    """One such table, partitioned by API."""
+    """A table that is read newest first, partitioned by API."""
 
     def __init__(self, table: TableClient) -> None:
         self._table = table
@@ -37,7 +37,7 @@ class NewestFirstTable:
 
 
 class OpenIndex(NewestFirstTable):
-    """The index port: one row for each watch that is open.
+    """The index port: one row per open watch.
 
     A row is added before the watch's own row and removed after the end is recorded, so the index is complete.  Entries
     may be stale, since a start may die in between; readers skip them.

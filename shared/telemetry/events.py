@@ -130,7 +130,7 @@ def invocation(traceparent: str | None) -> Iterator[None]:
 
 
 def _dimensions(watch: Watch, end: End) -> dict[str, str]:
-    """Return what to filter by (`customDimensions`)."""
+    """Return the fields to filter by (`customDimensions`)."""
     return {
         "watchId": watch.id,
         "api": watch.api,
@@ -145,7 +145,7 @@ def _dimensions(watch: Watch, end: End) -> dict[str, str]:
 
 
 def _measurements(watch: Watch, end: End) -> dict[str, float]:
-    """Return what to calculate with (`customMeasurements`)."""
+    """Return the numbers (`customMeasurements`)."""
     return {
         "durationSeconds": (end.at - watch.started_at).total_seconds(),
         "polls": watch.polls,

@@ -30,14 +30,14 @@ def locate(url: str, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
         ours = untrusted.is_within(parts, urlsplit(origin))
         found = [(api, job) for api in APIS.values() if (job := _match(api.path, parts.path)) is not None]
     except ValueError:
-        raise Problem("wrong-url", f"This is not a URL, or not well encoded. {_known(origin)}") from None
+        raise Problem("wrong-url", f"Not a URL, or not encoded correctly. {_known(origin)}") from None
     if not ours:
-        raise Problem("wrong-url", f"Only jobs of {origin} are watched here. {_known(origin)}")
+        raise Problem("wrong-url", f"This app watches only jobs of {origin}. {_known(origin)}")
     if "?" in url or "#" in url:
-        raise Problem("wrong-url", f"Send the URL without its query and fragment. {_known(origin)}")
+        raise Problem("wrong-url", f"Send the URL without query and fragment. {_known(origin)}")
     for api, job in found:
         return api, check_job(api, job)
-    raise Problem("wrong-url", f"No API we know has this path. {_known(origin)}")
+    raise Problem("wrong-url", f"No known API has this path. {_known(origin)}")
 
 
 def check_job(api: RemoteApi, job: Mapping[str, str]) -> Mapping[str, str]:
@@ -57,7 +57,7 @@ def check_job(api: RemoteApi, job: Mapping[str, str]) -> Mapping[str, str]:
         if job[name] in {".", ".."}:  # RFC 3986, section 6.2.2.3: these change the path, encoded or not
             raise Problem("wrong-job", f'{name} cannot be "." or "..".')
         if len(job[name]) > LONGEST_ID or not job[name].isprintable():
-            raise Problem("wrong-job", f"{name} must have at most {LONGEST_ID} characters, all of them printable.")
+            raise Problem("wrong-job", f"{name} must have at most {LONGEST_ID} printable characters.")
     return {name: job[name] for name in api.fields}
 
 

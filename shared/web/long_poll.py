@@ -15,7 +15,7 @@ LOOK_EVERY = timedelta(seconds=1)
 async def until_ended(
     rows: Store[Watch], watch_id: str, wait: timedelta, look_every: timedelta = LOOK_EVERY
 ) -> Watch | None:
-    """Return the watch once it has ended, or as it stands when the wait is over; None when there is none."""
+    """Return the watch when it has ended or `wait` has passed; None if there is no such watch."""
     loop = asyncio.get_running_loop()
     give_up = loop.time() + wait.total_seconds()
     while (watch := await rows.load(watch_id)) and watch.is_open and (left := give_up - loop.time()) > 0:  # noqa: ASYNC110

@@ -20,7 +20,7 @@ from shared.web.requests import (
     WatchDocument,
 )
 
-#: Problems that any operation may end in.
+#: Problems that every operation with a key may return.
 ALWAYS: Sequence[Name] = ("misconfigured", "unavailable")
 
 
@@ -64,9 +64,7 @@ class Operation:
         return ["GET", "HEAD"] if self.method == "GET" else [self.method]
 
 
-RETRY_AFTER = Header(
-    "seconds after which asking again is worth it; absent once the watch has ended", {"type": "string"}
-)
+RETRY_AFTER = Header("seconds to wait before polling again; absent once the watch has ended", {"type": "string"})
 LOCATION = Header("URL of the watch", {"type": "string"})
 
 LIST = Operation(
@@ -145,7 +143,7 @@ STOP = Operation(
     name="stop_watch",
     method="DELETE",
     path="watches/{id}",
-    summary="Stop a watch; one that has ended stays as it ended.",
+    summary="Stop a watch; a no-op if it has ended.",
     replies={200: Reply("the watch", WatchDocument, examples={"ended": examples.ENDED})},
     problems=("unknown-watch", "invalid-query"),
 )

@@ -36,11 +36,11 @@ Name = Literal[
     "unavailable",
 ]
 
-#: By name: every problem that the app answers with.  README says of each what causes it and what to do.
+#: Every problem that the app returns, by name.  The README lists cause and remedy of each.
 KINDS: dict[Name, Kind] = {
     "malformed-body": Kind(400, "The body is not JSON"),
-    "wrong-idempotency-key": Kind(400, "This is not a usable Idempotency-Key"),
-    "unknown-watch": Kind(404, "No such watch"),
+    "wrong-idempotency-key": Kind(400, "Invalid Idempotency-Key"),
+    "unknown-watch": Kind(404, "Watch not found"),
     "body-too-large": Kind(413, "The body is too large"),
     "invalid-body": Kind(422, "The body is not a valid start request"),
     "invalid-query": Kind(422, "Invalid query"),

@@ -72,7 +72,7 @@ class Query(BaseModel):
         ]
         known = ", ".join(cls.model_fields) or "none"
         wrong = "; ".join(f"{e['parameter']}: {e['detail']}" for e in errors)
-        raise Problem("invalid-query", f"Known parameters are: {known}. What came is wrong at {wrong}.", errors=errors)
+        raise Problem("invalid-query", f"Invalid parameters: {wrong}. Known parameters: {known}.", errors=errors)
 
 
 class ListQuery(Query):
@@ -84,8 +84,8 @@ class ListQuery(Query):
     state: State | None = Field(None, description="only open watches, or only ended ones")
     outcome: Outcome | None = Field(None, description="only watches with this outcome")
     label: Label | None = Field(None, description="only watches with this label")
-    limit: Whole = Field(50, ge=1, le=LARGEST_PAGE, description="how many at most; a page may be shorter")
-    cursor: str | None = Field(None, description="`next` of the page before")
+    limit: Whole = Field(50, ge=1, le=LARGEST_PAGE, description="maximum page size; a page may be shorter")
+    cursor: str | None = Field(None, description="`next` of the previous page")
 
     def wanted(self) -> Wanted:
         """Return what to list; raises `Problem`."""
@@ -101,7 +101,7 @@ class ListQuery(Query):
 
     @property
     def list_of(self) -> str:
-        """Name the list that a cursor belongs to: all parameters but how much of it is wanted."""
+        """Identify the list that a cursor belongs to: all parameters except `limit` and `cursor`."""
         return self.model_dump_json(exclude={"limit", "cursor"}, exclude_none=True)
 
 

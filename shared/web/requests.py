@@ -113,7 +113,7 @@ class StartRequest(BaseModel):
         if len(body) > LARGEST_BODY:
             raise problems.too_large(LARGEST_BODY)
         if not body:
-            raise Problem("malformed-body", f"{EXAMPLES} What came was empty; a body needs a Content-Length header.")
+            raise Problem("malformed-body", f"{EXAMPLES} The body was empty; it needs a Content-Length header.")
         try:
             return cls.model_validate_json(body)
         except ValidationError as error:
@@ -128,7 +128,7 @@ class StartRequest(BaseModel):
         api = APIS.get(self.api or "")
         if api is None:
             raise Problem(
-                "unknown-api", f"{tidy(self.api or '', 64)} is not an API we know. Send one of: {', '.join(APIS)}."
+                "unknown-api", f"{tidy(self.api or '', 64)} is not a known API. Send one of: {', '.join(APIS)}."
             )
         return api, check_job(api, self.job or {})
 
@@ -283,12 +283,12 @@ def _problem(error: ValidationError) -> Problem:
     """Describe what is wrong with a body, and what to send instead."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     if found[0]["type"] == "json_invalid":
-        return Problem("malformed-body", f"{EXAMPLES} What came could not be read: {found[0]['msg']}.")
+        return Problem("malformed-body", f"{EXAMPLES} The body is not JSON: {found[0]['msg']}.")
     errors = [
         {"pointer": _pointer(e["loc"]), "detail": e["msg"].removeprefix("Value error, ")} for e in found[:MOST_ERRORS]
     ]
     wrong = "; ".join(f"{e['pointer'] or 'the body'}: {e['detail']}" for e in errors)
-    return Problem("invalid-body", f"{EXAMPLES} What came is wrong at {wrong}.", errors=errors)
+    return Problem("invalid-body", f"{EXAMPLES} Errors: {wrong}.", errors=errors)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

@@ -59,7 +59,7 @@ def write(work: Work, file: Path) -> None:
 
 
 def read() -> Work:
-    """Read it from the file that the command line names.  From here on the program ends when its stdin does."""
+    """Read the work from the file on the command line.  From here on the program ends when its stdin closes."""
     at_end_of_stdin(lambda: os._exit(1))
     parser = argparse.ArgumentParser()
     parser.add_argument("file", type=Path)
