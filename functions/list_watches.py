@@ -1,4 +1,4 @@
-"""GET /api/watches: the open watches, then the ended ones, newest first, a page at a time."""
+"""GET /api/watches: open watches, then ended ones, each newest first, page by page."""
 
 import azure.functions as func
 

@@ -1,4 +1,4 @@
-"""Queue trigger: one delivery of one ticket moves one watch by at most one step."""
+"""Queue trigger: each delivery of a ticket advances its watch by at most one step."""
 
 import azure.functions as func
 

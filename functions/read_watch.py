@@ -1,4 +1,4 @@
-"""GET /api/watches/{id}: how a watch stands, or once it has ended, within a bounded wait."""
+"""GET /api/watches/{id}: shows a watch; `wait` makes it a long poll."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Poison queue trigger: a watch whose ticket failed too often is given another, later each time, or abandoned."""
+"""Poison queue trigger: revives a watch whose ticket failed too often, later each time, or abandons it."""
 
 import azure.functions as func
 

@@ -1,4 +1,4 @@
-"""POST /api/watches: start following remote jobs.  One: 202 with a Location, or 200.  Several: 200, item by item."""
+"""POST /api/watches: starts watches.  One: 202 with a Location, or 200.  A batch: 200, with the result of each item."""
 
 from urllib.parse import urlsplit
 

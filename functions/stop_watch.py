@@ -1,4 +1,4 @@
-"""DELETE /api/watches/{id}: stop a watch.  One that has ended stays as it ended."""
+"""DELETE /api/watches/{id}: stops a watch.  A no-op if it has ended."""
 
 import azure.functions as func
 

@@ -1,4 +1,4 @@
-"""What is shown of watches: their rows, and those of their callbacks."""
+"""Documents of watches, from their rows and those of their callbacks."""
 
 import asyncio
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ async def all_shown(watches: Iterable[Watch]) -> list[WatchDocument]:
 
 
 async def all_started(results: Iterable[Started | Problem]) -> list[StartedDocument]:
-    """Show what became of each item of a batch, in order."""
+    """Show the result of each item of a batch, in order."""
     return await asyncio.gather(*map(_started, results))
 
 
@@ -34,5 +34,5 @@ async def _started(result: Started | Problem) -> StartedDocument:
 
 
 def status_of(started: Started) -> int:
-    """Say whether this request began the watch."""
+    """Return whether this request started the watch."""
     return 202 if started.begun else 200

@@ -1,7 +1,7 @@
-"""One turn beside the least it could cost: the same calls, back to back, with the same clients and nothing else.
+"""The cost of a turn and its lower bound: the same calls in sequence, with the same clients and nothing else.
 
-Both run in this process, one call at a time, so that the processor time between two moments belongs to what ran
-between them; in turn, block by block, so that both meet the same machine.
+Both run in this process, one call at a time, so that processor time can be attributed to them; in alternating blocks,
+so that both run under the same conditions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BLOCK = 10
 
 
 def floor(ground: Ground, turns: int, runs: int) -> Figures:
-    """Measure both, and what a turn asks of storage."""
+    """Measure both, and the storage requests of a turn."""
     (watch,) = ground.make(["forever-floor"])
     figures = ground.run(_measure(ground, watch, turns, runs))
     ground.clear()
@@ -76,7 +76,7 @@ async def _measure(ground: Ground, watch: Watch, turns: int, runs: int) -> Figur
 
 
 async def _cost(call: Callable[[], Awaitable[None]]) -> float:
-    """Processor seconds of one call."""
+    """Return the processor seconds of one call."""
     gc.collect()
     began = time.process_time()
     for _ in range(BLOCK):

@@ -1,4 +1,4 @@
-"""The host's worker, with the processor time of each part of a turn added up: ``python -m local.bench.metered``.
+"""The host's worker, metering the processor time of each part of a turn: ``python -m local.bench.metered``.
 
 The parts are the engine's ports and the listener's own requests.  What remains is everything else: the converters, the
 event loop, and what arrives from the network.  A SIGUSR1 writes what was used so far to the file that the environment
@@ -34,7 +34,7 @@ Spent = defaultdict[str, float]  #: processor seconds, by part
 
 
 class Metered(Awaitable[T]):
-    """Awaits something, and adds up the processor time of its steps.  What else runs in between is not counted."""
+    """Awaits something, and sums the processor time of its steps, without what runs in between."""
 
     def __init__(self, work: Awaitable[T], spent: Spent, part: str) -> None:
         self._work, self._spent, self._part = work, spent, part
@@ -53,7 +53,7 @@ class Metered(Awaitable[T]):
                 self._spent[self._part] += time.thread_time() - began
             try:
                 step = partial(work.send, (yield waits_for))
-            except BaseException as thrown:  # noqa: BLE001 -- it is for the work, a cancellation too
+            except BaseException as thrown:  # noqa: BLE001 -- passed on to the work, a cancellation too
                 step = partial(work.throw, thrown)
 
 
@@ -68,7 +68,7 @@ def metered(spent: Spent, part: str, call: Callable[P, Awaitable[T]]) -> Callabl
 
 
 class MeteredStore:
-    """The store, with what a turn needs of it metered."""
+    """The store, with the calls of a turn metered."""
 
     def __init__(self, store: WatchStore, spent: Spent) -> None:
         self.load = metered(spent, "row load", store.load)
@@ -77,7 +77,7 @@ class MeteredStore:
 
 
 class MeteredIndex:
-    """The index of open watches."""
+    """The index of open watches, metered."""
 
     def __init__(self, index: Index, spent: Spent) -> None:
         self.add = metered(spent, "index", index.add)
@@ -102,7 +102,7 @@ def meter_effects(effects: Effects, spent: Spent) -> Effects:
 
 
 def tell(spent: Spent, file: Path) -> None:
-    """Write it, so that whoever finds the file finds all of it."""
+    """Write the file atomically."""
     begun = file.with_suffix(".begun")
     begun.write_text(json.dumps(spent))
     begun.rename(file)

@@ -1,4 +1,4 @@
-"""Standard input as a leash: whoever started a process holds the other end, so that it ends when they do."""
+"""Standard input as a leash: the parent process holds the other end, so that the child ends with it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 
 def at_end_of_stdin(call: Callable[[], object]) -> None:
-    """Call, in a thread, once whoever holds the other end, as `Service` does, is gone or lets go.
+    """Call, in a thread, when the parent process has ended or has closed the other end (see `Service`).
 
     A stdin that is no pipe, as in a terminal, means nothing.
     """
 
     def wait() -> None:
-        while os.read(0, 1024):  # not sys.stdin: its lock, held by a thread, breaks the interpreter's end
+        while os.read(0, 1024):  # not sys.stdin: a thread that holds its lock breaks the interpreter's shutdown
             pass
         call()
 

@@ -1,4 +1,4 @@
-"""One signed POST to a callback's host, at the very address that was checked."""
+"""One signed POST to a callback's host, at the address that was checked."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ async def resolve(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class WebhookClient:
-    """The post port, on an httpx client that follows no redirects, keeps no connections and knows no proxy.
+    """The post port, on an httpx client that follows no redirects, keeps no connections and uses no proxy.
 
-    A connection that were kept might be taken for another name at the same address.
+    A kept connection might be reused for another name at the same address.
     """
 
     http: httpx.AsyncClient
@@ -47,7 +47,7 @@ class WebhookClient:
     resolve: Callable[[str, int], Awaitable[list[str]]] = resolve
 
     async def __call__(self, url: str, message_id: str, body: str) -> Attempt:
-        """Try once.  The address is looked up once, checked and connected to: a second look-up might find another."""
+        """Send one attempt.  It resolves the host once, and connects to the address that it checked."""
         if self.signer is None:
             return Attempt("callbacks are no longer configured")
         try:
@@ -64,7 +64,7 @@ class WebhookClient:
             return Attempt(f"no answer: {type(error).__name__}")
 
     async def _address(self, to: Url) -> str:
-        """Return one address of the host; raises ValueError unless all are public."""
+        """Return one address of the host; raises ValueError unless all addresses are public."""
         addresses = await self.resolve(to.host.strip("[]"), to.port)
         if not addresses:
             raise OSError("no address")
@@ -74,7 +74,7 @@ class WebhookClient:
 
     async def _post(self, to: Url, address: str, headers: dict[str, str], body: str) -> Attempt:
         host = f"[{address}]" if ":" in address else address
-        # The name is what the certificate must have (https://www.python-httpx.org/advanced/extensions/#sni_hostname).
+        # The certificate must match the name (https://www.python-httpx.org/advanced/extensions/#sni_hostname).
         extensions = {"sni_hostname": to.host} if to.scheme == "https" else {}
         url = f"{to.scheme}://{host}:{to.port}{to.path}"
         async with self.http.stream("POST", url, content=body, headers=headers, extensions=extensions) as answer:

@@ -13,7 +13,7 @@ from shared.core.model import Outcome
 from shared.storage.columns import Columns, defaults_of
 from shared.storage.rows import Format, TableRows
 
-#: What is settled made its last attempt when it was last due.
+#: `Due` of a settled callback is the time of its last attempt.
 _STALE = "( Settled eq false and Due lt @due ) or ( Settled eq true and Due lt @ended )"
 
 _COLUMNS = Columns({**defaults_of(Callback), "settled": MISSING}, {"outcome": (str, Outcome)})

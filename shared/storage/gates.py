@@ -20,13 +20,13 @@ PARTITION = "gate"
 
 
 class GateTable:
-    """Gates in a table, one row each.  It is made when it is first needed."""
+    """Gates in a table, one row each.  The table is created when first needed."""
 
     def __init__(self, table: TableClient) -> None:
         self._table = table
 
     async def read(self) -> Mapping[str, Limit]:
-        """Return all gates, by API; none when nobody has met a limit yet.  A row that somebody has spoilt is none."""
+        """Return all gates, by API; empty before the first 429.  Unreadable rows are ignored."""
         gates: dict[str, Limit] = {}
         with suppress(ResourceNotFoundError):
             async for row in self._table.list_entities():
@@ -37,7 +37,7 @@ class GateTable:
         return gates
 
     async def write(self, api: str, gate: Limit) -> None:
-        """Put the gate of one API in place of its last one."""
+        """Write the gate of an API, replacing the last one."""
         row = {
             "PartitionKey": PARTITION,
             "RowKey": api,

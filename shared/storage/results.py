@@ -1,4 +1,4 @@
-"""How every watch ended, in Azure Table storage, for people: few, flat, readable columns, newest first."""
+"""The outcomes of all watches in Azure Table storage, for people: few, flat, readable columns, newest first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TableResults:
         self._table = table
 
     async def record(self, watch: Watch, end: End) -> None:
-        """Write the row of an ended watch.  Its key comes from the watch alone: twice is once."""
+        """Write the row of an ended watch.  Idempotent: the key is derived from the watch."""
         await self._table.upsert_entity(result(watch, end), UpdateMode.REPLACE)
 
 

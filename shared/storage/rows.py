@@ -96,7 +96,7 @@ class TableRows(Generic[T]):
         async for entity in self._table.query_entities(self._form.stale, parameters=parameters):
             try:
                 row = self._form.read(entity)
-            except (KeyError, TypeError, ValueError):  # somebody has edited it: no reason to leave all others alone
+            except (KeyError, TypeError, ValueError):  # edited by hand: report it, and continue with the others
                 log.exception("row.unreadable partition=%r row=%r", entity["PartitionKey"], entity["RowKey"])
                 continue
             yield row

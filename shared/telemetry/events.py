@@ -1,6 +1,6 @@
-"""Application Insights events, delivered before their turn returns: ends, rejected and poisoned tickets, counts.
+"""The app's events, delivered to Application Insights before their turn returns.
 
-The exporter behind them is in `exporter.py`.
+The exporter is in `exporter.py`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from shared.telemetry.exporter import TAKEN, TRY_AGAIN, Handler, Patient
 
 log = logging.getLogger("watch.telemetry")
 
-#: For one event, from here to the service's answer.
+#: For one event, including the service's response.
 TIMEOUT = timedelta(seconds=30)
 
-#: Entries of the evidence in an event; the row in the results table has more.
+#: Entries of evidence in an event; the row in the results table has more.
 MOST_EVIDENCE = 3
 
-#: The W3C traceparent of the invocation at hand, so that an event is found from its request and the other way round.
+#: The W3C traceparent of the current invocation, which links events and requests.
 _traceparent: ContextVar[str] = ContextVar("traceparent", default="")
 
 
@@ -38,18 +38,18 @@ class Events:
     """The announce, reject, poisoned and counted ports.  At least once each: count distinct `watchId`."""
 
     def __init__(self, connection_string: str, role: str, credential: TokenCredential | None = None) -> None:
-        """`role` is the name under which the application map shows us.
+        """`role` is the app's name on the application map.
 
-        Of a connection string the exporter takes the key and the endpoint, and fails on some others that Azure gives
-        out; `Settings.telemetry` has just these two.  Where the key alone is not enough, because local authentication
-        is off, the exporter gets a token from `credential` for the scope https://monitor.azure.com//.default.
+        The exporter reads the key and the endpoint of a connection string, and fails on some other parts that Azure
+        adds; `Settings.telemetry` contains only these two.  If local authentication is off, the key is not enough: the
+        exporter gets a token from `credential` for the scope https://monitor.azure.com//.default.
         """
         handler = Handler(
             connection_string=connection_string, credential=None if credential is None else Patient(credential)
         )
         handler.add_telemetry_processor(lambda envelope: _name_role(envelope, role))
         self._handler = handler
-        # Outside logging's tree, so that nothing but our events, least of all the exporter's warnings, reaches it.
+        # Outside the logger hierarchy, so that only our events reach it, and never the exporter's own warnings.
         self._log = logging.Logger("watch.events", logging.INFO)  # noqa: LOG001
         self._log.addHandler(handler)
 
@@ -83,9 +83,9 @@ class Events:
     async def _send(
         self, name: str, dimensions: Mapping[str, str], measurements: Mapping[str, float], trace: str = ""
     ) -> None:
-        """Send an event and wait for the answer: on a future, so that the event loop stays free.
+        """Send an event and wait for the response, without blocking the event loop.
 
-        It belongs to `trace`, or else to the invocation at hand.
+        The event belongs to `trace`, or else to the current invocation.
         """
         answer: Future[int] = Future()
         fields = {"custom_dimensions": dimensions, "custom_measurements": measurements, "answer": answer}
@@ -94,14 +94,14 @@ class Events:
         async with asyncio.timeout(TIMEOUT.total_seconds()):
             result = await asyncio.wrap_future(answer)
         if result == TRY_AGAIN:
-            raise UndeliveredError(f"{name} could not be delivered; it will be tried again")
-        if result != TAKEN:  # e.g. a wrong instrumentation key: trying again would not help
+            raise UndeliveredError(f"{name} could not be delivered; it will be retried")
+        if result != TAKEN:  # e.g. a wrong instrumentation key: retrying would not help
             about = dimensions.get("watchId") or dimensions.get("excerpt") or dimensions.get("api")
-            log.error("event.rejected event=%s about=%r: refused, or something that was sent with it", name, about)
+            log.error("event.rejected event=%s about=%r: rejected, or another event of its batch", name, about)
 
 
 class NoEvents:
-    """The same of an app without a connection string."""
+    """No-op, used when no connection string is set."""
 
     async def announce(self, watch: Watch, end: End) -> None:
         """Send nothing."""
@@ -121,7 +121,7 @@ class NoEvents:
 
 @contextmanager
 def invocation(traceparent: str | None) -> Iterator[None]:
-    """Tie the events of this block to the invocation that the host gave this traceparent."""
+    """Link the events of this block to the invocation with this traceparent."""
     token = _traceparent.set(traceparent or "")
     try:
         yield
@@ -130,7 +130,7 @@ def invocation(traceparent: str | None) -> Iterator[None]:
 
 
 def _dimensions(watch: Watch, end: End) -> dict[str, str]:
-    """Return what to filter by (`customDimensions`)."""
+    """Return the fields to filter by (`customDimensions`)."""
     return {
         "watchId": watch.id,
         "api": watch.api,
@@ -145,7 +145,7 @@ def _dimensions(watch: Watch, end: End) -> dict[str, str]:
 
 
 def _measurements(watch: Watch, end: End) -> dict[str, float]:
-    """Return what to calculate with (`customMeasurements`)."""
+    """Return the numbers (`customMeasurements`)."""
     return {
         "durationSeconds": (end.at - watch.started_at).total_seconds(),
         "polls": watch.polls,

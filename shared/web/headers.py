@@ -8,21 +8,21 @@ import uuid
 
 from shared.web.problems import Problem
 
-#: The draft, section 2.1: "The field value is a String" of RFC 8941, thus in quotes.  Most clients send it without.
+#: The draft, section 2.1: "The field value is a String" of RFC 8941, that is, quoted.  Most clients omit the quotes.
 #: https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header
 IDEMPOTENCY_KEY = re.compile(r'"([\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x5b\x5d-\x7e]{1,255})')
 
-#: What may go back in a header: no line break, no blank, nothing long.
+#: What is safe to echo in a header: no line breaks, no spaces, not too long.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
 
 
 def request_id(value: str | None) -> str:
-    """Return the caller's own id of a request where it may go back in a header, else a new one."""
+    """Return the caller's request id if it is safe to echo, else a new one."""
     return value if value and REQUEST_ID.fullmatch(value) else str(uuid.uuid4())
 
 
 def read_idempotency_key(value: str | None) -> str:
-    """Return the key, hashed, since nothing that a caller made up stands in rows; "" for none.  Raises `Problem`.
+    """Return the hash of the key, since rows hold no text of callers; "" if it is absent.  Raises `Problem`.
 
     >>> read_idempotency_key('"8e03978e"') == read_idempotency_key("8e03978e"), read_idempotency_key(None)
     (True, '')

@@ -1,4 +1,4 @@
-"""Every operation of the HTTP API, as data: the functions serve these, and the OpenAPI document describes them."""
+"""Every operation of the HTTP API, as data.  The functions serve them; the OpenAPI document describes them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from shared.web.requests import (
     WatchDocument,
 )
 
-#: Problems that any operation may end in.
+#: Problems that every operation with a key may return.
 ALWAYS: Sequence[Name] = ("misconfigured", "unavailable")
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header of a request or an answer."""
+    """A header of a request or a response."""
 
     description: str
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
@@ -34,7 +34,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that is no problem."""
+    """A response that is not a problem."""
 
     description: str
     model: type[BaseModel] | Sequence[type[BaseModel]] | None = None
@@ -46,7 +46,7 @@ class Reply:
 class Operation:
     """One method of one path."""
 
-    name: str  #: of its function
+    name: str  #: of the function that serves it
     method: str
     path: str  #: below /api
     summary: str
@@ -60,24 +60,22 @@ class Operation:
 
     @property
     def methods(self) -> Sequence[str]:
-        """What the host lets through: HEAD wherever GET is (RFC 9110, section 9.1), since it adds none by itself."""
+        """The methods to register.  HEAD goes with GET (RFC 9110, section 9.1), because the host does not add it."""
         return ["GET", "HEAD"] if self.method == "GET" else [self.method]
 
 
-RETRY_AFTER = Header(
-    "seconds after which asking again is worth it; absent once the watch has ended", {"type": "string"}
-)
+RETRY_AFTER = Header("seconds to wait before polling again; absent once the watch has ended", {"type": "string"})
 LOCATION = Header("URL of the watch", {"type": "string"})
 
 LIST = Operation(
     name="list_watches",
     method="GET",
     path="watches",
-    summary="List watches: the open ones, then the ended ones, each with the newest first.",
+    summary="List watches: open ones, then ended ones, each newest first.",
     query=ListQuery,
     replies={
         200: Reply(
-            "a page; it may be shorter than `limit` and yet have a `next`",
+            "a page; it may be shorter than `limit` and still have a `next`",
             ListDocument,
             examples={"a page": examples.PAGE},
         )
@@ -95,18 +93,18 @@ START = Operation(
             "the same key restarts a watch once",
             {"type": "string", "pattern": "^[!#-\\[\\]-~]{1,255}$"},
         ),
-        "traceparent": Header("kept with the watch, so that its end appears in this trace; ignored if malformed"),
+        "traceparent": Header("stored with the watch, so that its end appears in this trace; ignored if malformed"),
     },
     examples={"one": examples.ONE, "several": examples.SEVERAL},
     replies={
         200: Reply(
-            "a watch that follows this job already; or what became of each of several, in order",
+            "the job already has this watch; or, for a batch, the result of each item, in order",
             (WatchDocument, BatchDocument),
             headers={"Location": LOCATION, "Retry-After": RETRY_AFTER},
             examples={"one": examples.OPEN, "several": examples.RESULTS},
         ),
         202: Reply(
-            "a watch has begun",
+            "the watch has started",
             WatchDocument,
             headers={"Location": LOCATION, "Retry-After": RETRY_AFTER},
             examples={"one": examples.OPEN},
@@ -129,7 +127,7 @@ READ = Operation(
     name="read_watch",
     method="GET",
     path="watches/{id}",
-    summary="Show a watch, or wait for its end.",
+    summary="Show a watch, or long-poll until it ends.",
     query=ReadQuery,
     replies={
         200: Reply(
@@ -145,7 +143,7 @@ STOP = Operation(
     name="stop_watch",
     method="DELETE",
     path="watches/{id}",
-    summary="Stop a watch; one that has ended stays as it ended.",
+    summary="Stop a watch; a no-op if it has ended.",
     replies={200: Reply("the watch", WatchDocument, examples={"ended": examples.ENDED})},
     problems=("unknown-watch", "invalid-query"),
 )
@@ -153,8 +151,8 @@ HEALTH = Operation(
     name="health",
     method="GET",
     path="health",
-    summary="Whether the settings are complete and storage answers.",
-    replies={200: Reply("all is well", HealthDocument, examples={"ok": {"status": "ok"}})},
+    summary="Check that the settings are complete and storage responds.",
+    replies={200: Reply("healthy", HealthDocument, examples={"ok": {"status": "ok"}})},
     problems=("invalid-query",),
 )
 DESCRIBE = Operation(

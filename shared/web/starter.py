@@ -1,4 +1,4 @@
-"""Starts watches as callers ask for them: one, or up to a hundred at once of which each succeeds or fails alone."""
+"""Starts watches for HTTP callers: one, or a batch of up to a hundred, each of which succeeds or fails on its own."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from shared.web.requests import StartRequest
 
 log = logging.getLogger("watch.starting")
 
-#: Starts of one batch that are under way at a time, each of which takes three or four calls.
+#: Concurrent starts of one batch.  Each takes three or four calls.
 AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Starter:
-    """Begins watches of jobs on one platform."""
+    """Starts watches of jobs on one platform."""
 
     starts: Starts
     origin: str
     callback_hosts: AbstractSet[str] = frozenset()
 
     async def start(self, wanted: StartRequest, begun_by: str = "", trace: str = "") -> Started:
-        """Begin one; raises `Problem`.
+        """Start one watch; raises `Problem`.
 
-        `begun_by` names the request, if it may come again, and `trace` where it came from.
+        `begun_by` is the hashed Idempotency-Key, and `trace` the caller's traceparent.
         """
         api, job = wanted.target(self.origin)
         return await self.starts.start(
@@ -50,7 +50,7 @@ class Starter:
         if wanted.callback is None:
             return ""
         if not self.callback_hosts:
-            raise problems.wrong_callback("This app sends no callbacks: CALLBACK_HOSTS is not set.")
+            raise problems.wrong_callback("Callbacks are off: CALLBACK_HOSTS is unset.")
         try:
             target(wanted.callback.url, self.callback_hosts)
         except ValueError as error:
@@ -60,7 +60,7 @@ class Starter:
     async def start_all(
         self, wanted: Sequence[StartRequest | Problem], begun_by: str = "", trace: str = ""
     ) -> list[Started | Problem]:
-        """Begin many; gives for each, in order, what became of it."""
+        """Start a batch; returns the result of each item, in order."""
         room = asyncio.Semaphore(AT_ONCE)
 
         async def one(item: StartRequest | Problem) -> Started | Problem:
@@ -73,6 +73,6 @@ class Starter:
                     return problem
                 except HEALS as error:
                     log.warning("start.failed error=%s: %s", type(error).__name__, error)
-                    return problems.unavailable("Storage did not answer as it should. Send this one again.")
+                    return problems.unavailable("Storage did not respond as expected. Retry this item.")
 
         return list(await asyncio.gather(*map(one, wanted)))

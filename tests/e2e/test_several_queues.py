@@ -37,7 +37,7 @@ def app(parts):
 
 @pytest.fixture
 def platform(parts):
-    with parts.behind_the_platform() as client:
+    with parts.simulator_control() as client:
         yield client
 
 

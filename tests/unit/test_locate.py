@@ -226,11 +226,11 @@ def test_the_longest_id_passes():
         ({}, "missing: scheduleId, operationId"),
         ({"scheduleId": "s"}, "missing: operationId"),
         ({"scheduleId": "s", "operationId": ""}, "missing: operationId"),
-        ({"scheduleId": "s", "operationId": "o", "b": "1", "a": "1"}, "surplus: a, b"),
-        ({"scheduleId": "s", "jobId": "o"}, "missing: operationId; surplus: jobId"),
+        ({"scheduleId": "s", "operationId": "o", "b": "1", "a": "1"}, "unknown: a, b"),
+        ({"scheduleId": "s", "jobId": "o"}, "missing: operationId; unknown: jobId"),
     ],
 )
-def test_missing_and_surplus_ids_are_named_beside_what_to_send(job, said):
+def test_missing_and_unknown_ids_are_named_beside_what_to_send(job, said):
     with pytest.raises(Problem) as caught:
         check_job(APIS["schedules"], job)
 
