@@ -207,8 +207,8 @@ def poller() -> Poller:
 @cache
 def starter() -> Starter:
     """Put together what begins watches."""
-    starts = Starts(rows=watches(), act=effects().act, index=open_index(), gate=gate(), now=now)
-    return Starter(starts, settings().api_url, _callback_hosts())
+    starts = Starts(rows=watches(), act=effects().act, index=open_index(), gate=gate())
+    return Starter(starts, now, settings().api_url, _callback_hosts())
 
 
 @cache

@@ -79,7 +79,7 @@ class Ports:
 
     @property
     def starts(self) -> Starts:
-        return Starts(rows=self.watches, act=self.effects.act, index=self.index, gate=self.gate, now=self.now)
+        return Starts(rows=self.watches, act=self.effects.act, index=self.index, gate=self.gate)
 
     @property
     def stops(self) -> Stops:

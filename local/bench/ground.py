@@ -85,7 +85,8 @@ class Ground:
             async def start(job: str, due: datetime) -> Watch:
                 async with free:
                     late = replace(wiring.starter().starts, gate=Late(due))
-                    started = await late.start(REPORTING, {"jobId": job}, datetime.now(UTC) + timedelta(days=30))
+                    now = datetime.now(UTC)
+                    started = await late.start(REPORTING, {"jobId": job}, now, now + timedelta(days=30))
                     return started.watch
 
             return await asyncio.gather(*map(start, jobs, dues))

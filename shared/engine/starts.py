@@ -35,12 +35,12 @@ class Starts:
     act: Callable[[Watch], Awaitable[Watch]]  #: see `Effects`
     index: Index
     gate: Gate
-    now: Callable[[], datetime]
 
     async def start(
         self,
         api: RemoteApi,
         job: Mapping[str, str],
+        now: datetime,
         deadline: datetime,
         labels: Sequence[str] = (),
         *,
@@ -57,7 +57,6 @@ class Starts:
         An overdue watch gets its ticket again, in case the start that inserted it died before it sent one.  It does not
         when it is less late: several starts at once would each send one.
         """
-        now = self.now()
         wanted = Watch(
             id=watch_id(api, job),
             api=api.name,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.core.callback_url import target
 from shared.engine.ports import HEALS
@@ -26,6 +27,7 @@ class Starter:
     """Starts watches of jobs on one platform."""
 
     starts: Starts
+    now: Callable[[], datetime]
     origin: str
     callback_hosts: AbstractSet[str] = frozenset()
 
@@ -35,10 +37,12 @@ class Starter:
         `begun_by` is the hashed Idempotency-Key, and `trace` the caller's traceparent.
         """
         api, job = wanted.target(self.origin)
+        now = self.now()
         return await self.starts.start(
             api,
             job,
-            wanted.deadline_from(self.starts.now(), api.lifetime),
+            now,
+            wanted.deadline_from(now, api.lifetime),
             wanted.labels,
             restart=wanted.restart,
             begun_by=begun_by,

@@ -221,14 +221,21 @@ class World:
     def start(self) -> Worker:
         self.starts += self.row is None or self.row.due <= self.now
         self.now += A_MOMENT
-        work = self.engine.starts.start(API, JOB, self.now + self.lifetime, callback=self.callback)
+        work = self.engine.starts.start(API, JOB, self.now, self.now + self.lifetime, callback=self.callback)
         return self._begin(self._as_asked(work), comes_again=False)
 
     def restart(self, begun_by: str = "") -> Worker:
         self.starts += 1
         self.now += A_MOMENT
-        deadline = self.now + self.lifetime
-        work = self.engine.starts.start(API, JOB, deadline, restart=True, begun_by=begun_by, callback=self.callback)
+        work = self.engine.starts.start(
+            API,
+            JOB,
+            self.now,
+            self.now + self.lifetime,
+            restart=True,
+            begun_by=begun_by,
+            callback=self.callback,
+        )
         return self._begin(self._as_asked(work), comes_again=False)
 
     def stop(self) -> Worker:

@@ -59,7 +59,7 @@ class World:
 
     def start(self, **more):
         deadline = self.now + REALITY_ANALYSIS.lifetime
-        return asyncio.run(self.ports.starts.start(REALITY_ANALYSIS, JOB, deadline, **more))
+        return asyncio.run(self.ports.starts.start(REALITY_ANALYSIS, JOB, self.now, deadline, **more))
 
     def deliver(self, seq, message_id="m"):
         asyncio.run(deliver(self.ports.poller, Ticket(ID, seq), message_id))
