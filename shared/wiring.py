@@ -1,4 +1,4 @@
-"""The only place where real parts are put together.  Built at the first invocation, kept for the process's life."""
+"""The only place where real parts meet.  Built at the first invocation, kept for the life of the process."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def apis() -> dict[str, RemoteApi]:
 
 @cache
 def gate() -> SharedGate:
-    """Put the rate limit together."""
+    """Assemble the rate limit."""
     known, table = settings(), GateTable(storage().gates)
     return SharedGate(
         read=table.read,
@@ -163,7 +163,7 @@ def gate() -> SharedGate:
 
 @cache
 def effects() -> Effects:
-    """Put together what does what rows of watches promise."""
+    """Assemble what acts on the rows of watches."""
     known = settings()
     return Effects(
         watches=watches(),
@@ -181,7 +181,7 @@ def effects() -> Effects:
 
 @cache
 def poller() -> Poller:
-    """Put together what gives watches their turns."""
+    """Assemble what gives watches their turns."""
     known = settings()
     tokens = ClientCredentials(
         http=_http(),
@@ -206,20 +206,20 @@ def poller() -> Poller:
 
 @cache
 def starter() -> Starter:
-    """Put together what begins watches."""
+    """Assemble what starts watches."""
     starts = Starts(rows=watches(), act=effects().act, index=open_index(), gate=gate())
     return Starter(starts, now, settings().api_url, _callback_hosts())
 
 
 @cache
 def stops() -> Stops:
-    """Put together what stops watches."""
+    """Assemble what stops watches."""
     return Stops(rows=watches(), act=effects().act, now=now)
 
 
 @cache
 def reviver() -> Reviver:
-    """Put together what revives watches."""
+    """Assemble what revives watches."""
     scale = settings().wait_scale
     return Reviver(
         rows=watches(),
@@ -235,7 +235,7 @@ def reviver() -> Reviver:
 
 @cache
 def callback_sender() -> CallbackSender:
-    """Put together what makes the attempts of callbacks."""
+    """Assemble what sends callbacks."""
     known = settings()
     secret = known.callback_secret
     http = httpx.AsyncClient(
@@ -265,7 +265,7 @@ def _callback_hosts() -> frozenset[str]:
 
 @cache
 def lister() -> Lister:
-    """Put together what makes lists."""
+    """Assemble what makes lists."""
     return Lister(
         rows=watches(),
         open=open_index(),
@@ -278,7 +278,7 @@ def lister() -> Lister:
 
 @cache
 def tender() -> Tender:
-    """Put together what looks after all rows."""
+    """Assemble what tends all rows."""
     known = settings()
     return Tender(
         watches=watches(),
@@ -295,7 +295,7 @@ def tender() -> Tender:
 
 @cache
 def tidier() -> Tidier:
-    """Put together what tidies the index of open watches."""
+    """Assemble what tidies the index of open watches."""
     return Tidier(open_index(), watches().load, list(APIS), now)
 
 

@@ -33,7 +33,7 @@ def target(url: str, hosts: AbstractSet[str]) -> Url:
     wanted = read_url(url) if len(url) <= LONGEST_URL else None
     if not wanted or wanted.host != wanted.host.lower():
         raise ValueError(
-            "must be a URL such as https://hooks.example.com/itwin, in small letters, without user, query or fragment"
+            "must be a URL such as https://hooks.example.com/itwin, in lower case, without user, query or fragment"
         )
     if not {wanted.authority, f"{wanted.host}:{wanted.port}"} & hosts:
         raise ValueError("has a host that CALLBACK_HOSTS does not list")

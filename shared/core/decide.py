@@ -31,15 +31,15 @@ from shared.core.schedule import SOONEST, Schedule
 #: Refusals in a row, over at least the API's `patience`, before we believe them: a job may not be visible at once.
 ENOUGH_REFUSALS = 5
 
-#: How hard we try to learn why a job did not end cleanly: pages read, attempts in a row that fail, and the longest wait
-#: for one.  Then the watch ends without.
+#: How much evidence is worth: pages read, failed attempts in a row, and the longest wait for one.  After that the watch
+#: ends without it.
 MOST_PAGES, ENOUGH_ATTEMPTS, LONGEST_EVIDENCE_WAIT = 20, 4, timedelta(minutes=15)
 
 #: Entries of the evidence that are kept; all are counted.
 MOST_ENTRIES = 20
 
-#: When a watch that got no turn is given the next: later each round, and spread, since many may have waited for one
-#: thing.  After the last round it is abandoned, two to four days after its last turn.
+#: When a watch without a turn gets the next: later each round, and spread, since many may wait for the same thing.
+#: After the last round it is abandoned, two to four days after its last turn.
 REVIVAL_DELAYS = Schedule.seconds(60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, jitter=1.0)
 
 
@@ -65,10 +65,10 @@ def decide(
 ) -> Decision:
     """Finish the watch or requeue it.
 
-    An ended job ends the watch even past the deadline, once we know why it did not end cleanly.  Waiting for progress
-    and waiting out faults follow separate schedules.  A Retry-After replaces the schedule of a fault; on a report the
-    longer of the two counts.  `spacing` is the least between two turns of a watch that keeps all of them together
-    within a rate limit.  The last turn falls on the deadline, never after it.
+    An ended job ends the watch even past the deadline, once its evidence is gathered.  Progress and faults have
+    separate schedules.  A Retry-After replaces the schedule of a fault; on a report the longer of the two counts.  `spacing` is
+    the least time between two turns of a watch that keeps all watches within a rate limit.  The last turn falls on the
+    deadline, never after it.
     """
     wait = _spaced(_delay(watch, seen, api, now, draw), watch, seen, draw, spacing)
     if watch.verdict is not None:
@@ -98,7 +98,7 @@ def advance(watch: Watch, seen: Observation, decision: Decision, now: datetime, 
 
 
 def stop(watch: Watch, now: datetime) -> Watch:
-    """The row of a watch that a user stops: fenced off from its ticket, and stepped by no message."""
+    """The row of a watch that a user stops: its ticket is fenced off, and no message took the step."""
     return replace(
         watch,
         seq=watch.seq + 1,
@@ -110,9 +110,9 @@ def stop(watch: Watch, now: datetime) -> Watch:
 
 
 def restart(ended: Watch, wanted: Watch) -> Watch:
-    """The row of an ended watch that is begun again: its turns go on counting, so that old tickets stay fenced off.
+    """The row of an ended watch that starts again.  Sequence numbers continue, so stale tickets stay fenced off.
 
-    What the API asked for holds whoever asks.
+    A Retry-After that the API gave still holds.
     """
     return replace(
         wanted,
@@ -125,7 +125,7 @@ def restart(ended: Watch, wanted: Watch) -> Watch:
 
 
 def revive(watch: Watch, delays: Schedule, now: datetime, draw: float) -> Watch:
-    """The row of a watch whose ticket failed for good or never came: fenced off from that ticket, and due anew.
+    """The row of a watch whose ticket failed for good or never came: that ticket is fenced off, and it is due again.
 
     After as many rounds as there are `delays`, the row of an abandoned one.
     """
@@ -139,7 +139,7 @@ def revive(watch: Watch, delays: Schedule, now: datetime, draw: float) -> Watch:
 
 
 def _gather_evidence(watch: Watch, verdict: Outcome, seen: Observation, wait: timedelta, now: datetime) -> Decision:
-    """Go on asking why, or finish with what is known: the job's end is certain, and must not wait for its reasons."""
+    """Gather more evidence, or finish without: the job's end is certain, and must not wait for its reasons."""
     match seen:
         case EvidencePage(next_page=page) if page and watch.pages + 1 < MOST_PAGES:
             return GatherEvidence(verdict, watch.reason, page)
@@ -148,7 +148,7 @@ def _gather_evidence(watch: Watch, verdict: Outcome, seen: Observation, wait: ti
             return Finish(verdict, _joined(watch.reason, more))
     tried = isinstance(seen, Fault) and watch.faults_in_a_row + 1 >= ENOUGH_ATTEMPTS
     if tried or wait > LONGEST_EVIDENCE_WAIT or now + wait > watch.deadline:
-        why_not = seen.reason if isinstance(seen, Fault) else "the API was to be left alone"
+        why_not = seen.reason if isinstance(seen, Fault) else "the API asked not to be asked for a while"
         return Finish(verdict, _joined(watch.reason, f"the evidence could not be had: {why_not}"))
     return RequeueAfter(wait)
 
@@ -250,5 +250,5 @@ def _why_expired(watch: Watch, seen: Observation) -> str:
         case Fault(reason=fault):
             return f"still {status} at the deadline; last fault: {fault}"
         case NotYet():
-            return f"still {status} at the deadline, and the API was to be left alone until after it"
+            return f"still {status} at the deadline; the API asked not to be asked before then"
     return f"still {status} at the deadline"

@@ -1,8 +1,8 @@
-"""How all watches together stay within a rate limit: what a 429 to one of them means for the others.  No I/O here.
+"""How all watches together stay within a rate limit: what a 429 to one means for the others.  No I/O here.
 
-Limits count all requests of an OAuth client, so that one watch's 429 concerns every other.  It shuts the *gate* of its
-API until its Retry-After; and it shows that the watches in flight are too many for their schedules, so that from then
-on each leaves as much *spacing* between its turns as lets all of them together keep to a rate.
+A limit counts all requests of an OAuth client, so one watch's 429 concerns every other.  It shuts the *gate* of its API
+until its Retry-After.  It also shows that there are too many watches in flight for their schedules.  From then on each
+leaves so much *spacing* between its turns that all together keep to a rate.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 #: https://developer.bentley.com/apis/overview/rate-limits
 SMALLEST_TIER = 500.0
 
-#: The part of a limit that is used: turns do not come evenly, and evidence and new tokens are asked for besides.
+#: The part of a limit that is used: turns do not come evenly, and evidence and tokens take requests too.
 HEADROOM = 0.9
 
-#: Requests since a gate opened from which a further 429 tells something of the limit; and the part of the rate that is
-#: left at least, since other processes ask too, and we know of none.
+#: Requests since a gate opened after which another 429 says something about the limit; and the part of the rate that is
+#: kept at least, since other processes ask too, uncounted by us.
 ENOUGH_REQUESTS, LEAST_KEPT = 50, 0.8
 
 #: How long a 429 is remembered.
@@ -29,7 +29,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What the 429s of an API taught us.  One row of the gates table."""
+    """What the 429s of an API have shown.  One row of the gates table."""
 
     opens_at: datetime
     per_minute: float  #: requests of all watches together that we allow ourselves for a while
@@ -37,10 +37,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Clearance:
-    """What one watch has to know of all others."""
+    """What one watch needs to know about all others."""
 
-    full_until: datetime | None = None  #: no more requests before then; None: it may ask
-    spread: timedelta = timedelta(0)  #: in which time, from then on, those that find it so come back
+    full_until: datetime | None = None  #: no request before then; None: it may ask
+    spread: timedelta = timedelta(0)  #: over how long, from then on, the held-back watches return
     spacing: timedelta = timedelta(0)  #: the least between two turns of one watch
 
 

@@ -1,4 +1,4 @@
-"""Where a list goes on, as a text that its readers give back unread."""
+"""Where a list goes on, as an opaque text that clients send back."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Cursor:
     key: str
 
     def to_text(self, list_of: str) -> str:
-        """Write it for its reader, with the list it belongs to.
+        """Write it, with the list it belongs to.
 
-        It is no secret: whoever makes one sees nothing that a list without one would not show.
+        It is no secret: a forged one shows nothing that the list without one would not show.
         """
         return base64.urlsafe_b64encode(f"{self.state} {self.key} {list_of}".encode()).decode().rstrip("=")
 

@@ -1,7 +1,7 @@
-"""The gates of all APIs, and how many watches are in flight: read now and then, and kept.
+"""The gates of all APIs, and the number of watches in flight, cached for a few seconds.
 
-At most one small read of each in a few seconds, whatever the number of turns, and no write but after a 429.  What could
-not be read or written is logged and left: a gate saves requests, and no watch may be lost for it.
+At most one small read of each every few seconds, whatever the number of turns, and writes only after a 429.  A failed
+read or write is logged and skipped: a gate saves requests, and no watch may be lost for it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from shared.core.schedule import SOONEST
 
 log = logging.getLogger("watch.gates")
 
-#: The least between two reads of a process: of the gates, and once a limit is known of the number of watches, in turn.
+#: The least time between two reads of a process: of the gates and, once a limit is known, of the number of watches.
 BETWEEN_READS = timedelta(seconds=3)
 
-#: How far above the rate a process may go in one minute, since turns come at random; and the time in which those beyond
-#: that come back.
+#: How far a process may exceed the rate in one minute, since turns come at random; and over how long the turns beyond
+#: that are spread.
 MOST_ABOVE, COMES_BACK_WITHIN = 1.05, timedelta(seconds=10)
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -76,7 +76,7 @@ class SharedGate:
         return Clearance(gate.opens_at, room, room)
 
     async def admit(self) -> timedelta:
-        """Say when a new watch may have its first turn: those started together begin one after the other."""
+        """Say when a new watch may take its first turn: watches that start together begin one after the other."""
         await self._refresh()
         now = self.now()
         rates = [allowed(gate, self.budget, now) for gate in self._gates.values()] or [self.budget]
@@ -96,7 +96,7 @@ class SharedGate:
         return len(self._asked)
 
     async def _refresh(self) -> None:
-        """Read what is old; who comes while another reads waits for that."""
+        """Read what is out of date; callers that come meanwhile wait for the same read."""
         if self._is_fresh():
             return
         async with self._reading:
@@ -113,7 +113,7 @@ class SharedGate:
         return self.budget is not None or any(allowed(gate, None, self.now()) for gate in self._gates.values())
 
     async def _read_gates(self) -> None:
-        """Keep what other processes have shut, unless it is shut here for longer."""
+        """Take over what other processes have shut, unless it is shut here for longer."""
         try:
             found = await self.read()
         except AzureError as error:
@@ -131,7 +131,7 @@ class SharedGate:
             log.warning("watches.uncounted error=%s: %s", type(error).__name__, error)
 
     async def _publish(self, api: str, gate: Limit) -> None:
-        """Let the other processes know, and find out how many watches are concerned."""
+        """Tell the other processes, and find out how many watches are concerned."""
         self._counts_next, self._read_at = True, LONG_AGO
         try:
             await self.write(api, gate)

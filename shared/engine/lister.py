@@ -1,8 +1,8 @@
 """A list of watches, a page at a time: the open ones, then the ended ones, each newest first.
 
-The lists are made from tables whose keys have that order, so that a page costs what it shows and not what there is.
-Each entry is then read as the watch's own row, which is the truth: an entry whose row says something else is passed
-over, and a page may be shorter than asked for.  How many entries one request looks at is bounded.
+The lists come from tables whose keys have that order, so a page costs what it shows, not what there is.  Each entry is
+then looked up as the watch's own row, which is the truth.  A stale entry is skipped, so a page may be shorter than
+requested.  One request scans a bounded number of entries.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from shared.core.newest_first import falling, newest_first
 from shared.engine.cursor import Cursor, State
 from shared.engine.ports import Store
 
-#: Entries that one request looks at.  A thousand come with one query, so these are few queries even when nothing fits.
-MOST_LOOKED_AT = 5000
+#: Entries that one request scans.  A query returns a thousand, so these are few queries even when nothing matches.
+MOST_SCANNED = 5000
 
 #: "the query returns a maximum of 1,000 items at one time"
 #: https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination
@@ -32,7 +32,7 @@ FIRST, LAST = "", "~"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a list needs to know of a watch before it reads the watch's own row."""
+    """What a list knows of a watch before it reads the watch's own row."""
 
     api: str
     key: str  #: see `newest_first`
@@ -67,13 +67,13 @@ class Wanted:
         return states[states.index(self.after.state) :] if self.after and self.after.state in states else states
 
     def fits(self, watch: Watch) -> bool:
-        """Whether a row is one of these."""
+        """Whether a row matches."""
         return (self.outcome is None or watch.outcome is self.outcome) and (
             self.label is None or self.label in watch.labels
         )
 
     def may_fit(self, entry: Entry) -> bool:
-        """Whether the row of an entry may be one of these; the entry alone cannot say it for certain of labels."""
+        """Whether the row of an entry may match; for labels the entry alone is not certain."""
         return (self.outcome is None or entry.outcome == self.outcome) and (
             self.label is None or self.label in entry.labels
         )
@@ -101,33 +101,33 @@ class Lister:
     async def page(self, wanted: Wanted) -> Page:
         """Return one page."""
         watches: list[Watch] = []
-        left = MOST_LOOKED_AT
+        left = MOST_SCANNED
         for state in wanted.states:
             after = wanted.after.key if wanted.after and wanted.after.state == state else FIRST
-            entries, looked_at, cursor = await self._entries(wanted, state, after, wanted.limit - len(watches), left)
+            entries, scanned, cursor = await self._entries(wanted, state, after, wanted.limit - len(watches), left)
             rows = await asyncio.gather(*(self._row(state, entry) for entry in entries))
             watches += [row for row in rows if row is not None and wanted.fits(row)]
-            left -= looked_at
+            left -= scanned
             if cursor is not None:
                 return Page(watches, cursor)
         return Page(watches, None)
 
     async def _entries(
-        self, wanted: Wanted, state: State, after: str, most: int, look_at: int
+        self, wanted: Wanted, state: State, after: str, most: int, budget: int
     ) -> tuple[Sequence[Entry], int, Cursor | None]:
-        """Collect entries that may fit; also how many were looked at, and where to go on if there may be more."""
+        """Collect entries that may match; also how many were scanned, and where to go on if there may be more."""
         found: list[Entry] = []
-        looked_at = 0
-        if most <= 0 or look_at <= 0:
-            return found, looked_at, Cursor(state, after)
+        scanned = 0
+        if most <= 0 or budget <= 0:
+            return found, scanned, Cursor(state, after)
         async with aclosing(self._merged(wanted, state, after)) as entries:
             async for entry in entries:
-                if len(found) == most or looked_at == look_at:
-                    return found, looked_at, Cursor(state, after)
-                looked_at, after = looked_at + 1, entry.key
+                if len(found) == most or scanned == budget:
+                    return found, scanned, Cursor(state, after)
+                scanned, after = scanned + 1, entry.key
                 if wanted.may_fit(entry):
                     found.append(entry)
-        return found, looked_at, None
+        return found, scanned, None
 
     async def _merged(self, wanted: Wanted, state: State, after: str) -> AsyncGenerator[Entry, None]:
         """The entries of all APIs, in the order of their keys."""
@@ -147,9 +147,9 @@ class Lister:
                 waiting[following] = stream
 
     async def _row(self, state: State, entry: Entry) -> Watch | None:
-        """The watch's row, if it still is what the entry says."""
+        """Return the watch's row, unless the entry is stale."""
         row = await self.rows.load(entry.watch_id)
         if state == "ended":
             return row if row and row.end and newest_first(row.end.at, row.id) == entry.key else None
-        # One that has just ended is listed there, or about to be.
+        # A watch that has just ended is listed there, or about to be.
         return row if row and row.is_open and newest_first(row.started_at, row.id) == entry.key else None

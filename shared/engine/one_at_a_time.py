@@ -9,10 +9,10 @@ from weakref import WeakValueDictionary
 
 
 class OneAtATime:
-    """Lets one in at a time for each name.
+    """A lock per name.
 
-    Correctness does not need it, since the fence and the swap allow for two turns at once.  But both would ask the API,
-    and a ticket and its copy become visible at the same moment, mostly to the same process.
+    Correctness does not need it: the fence and the swap allow for two turns at once.  But both would ask the API, and a
+    ticket and its copy become visible at the same moment, mostly to the same process.
     """
 
     def __init__(self) -> None:

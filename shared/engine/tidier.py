@@ -1,4 +1,4 @@
-"""Tidies the index of open watches, which may hold stale entries: a start writes its entry first, and may die then."""
+"""Tidies the index of open watches.  Entries may be stale: a start writes its entry first, and may die then."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from shared.engine.lister import LARGEST_QUERY, Entries, Entry
 
 log = logging.getLogger("watch.tidying")
 
-#: Older than this, an entry without a row is of a start that died: no start takes as long.
+#: An entry of this age without a row belongs to a start that died: no start takes as long.
 ORPHANED_AFTER = timedelta(hours=1)
 
-#: How far back the first round of a process looks.  Each later one looks at what has become old enough since.
+#: How far back the first round of a process looks.  Later rounds look at what has become old enough since.
 FIRST_LOOK = timedelta(hours=6)
 
 #: Rows that are read at a time.
@@ -34,7 +34,7 @@ class OpenEntries(Entries, Protocol):
 
 @dataclass(slots=True)
 class Tidier:
-    """Looks at each entry once, when it is old enough, and removes it unless its watch is open."""
+    """Checks each entry once, when it is old enough, and removes it unless its watch is open."""
 
     index: OpenEntries
     load: Callable[[str], Awaitable[Watch | None]]  #: a watch's row
@@ -43,7 +43,7 @@ class Tidier:
     _looked_until: datetime | None = field(default=None, init=False)
 
     async def round(self) -> None:
-        """Look at what has become old enough since the last round that was not broken off."""
+        """Check what has become old enough since the last complete round."""
         until = self.now() - ORPHANED_AFTER
         since = self._looked_until or until - FIRST_LOOK
         for api in self.apis:

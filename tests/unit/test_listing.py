@@ -126,7 +126,7 @@ def test_the_first_page_does_not_look_at_all_there_is():
 
 
 def test_a_rare_label_is_found_in_bounded_steps(monkeypatch):
-    monkeypatch.setattr(listing, "MOST_LOOKED_AT", 100)
+    monkeypatch.setattr(listing, "MOST_SCANNED", 100)
     lists = Lists(*(ended(number) for number in range(1, 350)), ended(350, labels=("rare",)))
 
     page = lists.page(label="rare")
