@@ -66,9 +66,9 @@ def decide(
     """Finish the watch or requeue it.
 
     An ended job ends the watch even past the deadline, once its evidence is gathered.  Progress and faults have
-    separate schedules.  A Retry-After replaces the schedule of a fault; on a report the longer of the two counts.  `spacing` is
-    the least time between two turns of a watch that keeps all watches within a rate limit.  The last turn falls on the
-    deadline, never after it.
+    separate schedules.  A Retry-After replaces the schedule of a fault; on a report the longer of the two counts.
+    `spacing` is the least time between two turns of a watch that keeps all watches within a rate limit.  The last turn
+    falls on the deadline, never after it.
     """
     wait = _spaced(_delay(watch, seen, api, now, draw), watch, seen, draw, spacing)
     if watch.verdict is not None:
