@@ -1,1 +1,1 @@
-"""One file for each function: decode, one call, encode.  What they share is in `support`."""
+"""One file per deployed function: decode, one call, encode.  Shared code is in `support`."""

@@ -1,4 +1,4 @@
-"""GET /api/health: whether the settings are complete and storage answers."""
+"""GET /api/health: checks that the settings are complete and storage responds."""
 
 import azure.functions as func
 
@@ -17,5 +17,7 @@ async def health(req: func.HttpRequest, context: func.Context) -> func.HttpRespo
     NoQuery.read(req.url)
     settings()
     if unreachable := await storage().unreachable():
-        raise problems.unavailable(f"No answer from {', '.join(unreachable)}. Do they exist, and may the app use them?")
+        raise problems.unavailable(
+            f"No response from {', '.join(unreachable)}. Check that they exist and that the app has access."
+        )
     return json_response({"status": "ok"}, 200, {})

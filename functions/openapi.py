@@ -1,4 +1,4 @@
-"""GET /api/openapi.json: the API in its own words.  It holds no data, so that tools may read it without a key."""
+"""GET /api/openapi.json: the OpenAPI document.  It contains no data, so it needs no key."""
 
 import azure.functions as func
 

@@ -1,22 +1,23 @@
-"""GET /api/watches/{id}: how a watch stands, or once it has ended, within a bounded wait."""
+"""GET /api/watches/{id}: shows a watch; `wait` makes it a long poll."""
 
 from datetime import timedelta
 
 import azure.functions as func
 
 from functions.support.answers import watch_response
+from functions.support.documents import shown
 from functions.support.lookup import found, watch_id
 from functions.support.serving import serves
 from shared.web.long_poll import until_ended
 from shared.web.operations import READ
 from shared.web.queries import ReadQuery
-from shared.wiring import watcher
+from shared.wiring import now, watches
 
 bp = func.Blueprint()
 
 
 @serves(bp, READ)
 async def read_watch(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
-    w = watcher()
     wait = timedelta(seconds=ReadQuery.read(req.url).wait)
-    return watch_response(found(await until_ended(w.store, watch_id(req), wait), req), w.now())
+    watch = found(await until_ended(watches(), watch_id(req), wait), req)
+    return watch_response(await shown(watch), now())

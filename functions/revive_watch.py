@@ -1,10 +1,10 @@
-"""Poison queue trigger: a watch whose ticket failed too often is given another, later each time, or abandoned."""
+"""Poison queue trigger: revives a watch whose ticket failed too often, later each time, or abandons it."""
 
 import azure.functions as func
 
 from functions.support.invocation import delivery
 from functions.support.queue_triggers import on_each_queue
-from shared.wiring import watcher
+from shared.wiring import reviver
 
 bp = func.Blueprint()
 
@@ -12,4 +12,4 @@ bp = func.Blueprint()
 @on_each_queue(bp, "-poison")
 async def revive_watch(message: func.QueueMessage, context: func.Context) -> None:  # noqa: D103
     async with delivery(context):
-        await watcher().receive_poisoned(message.get_body())
+        await reviver().receive_poisoned(message.get_body())

@@ -1,8 +1,9 @@
-"""Queue trigger: one try to tell a callback how its watch ended."""
+"""Queue trigger: one delivery of one ticket makes at most one attempt of one callback."""
 
 import azure.functions as func
 
 from functions.support.invocation import delivery
+from shared.engine.deliver import receive
 from shared.wiring import callback_sender
 
 bp = func.Blueprint()
@@ -11,4 +12,4 @@ bp = func.Blueprint()
 @bp.queue_trigger(arg_name="message", queue_name="%TICKETS_QUEUE%-callbacks", connection="AzureWebJobsStorage")
 async def send_callback(message: func.QueueMessage, context: func.Context) -> None:  # noqa: D103
     async with delivery(context):
-        await callback_sender().receive(message.get_body(), str(message.id))
+        await receive(callback_sender(), message.get_body(), str(message.id))

@@ -1,8 +1,8 @@
-"""GET /api and /api/: the page for people.  It holds no data, so no key is asked for.
+"""GET /api and /api/: the web page.  It contains no data, so it needs no key.
 
-The route matches an empty path alone.  An empty route would not do: the host takes it for none, and uses the function's
-name (WebScriptHostHttpRoutesManager.cs).  A catch-all would not do either: the host goes by the names of the functions,
-and the first that matches a request takes it, however specific the others are.  Seen on host 4.1037.
+The route matches only an empty path.  An empty route does not work: the host treats it as absent, and uses the name of
+the function (WebScriptHostHttpRoutesManager.cs).  A catch-all does not work either: the host tries functions in the
+order of their names, and the first match wins, however specific the others are.  Seen on host 4.1037.
 """
 
 import azure.functions as func

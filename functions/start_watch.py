@@ -1,16 +1,18 @@
-"""POST /api/watches: start following remote jobs.  One: 202 with a Location, or 200.  Several: 200, item by item."""
+"""POST /api/watches: starts watches.  One: 202 with a Location, or 200.  A batch: 200, with the result of each item."""
 
 from urllib.parse import urlsplit
 
 import azure.functions as func
 
 from functions.support.answers import batch_response, watch_response
+from functions.support.documents import all_started, shown, status_of
 from functions.support.serving import serves
-from shared.web.headers import read_idempotency_key, read_traceparent
+from shared.core.trace import read_traceparent
+from shared.web.headers import read_idempotency_key
 from shared.web.operations import START
 from shared.web.queries import NoQuery
 from shared.web.requests import BatchRequest, read_start
-from shared.wiring import starter
+from shared.wiring import now, starter
 
 bp = func.Blueprint()
 
@@ -22,8 +24,8 @@ async def start_watch(req: func.HttpRequest, context: func.Context) -> func.Http
     wanted = read_start(req.get_body())
     starts, trace = starter(), read_traceparent(req.headers.get("traceparent"))
     if isinstance(wanted, BatchRequest):
-        return batch_response(await starts.start_all(wanted.each(), begun_by, trace))
+        return batch_response(await all_started(await starts.start_all(wanted.each(), begun_by, trace)))
     done = await starts.start(wanted, begun_by, trace)
     here = urlsplit(req.url)._replace(query="", fragment="").geturl().rstrip("/")  # the query may hold the key
     location = f"{here}/{done.watch.id}"
-    return watch_response(done.watch, starts.watcher.now(), 202 if done.begun else 200, Location=location)
+    return watch_response(await shown(done.watch), now(), status_of(done), Location=location)

@@ -1,13 +1,14 @@
-"""DELETE /api/watches/{id}: stop a watch.  One that has ended stays as it ended."""
+"""DELETE /api/watches/{id}: stops a watch.  A no-op if it has ended."""
 
 import azure.functions as func
 
 from functions.support.answers import watch_response
+from functions.support.documents import shown
 from functions.support.lookup import found, watch_id
 from functions.support.serving import serves
 from shared.web.operations import STOP
 from shared.web.queries import NoQuery
-from shared.wiring import watcher
+from shared.wiring import now, stops
 
 bp = func.Blueprint()
 
@@ -15,5 +16,5 @@ bp = func.Blueprint()
 @serves(bp, STOP)
 async def stop_watch(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
     NoQuery.read(req.url)
-    w = watcher()
-    return watch_response(found(await w.stop(watch_id(req)), req), w.now())
+    watch = found(await stops().stop(watch_id(req)), req)
+    return watch_response(await shown(watch), now())

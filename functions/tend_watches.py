@@ -1,4 +1,4 @@
-"""Timer trigger: counts open watches, gives those that fell behind a turn, removes what is old or stale."""
+"""Timer trigger: counts open watches, re-arms overdue ones, and removes old rows and stale entries."""
 
 import logging
 from datetime import timedelta
@@ -12,7 +12,7 @@ bp = func.Blueprint()
 
 log = logging.getLogger("watch.tending")
 
-#: Inside functionTimeout.  What a round does not reach, the next one will: what is tended is no longer stale.
+#: Within functionTimeout.  What a round does not reach, the next one does: tended watches are no longer overdue.
 ROUND = timedelta(minutes=4)
 
 
@@ -20,5 +20,5 @@ ROUND = timedelta(minutes=4)
 async def tend_watches(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001, D103
     async with delivery(context, ROUND):
         if failed := await tender().round():
-            log.error("round.incomplete failed=%d: the next round will try these again", failed)
+            log.error("round.incomplete failed=%d: the next round retries these", failed)
         await tidier().round()

@@ -1,33 +1,32 @@
-// iTwin Job Watch in one resource group: keyless, monitored, and asleep while it waits.
+// iTwin Job Watch in one resource group: keyless, monitored, and scaled to zero while it waits.
 //
 //   az deployment group create --resource-group <group> --parameters infra/main.bicepparam
 //
-// Modules are in the order in which they depend on each other.  The app comes last but for what watches it: it needs
-// its role grants, its queues and tables and the container of its package, and waits for them through the outputs of
-// the modules that make these.
+// Modules are in dependency order.  The app needs its role assignments, its queues and tables and the container of its
+// package; it waits for them through the outputs of the modules that create them.  Its workbook and alerts follow it.
 targetScope = 'resourceGroup'
 
-@description('Begins the name of every resource.')
+@description('Prefix of every resource name.')
 @minLength(3)
 @maxLength(10)
 param name string = 'jobwatch'
 
-@description('Where everything lies. It must offer Flex Consumption: az functionapp list-flexconsumption-locations.')
+@description('Region of all resources. It must offer Flex Consumption: az functionapp list-flexconsumption-locations.')
 param location string = resourceGroup().location
 
-// What only you know
+// Values that only you know
 
-@description('Client id of a service application of the iTwin Platform. Its secret goes into the key vault, by hand.')
+@description('Client id of a service application of the iTwin Platform. Put its secret into the key vault by hand.')
 @minLength(1)
 param itwinClientId string
 
-@description('Who gets an e-mail when something is wrong; empty: nobody does, and the alerts only show in the portal.')
+@description('E-mail address for alerts; empty: alerts appear only in the portal.')
 param alertEmail string = ''
 
-@description('Object id of the user or, better, group that may read the results and the workbook; empty: nobody beyond those who may already.')
+@description('Object id of the user or, better, group that may read the results and the workbook; empty: no one is added.')
 param readerPrincipalId string = ''
 
-@description('Object id of who may set the client secret; empty: whoever deploys.')
+@description('Object id of the principal that may set the client secret; empty: whoever deploys.')
 param secretSetterPrincipalId string = ''
 
 // The iTwin Platform
@@ -36,31 +35,31 @@ param itwinApiUrl string = 'https://api.bentley.com'
 param itwinTokenUrl string = 'https://ims.bentley.com/connect/token'
 param itwinScope string = 'itwin-platform'
 
-@description('The platform\'s limits for your client, shared by all its APIs; 0: not known.')
+@description('The platform\'s limits for your client, shared by all its APIs; 0: unknown.')
 @minValue(0)
 param itwinRequestsPerMinute int = 0
 
 @minValue(0)
 param itwinRequestsPerHour int = 0
 
-@description('Replaces the schedules between reports of single APIs, by their names in the README: { reporting: \'30,60,120\' }')
+@description('Replaces the polling schedules of single APIs, by their names in the README: { reporting: \'30,60,120\' }')
 param polling object = {}
 
-@description('How long the row of an ended watch stays in the table of watches. Results stay for ever.')
+@description('Days that the row of an ended watch stays in the watches table. Results are kept for ever.')
 @minValue(1)
 @maxValue(36500)
 param watchRetentionDays int = 30
 
-@description('Seconds: watches that wait are woken together, at the next multiple of this. 0 for each at its own time.')
+@description('Grid in seconds: delays are rounded up to the next multiple, so that watches wake together. 0: off.')
 @minValue(0)
 @maxValue(30)
 param dueGrid int = 15
 
-@description('Multiplies the delays of all schedules, for trials.')
+@description('For trials: multiplies the delays of all schedules.')
 param waitScale string = '1'
 
-// The queues and the tables.  Further queues of tickets have numbers, callbacks one queue of their own, and each queue
-// has another for its poison.
+// The queues and the tables.  Further ticket queues have a number appended, callbacks have one queue of their own, and
+// each queue has a poison queue.
 
 @minLength(3)
 @maxLength(46)
@@ -69,53 +68,54 @@ param watchesTable string = 'Watches'
 param resultsTable string = 'Results'
 param gatesTable string = 'Gates'
 param openTable string = 'OpenWatches'
+param callbacksTable string = 'Callbacks'
 
 // Callbacks
 
-@description('Hosts that the app may tell of ends, with commas between; empty: none. The secret they are signed with goes into the key vault, by hand.')
+@description('Comma-separated hosts that may receive callbacks; empty: callbacks are off. Put the secret that signs them into the key vault by hand.')
 param callbackHosts string = ''
 
 // Scale
 
-// One queue takes 2,000 messages a second, put, fetched and deleted: some 650 turns, more than any tier of the platform
-// allows.  More queues may be added at any time; publish the app again afterwards, so that Azure knows their triggers.
-// When there are fewer, watches whose queue is gone are found by `tend_watches`, ten minutes late.
-@description('How many queues of tickets there are.')
+// One queue takes 2,000 messages a second, put, fetched and deleted: about 650 turns, more than any tier of the platform
+// allows.  You can add queues at any time; publish the app again afterwards, so that Azure knows their triggers.  After
+// you remove queues, `tend_watches` finds their watches, ten minutes late.
+@description('Number of ticket queues.')
 @minValue(1)
 @maxValue(16)
 param ticketsQueues int = 1
 
-@description('The Python that runs the app.')
+@description('Python version of the app.')
 @allowed(['3.11', '3.12', '3.13'])
 param pythonVersion string = '3.13'
 
-// Flex bills at least one second of the whole instance for each active period, so a poll that wakes alone costs four
-// times as much on 2,048 MB as on 512.  Turns wait and do not compute: one small instance holds 256 at once.
+// Flex bills at least one second of the whole instance per active period, so a poll that wakes alone costs four times as
+// much on 2,048 MB as on 512.  Turns wait and do not compute: one small instance runs 256 concurrently.
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 512
 
-// The host scales out to the queue's length divided by 256 (batchSize + newBatchThreshold), and counts messages that
-// still sleep: ten thousand sleeping watches look like a backlog of ten thousand.  The least that Flex allows bounds it
-// well: 40 instances are 10,240 turns at once.
+// The host scales out to the queue length divided by 256 (batchSize + newBatchThreshold), and counts invisible messages
+// too: ten thousand waiting watches look like a backlog of ten thousand.  The minimum of Flex is a good bound: 40
+// instances run 10,240 concurrent turns.
 @minValue(40)
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
-// Python's default is one request at a time in an instance; ours wait for storage, so that many may wait together.
+// Python's default is one concurrent request per instance; ours wait for storage, so many can run concurrently.
 // https://learn.microsoft.com/azure/azure-functions/functions-concurrency#http-trigger-concurrency
 @minValue(1)
 @maxValue(1000)
 param httpConcurrency int = 32
 
-// Guards
+// Security
 
-@description('Reach storage and the key vault through a virtual network alone.')
+@description('Reach storage and the key vault only through a virtual network.')
 param privateNetworking bool = false
 
-@description('With private networking: public IPv4 addresses or ranges that may still reach storage and the key vault, for those who set the secret and read the results.')
+@description('With private networking: public IPv4 addresses or ranges that may also reach storage and the key vault, for users who set the secret or read the results.')
 param allowedAddresses array = []
 
-@description('Client id of an app registration: callers then need a token of your tenant for it, besides the function key. Empty: the key alone.')
+@description('Client id of an app registration: callers then need a token of your tenant for it, in addition to the function key. Empty: only the key.')
 param entraClientId string = ''
 
 param tags object = {}
@@ -150,7 +150,7 @@ module storage 'modules/storage.bicep' = {
     location: location
     tags: tags
     queues: flatten(map(concat(queuesOfTickets, [callbackQueue]), queue => [queue, '${queue}-poison']))
-    tables: [watchesTable, resultsTable, gatesTable, openTable]
+    tables: [watchesTable, resultsTable, gatesTable, openTable, callbacksTable]
     appPrincipalId: identity.properties.principalId
     readerPrincipalId: readerPrincipalId
     network: network
@@ -204,12 +204,12 @@ module app 'modules/app.bicep' = {
         AzureWebJobsStorage__credential: 'managedidentity'
         APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
-        // Bytes.  The host reads a body whole before the app sees it, and where no key is asked for, anybody's: with the
-        // default of 100 MB a few at once take more memory than an instance has.  A longer one is not read, and answered
-        // with an empty 500.  This is more than the largest batch that the app takes, which answers a 413.
+        // Bytes.  The host reads the whole body before it calls the app, even of anonymous requests: with the default of
+        // 100 MB a few concurrent requests exceed the memory of an instance.  It does not read a longer body, and responds
+        // with an empty 500.  This is more than the largest batch that the app accepts, beyond which the app returns 413.
         // https://learn.microsoft.com/azure/azure-functions/functions-app-settings#functions_request_body_size_limit
         FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '262144'
-        // Microsoft's welcome page of 150 KB at `/`, which tells of nothing but what runs here; without it there is a 204.
+        // Turns off Microsoft's welcome page at `/`, 150 KB that only reveal what runs here; `/` then returns 204.
         // https://learn.microsoft.com/azure/azure-functions/functions-app-settings#azurewebjobsdisablehomepage
         AzureWebJobsDisableHomepage: 'true'
         ITWIN_API_URL: itwinApiUrl
@@ -225,6 +225,7 @@ module app 'modules/app.bicep' = {
         RESULTS_TABLE: resultsTable
         GATES_TABLE: gatesTable
         OPEN_TABLE: openTable
+        CALLBACKS_TABLE: callbacksTable
         CALLBACK_HOSTS: callbackHosts
         CALLBACK_SECRET: empty(callbackHosts) ? '' : '@Microsoft.KeyVault(VaultName=${vault.outputs.name};SecretName=${vault.outputs.callbackSecretName})'
         WATCH_RETENTION_DAYS: string(watchRetentionDays)

@@ -1,6 +1,6 @@
 using 'main.bicep'
 
-// What only you know.  Set these in your shell, or with `azd env set`, or write the values here.
+// Values that only you know.  Set these in your shell, or with `azd env set`, or write the values here.
 param itwinClientId = readEnvironmentVariable('ITWIN_CLIENT_ID')
 param alertEmail = readEnvironmentVariable('ALERT_EMAIL', '')
 param readerPrincipalId = readEnvironmentVariable('READER_PRINCIPAL_ID', '')
@@ -10,7 +10,7 @@ param tags = {
   'azd-env-name': readEnvironmentVariable('AZURE_ENV_NAME', 'job-watch')
 }
 
-// What most leave as it is: main.bicep has all parameters, with their reasons.
+// Optional.  main.bicep explains all parameters.
 // param itwinRequestsPerMinute = 500
 // param itwinRequestsPerHour = 5000
 // param polling = { reporting: '30,60,120' }

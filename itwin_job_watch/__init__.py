@@ -1,1 +1,1 @@
-"""The command line of iTwin Job Watch.  It speaks the HTTP API and nothing else."""
+"""The command line of iTwin Job Watch.  It uses only the HTTP API."""

@@ -13,9 +13,9 @@ import click
 from rich.console import Console
 
 from itwin_job_watch.client import Api, ApiError, Watch
-from itwin_job_watch.display import progress, show_all, show_one
+from itwin_job_watch.display import job_ids, progress, show_all, show_one
 
-#: How `wait` exits: 0 when all succeeded, else the first of these that fits.
+#: Exit status of `wait`: 0 if all succeeded, else the first of these that applies.
 EXITS = {"failed": 10, "cancelled": 11, "partial": 12, "expired": 13, "lost": 14, "refused": 15, "abandoned": 16}
 EXITS |= {"stopped": 17}
 STILL_WATCHING = 20
@@ -24,7 +24,7 @@ OUTCOMES = ["succeeded", *EXITS]
 
 
 class _Group(click.Group):
-    """Says what went wrong without a traceback."""
+    """Reports errors without a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -34,28 +34,28 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--url", envvar="ITWIN_JOB_WATCH_URL", help="URL of the app; or set ITWIN_JOB_WATCH_URL.")
-@click.option("--key", envvar="ITWIN_JOB_WATCH_KEY", help="Function key; better set ITWIN_JOB_WATCH_KEY.")
+@click.option("--url", envvar="ITWIN_JOB_WATCH_URL", help="URL of the app.  Default: ITWIN_JOB_WATCH_URL.")
+@click.option("--key", envvar="ITWIN_JOB_WATCH_KEY", help="Function key.  Prefer ITWIN_JOB_WATCH_KEY.")
 @click.pass_context
 def main(ctx: click.Context, url: str | None, key: str | None) -> None:
     """Watch long-running jobs of the Bentley iTwin Platform to their end."""
-    if ctx.obj is None:  # a test, or `python3 -m local watch`, brings its own
+    if ctx.obj is None:  # tests and `python3 -m local watch` pass their own
         if not url or not key:
-            raise click.UsageError("Say which app: --url and --key, or ITWIN_JOB_WATCH_URL and ITWIN_JOB_WATCH_KEY.")
+            raise click.UsageError("Name the app: --url and --key, or ITWIN_JOB_WATCH_URL and ITWIN_JOB_WATCH_KEY.")
         ctx.obj = Api(url, key)
 
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one watch a line.")
-timeout = click.option("--timeout", type=click.FloatRange(min=0), help="Seconds after which to wait no longer.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one watch per line.")
+timeout = click.option("--timeout", type=click.FloatRange(min=0), help="Stop waiting after this many seconds.")
 
 
 @main.command()
 @click.argument("urls", nargs=-1, required=True, metavar="URL...")
 @click.option("--deadline", help="An instant, or a duration such as PT2H or P3D.")
-@click.option("--label", "labels", multiple=True, help="May be given several times.")
-@click.option("--callback", help="URL that is told when a watch ends.")
-@click.option("--restart", is_flag=True, help="Begin again what has ended.")
-@click.option("--wait/--no-wait", help="Wait for all to end, as `wait` does.")
+@click.option("--label", "labels", multiple=True, help="Label of the watches.  May be repeated.")
+@click.option("--callback", help="URL to notify when a watch ends.")
+@click.option("--restart", is_flag=True, help="Restart watches that have ended.")
+@click.option("--wait/--no-wait", help="Wait until all have ended, like `wait`.")
 @timeout
 @as_json
 @click.pass_obj
@@ -95,17 +95,17 @@ def start(
 
 
 @main.command("list")
-@click.option("--api", "of", help="Only of this API.")
+@click.option("--api", "of", help="Only watches of this API.")
 @click.option("--state", type=click.Choice(["watching", "ended"]))
 @click.option("--outcome", type=click.Choice(OUTCOMES))
-@click.option("--label", help="Only with this label.")
+@click.option("--label", help="Only watches with this label.")
 @click.option("-n", "--most", type=click.IntRange(min=1), default=50, show_default=True)
 @as_json
 @click.pass_obj
 def list_watches(
     api: Api, *, of: str | None, state: str | None, outcome: str | None, label: str | None, most: int, as_json: bool
 ) -> None:
-    """List watches: the open ones, then the ended ones, newest first."""
+    """List watches: open ones, then ended ones, newest first."""
     given = {"api": of, "state": state, "outcome": outcome, "label": label}
     _print(list(api.list(most, **{name: value for name, value in given.items() if value})), as_json=as_json)
 
@@ -125,11 +125,11 @@ def show(api: Api, *, watch_id: str, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def wait(api: Api, *, ids: Sequence[str], timeout: float | None, as_json: bool) -> None:
-    r"""Wait until all of these have ended.
+    r"""Wait until all these watches have ended.
 
     \b
-    Exits with 0 when all succeeded; else 10 failed, 11 cancelled, 12 partial, 13 expired, 14 lost, 15 refused,
-    16 abandoned, 17 stopped, whichever comes first in this order; 20 when the time-out came first.
+    Exits with 0 if all succeeded, else with the first that applies: 10 failed, 11 cancelled, 12 partial, 13 expired,
+    14 lost, 15 refused, 16 abandoned, 17 stopped.  20 means that the timeout passed first.
     """
     sys.exit(_wait(api, ids, timeout, as_json=as_json))
 
@@ -139,24 +139,24 @@ def wait(api: Api, *, ids: Sequence[str], timeout: float | None, as_json: bool) 
 @as_json
 @click.pass_obj
 def stop(api: Api, *, ids: Sequence[str], as_json: bool) -> None:
-    """Stop watches.  The jobs themselves go on."""
+    """Stop watches.  The jobs themselves keep running."""
     _print([api.stop(watch_id) for watch_id in ids], as_json=as_json)
 
 
 def _wait(api: Api, ids: Sequence[str], timeout: float | None, *, as_json: bool) -> int:
-    """Wait, and give the exit status."""
+    """Wait, and return the exit status."""
     give_up = time.monotonic() + timeout if timeout is not None else float("inf")
     seen: dict[str, Watch] = {}
     with progress(Console(stderr=True)) as bars:
         for watch in api.follow(list(dict.fromkeys(ids)), give_up):
             seen[watch["id"]] = watch
-            bars(watch)
+            bars(watch, job_ids(watch))
     _print(list(seen.values()), as_json=as_json)
     return exit_status(seen)
 
 
 def exit_status(watches: Mapping[str, Watch]) -> int:
-    """Return the exit status that tells how these watches stand."""
+    """Return the exit status for these watches."""
     outcomes = {watch["outcome"] for watch in watches.values()}
     if None in outcomes:
         return STILL_WATCHING

@@ -1,4 +1,4 @@
-"""The HTTP API, as the command line needs it."""
+"""An HTTP client for the command line."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import httpx
 
 Watch = Mapping[str, Any]
 
-#: One call may be held this long by the app, until the watch has ended.
+#: Seconds that one long poll may take.
 WAIT = 25
 
-#: Watches that are waited for at a time.
+#: Concurrent long polls.
 AT_ONCE = 8
 
-#: Tries of a call that an app may heal by itself, and the longest pause between them.
+#: Attempts of a request that fails with a server error, and the longest pause between them, in seconds.
 TRIES, LONGEST_PAUSE = 4, 30
 
-#: Seconds between two tries, where the answer does not say.
+#: Seconds between two attempts, unless the response has a Retry-After.
 USUAL_PAUSE = 2
 
 FIRST_SERVER_ERROR, FIRST_ERROR = 500, 400
@@ -30,14 +30,14 @@ UNAUTHORIZED, NOT_FOUND = 401, 404
 
 
 class ApiError(Exception):
-    """The app did not do it; the text says why and what to do."""
+    """The request failed.  The text says why and what to do."""
 
 
 class Api:
     """One app."""
 
     def __init__(self, url: str, key: str, transport: httpx.BaseTransport | None = None) -> None:
-        """`url` is that of the app, with or without `/api`."""
+        """`url` is the URL of the app, with or without `/api`."""
         base = url.rstrip("/")
         self._http = httpx.Client(
             base_url=base if base.endswith("/api") else f"{base}/api",
@@ -47,13 +47,13 @@ class Api:
         )
 
     def start(self, watches: Sequence[Mapping[str, Any]], key: str | None = None) -> list[Watch | str]:
-        """Start watches; gives for each the watch, or what is wrong."""
+        """Start watches; returns for each the watch, or what is wrong."""
         headers = {"Idempotency-Key": key} if key else {}
         results = self._call("POST", "/watches", json={"watches": list(watches)}, headers=headers)["results"]
         return [result.get("watch") or result["problem"]["detail"] for result in results]
 
     def list(self, most: int, **filters: str) -> Iterator[Watch]:
-        """Give up to so many watches, page by page."""
+        """Yield at most `most` watches, page by page."""
         cursor: dict[str, str] = {}
         while most > 0:
             page = self._call("GET", "/watches", params={**filters, **cursor, "limit": min(most, 100)})
@@ -64,7 +64,7 @@ class Api:
             cursor = {"cursor": page["next"]}
 
     def show(self, watch_id: str, wait: int = 0) -> Watch:
-        """Return a watch as it stands, or once it has ended, if it does within so many seconds."""
+        """Return a watch; waits up to `wait` seconds for its end."""
         found: Watch = self._call("GET", f"/watches/{quote(watch_id, safe='')}", params={"wait": wait} if wait else {})
         return found
 
@@ -74,7 +74,7 @@ class Api:
         return found
 
     def follow(self, ids: Sequence[str], give_up: float = math.inf) -> Iterator[Watch]:
-        """Give each watch as it moves, until all have ended or the clock says `give_up`."""
+        """Yield each watch after every poll, until all have ended or the clock passes `give_up`."""
         left = list(ids)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             first = True
@@ -90,7 +90,7 @@ class Api:
             try:
                 answer = self._http.request(method, path, **more)
             except httpx.HTTPError as error:
-                raise ApiError(f"no answer from {self._http.base_url}: {error}") from error
+                raise ApiError(f"no response from {self._http.base_url}: {error}") from error
             if answer.status_code < FIRST_SERVER_ERROR or not left:
                 return _read(answer)
             time.sleep(_pause(answer))
@@ -98,17 +98,17 @@ class Api:
 
 
 def _pause(answer: httpx.Response) -> int:
-    """Seconds to wait before the next try.  A Retry-After that is a date comes from something in between."""
-    told = answer.headers.get("retry-after", "")
-    return min(LONGEST_PAUSE, int(told)) if told.isdecimal() else USUAL_PAUSE
+    """Return the seconds until the next attempt.  The app sends no dates: a proxy's are ignored."""
+    value = answer.headers.get("retry-after", "")
+    return min(LONGEST_PAUSE, int(value)) if value.isdecimal() else USUAL_PAUSE
 
 
 def _read(answer: httpx.Response) -> Any:
     if answer.status_code == UNAUTHORIZED:
-        raise ApiError("the app does not take this key: see --key")
-    if answer.status_code == NOT_FOUND and not answer.content:  # the Functions host's own: no function was asked
+        raise ApiError("the app does not accept this key: see --key")
+    if answer.status_code == NOT_FOUND and not answer.content:  # from the Functions host: no function was called
         raise ApiError(
-            f"nothing is served at {answer.url.copy_with(query=None)}: is --url the app's, such as"
+            f"nothing is served at {answer.url.copy_with(query=None)}: is --url the URL of the app, such as"
             " https://NAME.azurewebsites.net, and is the app published there, in the version of this command line?"
         )
     try:

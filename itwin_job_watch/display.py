@@ -1,4 +1,4 @@
-"""Watches for people: a table, a sheet, bars.  Texts of the API are shown as they are, never read as markup."""
+"""Watches for people: a table, a sheet, bars, news.  Texts of the API are shown as they are, never read as markup."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
 from rich.text import Text
 
 from itwin_job_watch.client import Watch
@@ -41,7 +41,7 @@ def show_all(console: Console, watches: Sequence[Watch]) -> None:
         table.add_row(
             watch["id"],
             watch["api"],
-            Text(_job(watch)),
+            Text(job_ids(watch)),
             _state(watch),
             _percent(watch),
             Text(watch["reason"] or ""),
@@ -59,38 +59,68 @@ def show_one(console: Console, watch: Watch) -> None:
     console.print(table)
 
 
+Show = Callable[[Watch, str], None]  #: shows how a watch stands, under that name
+
+
+class _State(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        watch: Watch = task.fields["watch"]
+        return _state(watch) if watch["outcome"] else Text(_status(watch))
+
+
 @contextmanager
-def progress(console: Console) -> Iterator[Callable[[Watch], None]]:
-    """Show a bar for each watch that is given to the function."""
+def progress(console: Console) -> Iterator[Show]:
+    """Show a bar for each watch that is given to the function; nothing without a terminal."""
     bars: dict[str, TaskID] = {}
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.fields[at]}", markup=False),
+        _State(table_column=Column(no_wrap=True)),
+        TimeElapsedColumn(),
     )
-    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as live:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as live:
 
-        def update(watch: Watch) -> None:
+        def update(watch: Watch, name: str) -> None:
             bar = bars.get(watch["id"])
             if bar is None:
-                bar = bars[watch["id"]] = live.add_task(_job(watch)[:40], total=None, at="")
+                bar = bars[watch["id"]] = live.add_task(name[:40], total=None, watch=watch)
             ended = watch["outcome"] is not None
-            at = watch["outcome"] or f"{watch['status'] or 'not asked yet'} {_percent(watch)}".strip()
             known = watch["progress"] is not None or ended
-            live.update(bar, total=100 if known else None, completed=100 if ended else watch["progress"] or 0, at=at)
+            completed = 100 if ended else watch["progress"] or 0
+            live.update(bar, total=100 if known else None, completed=completed, watch=watch)
             if ended:
                 live.stop_task(bar)
 
         yield update
 
 
-def _job(watch: Watch) -> str:
+def news(console: Console) -> Show:
+    """Give a function that prints a line about each watch that has moved, for a log."""
+    told: dict[str, str] = {}
+
+    def tell(watch: Watch, name: str) -> None:
+        reason = f": {watch['reason']}" if watch["reason"] else ""
+        stands = f"{watch['outcome']} after {watch['polls']} polls{reason}" if watch["outcome"] else _status(watch)
+        if told.get(watch["id"]) != stands:
+            told[watch["id"]] = stands
+            line = f"{watch['api']:17} {name:26} {stands}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    return tell
+
+
+def job_ids(watch: Watch) -> str:
+    """Name a watch by its job."""
     return " / ".join(watch["job"].values())
 
 
 def _state(watch: Watch) -> Text:
     outcome = watch["outcome"]
     return Text(outcome or watch["status"] or watch["state"], STYLES.get(outcome, BAD))
+
+
+def _status(watch: Watch) -> str:
+    return f"{watch['status'] or watch['state']} {_percent(watch)}".strip()
 
 
 def _percent(watch: Watch) -> str:

@@ -1,1 +1,1 @@
-"""Everything for a laptop: ``python3 -m local run | serve | simulator | test``.  Never deployed."""
+"""Tools for a laptop: ``python3 -m local run | serve | simulator | test``.  Never deployed."""

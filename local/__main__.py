@@ -1,8 +1,8 @@
-"""``python3 -m local``: get what is needed, then go on inside the environment that has it."""
+"""``python3 -m local``: installs its environment, then continues inside it."""
 
 import sys
 
-if sys.version_info < (3, 11):  # noqa: UP036 -- whoever types this may have an older one
+if sys.version_info < (3, 11):  # noqa: UP036 -- users may have an older one
     sys.exit(f"This needs Python 3.11 or newer; this is Python {sys.version_info[0]}.{sys.version_info[1]}.")
 
 from local.setup import bootstrap
@@ -10,6 +10,6 @@ from local.setup import bootstrap
 if __name__ == "__main__":
     bootstrap.enter_environment(sys.argv[1:])
 
-    from local import cli  # only here: it imports what the environment has
+    from local import cli  # only here: it needs the packages of the environment
 
     cli.main(prog_name="python3 -m local")

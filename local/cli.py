@@ -30,7 +30,7 @@ CONSOLE = Console()
 
 
 class _Commands(click.Group):
-    """Says what did not start, without a traceback."""
+    """Reports what did not start, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -41,22 +41,22 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Run and test the app on this machine, with no Azure account."""
-    # A closed terminal or a `kill` must end the parts as Ctrl-C does.
+    """Run and test the app on this machine, without an Azure account."""
+    # A closed terminal or a `kill` must stop the parts like Ctrl-C.
     for name in {"SIGTERM", "SIGHUP"} & set(dir(signal)):
         signal.signal(getattr(signal, name), _interrupt)
 
 
 @main.command()
 def run() -> None:
-    """Watch sixteen simulated jobs to their end, and check that each ended as it must."""
+    """Watch sixteen simulated jobs to their end, and check the outcome of each."""
     watch_the_scenario(CONSOLE)
 
 
 @main.command()
-@click.option("--port", type=click.IntRange(1, 65535), help="Port of the app; a free one by default.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the app.  Default: any free port.")
 def serve(port: int | None) -> None:
-    """Keep everything running, and say how to use it."""
+    """Run everything until Ctrl-C, and print how to use it."""
     keep_serving(CONSOLE, port)
 
 
@@ -64,49 +64,49 @@ def serve(port: int | None) -> None:
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,
 )
-@click.option("--quick", is_flag=True, help="Leave out what takes long: two minutes instead of ten.")
+@click.option("--quick", is_flag=True, help="Skip slow tests: two minutes instead of ten.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(*, quick: bool, arguments: tuple[str, ...]) -> None:
-    """Run the tests; further arguments go to pytest.  Without any: all tests, several files at a time."""
+    """Run the tests; further arguments go to pytest.  Default: all tests, several files in parallel."""
     which = ["-m", "not slow"] if quick else []
     if not any(not argument.startswith("-") for argument in arguments):
-        which += ["--numprocesses", "3", "--dist", "loadfile"]  # most of them wait most of the time
+        which += ["--numprocesses", "3", "--dist", "loadfile"]  # they mostly wait
     sys.exit(subprocess.call([sys.executable, "-m", "pytest", *which, *arguments], cwd=ROOT))
 
 
 @main.command()
 @click.option("--watches", type=click.IntRange(min=1), default=100, show_default=True)
 @click.option("--kills", type=click.IntRange(min=0), default=5, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides what happens, and roughly when.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Determines what happens, and roughly when.")
 def chaos(watches: int, kills: int, seed: int) -> None:
-    """Break everything under many watches, and check that none is lost."""
+    """Break everything while many watches run, and check that none is lost."""
     cause_chaos(CONSOLE, watches, kills, seed)
 
 
 @main.command()
 def docs() -> None:
-    """Write anew what docs/apis says from the data in shared/apis."""
+    """Regenerate the tables in docs/apis from shared/apis."""
     for page in write_docs():
         CONSOLE.print(f"{page.relative_to(ROOT)} written", highlight=False)
 
 
 @main.command()
 def pictures() -> None:
-    """Draw the workbook's charts from a run on this machine, for docs/operate.md."""
-    from local.docs.charts import pictures as draw  # noqa: PLC0415 -- matplotlib takes its time
+    """Draw the workbook's charts in docs/operate.md from a run on this machine."""
+    from local.docs.charts import pictures as draw  # noqa: PLC0415 -- matplotlib is slow to import
 
     draw(CONSOLE)
 
 
 @main.command()
 def screenshots() -> None:
-    """Take the pictures of the page in docs/pictures; needs Chromium and chromedriver."""
+    """Take the screenshots in docs/pictures; needs Chromium and chromedriver."""
     take_screenshots(CONSOLE)
 
 
 @main.command()
 def check() -> None:
-    """Lint, formatting, types and imports: what the gate checks besides the tests."""
+    """Check lint, formatting, types and imports, as CI does besides the tests."""
     tools = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
     commands = [[sys.executable, "-m", *tool] for tool in tools]
     commands += [[str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"]]
@@ -119,9 +119,9 @@ def check() -> None:
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def watch(arguments: tuple[str, ...]) -> None:
-    """Start, list, show, wait for and stop watches; URLs alone are started and waited for.
+    """Start, list, show, wait for and stop watches; bare URLs are started and waited for.
 
-    Of the app that `serve` runs here, unless --url and --key name another.
+    Uses the app that `serve` runs here, unless --url and --key name another.
     """
     if arguments and arguments[0].startswith(("http://", "https://")):
         arguments = ("start", "--wait", *arguments)

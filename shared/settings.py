@@ -1,4 +1,4 @@
-"""Every setting the app reads, read once, at first use and not at import."""
+"""All settings of the app, read once: at first use, not at import."""
 
 from __future__ import annotations
 
@@ -20,21 +20,15 @@ from pydantic import (
 
 from shared.apis import APIS
 from shared.core.schedule import ABSURD, SOONEST, Schedule
+from shared.core.url import read_url
 
-#: A Key Vault reference that could not be resolved stays in place as its own text.
+#: An unresolved Key Vault reference keeps its own text.
 #: https://learn.microsoft.com/azure/app-service/app-service-key-vault-references#troubleshoot-key-vault-references
 UNRESOLVED = "@Microsoft.KeyVault("
 
-#: Narrower than a URL may be (RFC 3986), because the readers of wider ones disagree about where the host ends.
-URL = re.compile(
-    r"(?P<scheme>https?)://(?!\S*[xX][nN]--)(?P<host>[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[::1\])(:(?P<port>[0-9]{1,5}))?"
-    r"(?P<path>/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
-)
-LAST_PORT = 65535
-
 
 class SettingsError(Exception):
-    """Settings are missing or unusable.  Each problem names its setting and never repeats the value."""
+    """Settings are missing or invalid.  Each problem names its setting and never repeats the value."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         self.problems = dict(problems)
@@ -42,34 +36,34 @@ class SettingsError(Exception):
 
 
 def _url(text: str) -> str:
-    """Plain http would show the secret and the tokens to the network, so it must not leave the machine."""
-    match = URL.fullmatch(text)
-    if not match or int(match["port"] or 0) > LAST_PORT:
+    """Require https: plain http would expose the secret and the tokens.  Loopback addresses are exempt."""
+    url = read_url(text)
+    if not url or "xn--" in text.lower():  # readers of URLs disagree about such names too
         raise ValueError("must be a URL such as https://api.bentley.com, without user, query or fragment")
-    if match["scheme"] == "http" and match["host"] not in {"127.0.0.1", "localhost", "[::1]"}:
-        raise ValueError("must begin with https:// (plain http is for loopback addresses alone)")
+    if url.scheme == "http" and not url.is_loopback:
+        raise ValueError("must begin with https:// (http is allowed only for loopback addresses)")
     return text
 
 
 def _origin(text: str) -> str:
-    match = URL.fullmatch(_url(text))
-    if match and match["path"] not in {None, "/"}:
+    url = read_url(_url(text))
+    if url and url.path != "/":
         raise ValueError("must have no path")
     return text.rstrip("/")
 
 
-#: "-callbacks-poison" is added, and 63 characters are allowed.
+#: The suffix "-callbacks-poison" must fit into 63 characters.
 LONGEST_QUEUE_NAME = 46
 
 
 def _queue_name(text: str) -> str:
     """https://learn.microsoft.com/rest/api/storageservices/naming-queues-and-metadata, less "-callbacks-poison"."""
     if not re.fullmatch(r"[a-z0-9](-?[a-z0-9]){2,45}", text) or len(text) > LONGEST_QUEUE_NAME:
-        raise ValueError("must be 3 to 46 small letters and digits, with single hyphens between")
+        raise ValueError("must be 3 to 46 lowercase letters, digits and single hyphens")
     return text
 
 
-#: An account takes 20,000 requests a second, which a few queues of 2,000 messages a second use up: no more is of use.
+#: More are useless: an account takes 20,000 requests a second, which a few queues of 2,000 messages a second use up.
 #: https://learn.microsoft.com/azure/storage/queues/scalability-targets
 MOST_QUEUES = 16
 
@@ -77,20 +71,20 @@ MOST_QUEUES = 16
 def _table_name(text: str) -> str:
     """https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]{2,62}", text):
-        raise ValueError("must be 3 to 63 letters and digits, a letter first")
+        raise ValueError("must be 3 to 63 letters and digits, starting with a letter")
     return text
 
 
 def _hosts(text: str) -> str:
-    """Host names, each with a port if it is not the usual one."""
+    """Read comma-separated host names, each with a port unless it is the default."""
     hosts = [host.strip() for host in text.split(",")]
     if not all(re.fullmatch(r"([a-z0-9-]+(\.[a-z0-9-]+)*|\[::1\])(:[0-9]{1,5})?", host) for host in hosts):
-        raise ValueError("must be host names in small letters with commas between, such as hooks.example.com")
+        raise ValueError("must be comma-separated host names in lowercase, such as hooks.example.com")
     return ",".join(hosts)
 
 
 def _webhook_secret(secret: SecretStr) -> SecretStr:
-    """As the Standard Webhooks have it: https://www.standardwebhooks.com."""
+    """Require the format of Standard Webhooks: https://www.standardwebhooks.com."""
     try:
         raw = base64.b64decode(secret.get_secret_value().removeprefix("whsec_"), validate=True)
     except ValueError:
@@ -101,18 +95,18 @@ def _webhook_secret(secret: SecretStr) -> SecretStr:
 
 
 def _telemetry(connection_string: SecretStr) -> SecretStr:
-    """Keep what the exporter needs, since it fails on whatever else such a string may hold."""
+    """Keep only what the exporter needs: it fails on other parts of a connection string."""
     parts = dict(part.strip().partition("=")[::2] for part in connection_string.get_secret_value().split(";"))
     values = {name.lower(): value for name, value in parts.items()}
     key = values.get("instrumentationkey", "").lower()
     endpoint = values.get("ingestionendpoint") or "https://dc.services.visualstudio.com"
     if not re.fullmatch(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", key):
-        raise ValueError("must hold InstrumentationKey=<guid>, as the portal shows it")
+        raise ValueError("must contain InstrumentationKey=<guid>, as the portal shows it")
     return SecretStr(f"InstrumentationKey={key};IngestionEndpoint={_url(endpoint).rstrip('/')}")
 
 
 def _identity(text: str) -> str:
-    """Give the client id of the identity to send telemetry with; empty for the app's own (system-assigned) one.
+    """Return the client id of the identity that sends telemetry; empty for the system-assigned one.
 
     "Authorization=AAD" or "ClientId=<id>;Authorization=AAD": https://learn.microsoft.com/azure/azure-functions/
     functions-app-settings#applicationinsights_authentication_string
@@ -128,7 +122,7 @@ def _seconds(text: Any) -> Any:
     try:
         schedule = Schedule.seconds(*(float(delay) for delay in text.split(",")))
     except (ValueError, OverflowError):  # "nan" is a ValueError of timedelta, "inf" an OverflowError
-        raise ValueError("must be seconds with commas between, such as 30,60,120") from None
+        raise ValueError("must be comma-separated seconds, such as 30,60,120") from None
     if not all(SOONEST <= delay <= ABSURD for delay in schedule.delays):
         raise ValueError(f"must be at least 1 second and at most {ABSURD.days} days each")
     return schedule
@@ -143,7 +137,7 @@ Polling = Annotated[Schedule, BeforeValidator(_seconds)]
 
 
 class Settings(BaseModel):
-    """The settings by name, as README lists them.  A field's alias is the setting's name."""
+    """The settings, as the README lists them.  A field's alias is the setting's name."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
@@ -160,6 +154,7 @@ class Settings(BaseModel):
     watches_table: TableName = Field("Watches", alias="WATCHES_TABLE")
     results_table: TableName = Field("Results", alias="RESULTS_TABLE")
     gates_table: TableName = Field("Gates", alias="GATES_TABLE")
+    callbacks_table: TableName = Field("Callbacks", alias="CALLBACKS_TABLE")
     callback_hosts: Annotated[str, AfterValidator(_hosts)] | None = Field(None, alias="CALLBACK_HOSTS")
     callback_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(None, alias="CALLBACK_SECRET")
     open_table: TableName = Field("OpenWatches", alias="OPEN_TABLE")
@@ -179,22 +174,22 @@ class Settings(BaseModel):
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
-        """Read the app's settings; raises `SettingsError` that names every one that is missing or unusable."""
+        """Read the settings; raises `SettingsError`, which names every missing or invalid one."""
         names = {field.alias for field in cls.model_fields.values() if field.alias}
-        # Empty means unset: templates write "" for what nobody filled in.
+        # Empty means unset: templates write "" for parameters without a value.
         values: dict[str, Any] = {name: env[name].strip() for name in sorted(names & env.keys()) if env[name].strip()}
         polling = {polling_setting(name): name for name in APIS}
         values["polling"] = {polling[name]: env[name] for name in polling.keys() & env.keys() if env[name].strip()}
         problems = {
-            name: "still is a Key Vault reference: the app's identity could not read the secret"
+            name: "is still a Key Vault reference: the app's identity could not read the secret"
             for name in values
             if str(values[name]).startswith(UNRESOLVED)
         }
         if not values.keys() & {"AzureWebJobsStorage", "AzureWebJobsStorage__accountName"}:
-            problems["AzureWebJobsStorage"] = "is missing (or AzureWebJobsStorage__accountName)"
+            problems["AzureWebJobsStorage"] = "is missing (or set AzureWebJobsStorage__accountName)"
         problems |= _same_tables(values, cls)
         problems |= {
-            name: f"names no API we know; known are {', '.join(sorted(polling))}"
+            name: f"names an unknown API; known: {', '.join(sorted(polling))}"
             for name in env
             if name.startswith("POLLING_") and name not in polling and env[name].strip()
         }
@@ -204,16 +199,16 @@ class Settings(BaseModel):
             found = error.errors(include_input=False, include_url=False)
             raise SettingsError(dict(map(_problem, found)) | problems) from None  # pydantic's own may show the values
         if settings.callback_hosts and not settings.callback_secret:
-            problems["CALLBACK_SECRET"] = "is missing, and CALLBACK_HOSTS is set"  # noqa: S105 -- says so
+            problems["CALLBACK_SECRET"] = "is missing, but CALLBACK_HOSTS is set"  # noqa: S105 -- a message
         if problems:
             raise SettingsError(problems)
         return settings
 
 
 def queue_count(env: Mapping[str, str]) -> int:
-    """Read `TICKETS_QUEUES` alone, which says how many triggers there are, and so is needed before all others.
+    """Read `TICKETS_QUEUES` alone: the number of triggers is needed before the other settings.
 
-    1 where it is unusable, so that there is an app whose health can say so.
+    Returns 1 if it is invalid, so that the app starts and its health check can report it.
     """
     try:
         return TypeAdapter[int](QueueCount).validate_python(env.get("TICKETS_QUEUES", "").strip() or 1)
@@ -222,7 +217,7 @@ def queue_count(env: Mapping[str, str]) -> int:
 
 
 def queue_name(first: str, number: int) -> str:
-    """Name a queue of tickets: the first has its name from `TICKETS_QUEUE`, the others have numbers.
+    """Name a ticket queue: the first is `TICKETS_QUEUE`, the others have a number appended.
 
     >>> [queue_name("tickets", number) for number in range(3)]
     ['tickets', 'tickets-1', 'tickets-2']
@@ -231,7 +226,7 @@ def queue_name(first: str, number: int) -> str:
 
 
 def polling_setting(api: str) -> str:
-    """Name the setting that replaces an API's polling schedule.
+    """Name the setting that overrides an API's polling schedule.
 
     >>> polling_setting("access-control")
     'POLLING_ACCESS_CONTROL'
@@ -240,7 +235,7 @@ def polling_setting(api: str) -> str:
 
 
 def _same_tables(values: Mapping[str, Any], settings: type[Settings]) -> dict[str, str]:
-    """Tables hold one kind of row each.  Their names are the same in any case of their letters."""
+    """Find tables that share a name, ignoring case: each table holds one kind of row."""
     taken: dict[str, str] = {}
     problems = {}
     for field in settings.model_fields.values():
@@ -252,7 +247,7 @@ def _same_tables(values: Mapping[str, Any], settings: type[Settings]) -> dict[st
 
 
 def _problem(found: Any) -> tuple[str, str]:
-    """Turn one of pydantic's findings into the setting's name and what is wrong with it."""
+    """Turn an error of pydantic into the setting's name and what is wrong with it."""
     match found["loc"]:
         case ("polling", api, *_):
             name = polling_setting(api)

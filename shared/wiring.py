@@ -17,24 +17,31 @@ from standardwebhooks import Webhook
 from shared.apis import APIS
 from shared.clients.credentials import ClientCredentials
 from shared.clients.platform import Fetcher
-from shared.clients.webhook import Poster
-from shared.core.callback import LASTS, TRIES
-from shared.core.decide import REVIVALS
+from shared.clients.webhook import WebhookClient
+from shared.core.callback import LIFETIME, RETRY_DELAYS, Callback
+from shared.core.decide import REVIVAL_DELAYS
 from shared.core.rate_limit import budget
+from shared.core.remote import RemoteApi
 from shared.engine.callback_sender import CallbackSender
-from shared.engine.gate import Gates
-from shared.engine.lister import Listing
+from shared.engine.effects import Effects
+from shared.engine.gate import SharedGate
+from shared.engine.lister import Lister
 from shared.engine.one_at_a_time import OneAtATime
+from shared.engine.poller import Poller
+from shared.engine.ports import Store
+from shared.engine.reviver import GRACE, Reviver
+from shared.engine.starts import Starts
+from shared.engine.stops import Stops
 from shared.engine.tender import Tender
 from shared.engine.tidier import Tidier
-from shared.engine.watcher import GRACE, Watcher
 from shared.settings import Settings, SettingsError, queue_count, queue_name
+from shared.storage.callbacks import callback_rows as callback_table
 from shared.storage.connect import Names, Storage, by_connection_string, by_identity
 from shared.storage.gates import GateTable
-from shared.storage.lists import OpenIndex, Shelf
+from shared.storage.lists import NewestFirstTable, OpenIndex
 from shared.storage.results import TableResults
 from shared.storage.tickets import TicketQueue, TicketQueues
-from shared.storage.watches import TableStore
+from shared.storage.watches import TableWatches
 from shared.telemetry.events import Events, NoEvents
 from shared.telemetry.exporter import identity
 from shared.web.cloud_event import to_json
@@ -74,10 +81,11 @@ def connect(known: Settings) -> Storage:
     """Connect by connection string where there is one, else as the app's identity; raises `SettingsError`."""
     names = Names(
         tickets=[queue_name(known.tickets_queue, number) for number in range(known.tickets_queues)],
-        callbacks=f"{known.tickets_queue}-callbacks",
+        callback_tickets=f"{known.tickets_queue}-callbacks",
         watches=known.watches_table,
         results=known.results_table,
         open=known.open_table,
+        callbacks=known.callbacks_table,
         gates=known.gates_table,
     )
     if known.storage is None:
@@ -101,78 +109,153 @@ def events() -> Events | NoEvents:
 
 
 @cache
-def watcher() -> Watcher:
-    """Put the watcher together."""
-    known, stores = settings(), storage()
+def watches() -> TableWatches:
+    """Return the rows of all watches."""
+    return TableWatches(storage().watches)
+
+
+@cache
+def callback_rows() -> Store[Callback]:
+    """Return the rows of all callbacks."""
+    return callback_table(storage().callbacks)
+
+
+@cache
+def open_index() -> OpenIndex:
+    """Return the index of open watches."""
+    return OpenIndex(storage().open)
+
+
+@cache
+def tickets() -> TicketQueues:
+    """Return the queues of the tickets of watches."""
+    known = settings()
+    grid = timedelta(seconds=known.due_grid) * known.wait_scale
+    return TicketQueues([TicketQueue(queue, now, grid) for queue in storage().tickets])
+
+
+@cache
+def callback_tickets() -> TicketQueue:
+    """Return the queue of the tickets of callbacks."""
+    return TicketQueue(storage().callback_tickets, now)
+
+
+@cache
+def apis() -> dict[str, RemoteApi]:
+    """Return the APIs, at the pace that the settings say."""
+    known = settings()
+    return {name: api.paced(known.polling.get(name), known.wait_scale) for name, api in APIS.items()}
+
+
+@cache
+def gate() -> SharedGate:
+    """Put the rate limit together."""
+    known, table = settings(), GateTable(storage().gates)
+    return SharedGate(
+        read=table.read,
+        write=table.write,
+        count=tickets().count,
+        budget=budget(known.per_minute, known.per_hour),
+        now=now,
+        scale=known.wait_scale,
+    )
+
+
+@cache
+def effects() -> Effects:
+    """Put together what does what rows of watches promise."""
+    known = settings()
+    return Effects(
+        watches=watches(),
+        callbacks=callback_rows(),
+        index=open_index(),
+        send=tickets().send,
+        send_callback=callback_tickets().send,
+        record=TableResults(storage().results).record,
+        announce=events().announce,
+        body=lambda watch: to_json(watch, f"urn:itwin-job-watch:{known.site_name}"),
+        callback_lifetime=LIFETIME * known.wait_scale,
+        now=now,
+    )
+
+
+@cache
+def poller() -> Poller:
+    """Put together what gives watches their turns."""
+    known = settings()
     tokens = ClientCredentials(
         http=_http(),
         url=known.token_url,
         client_id=known.client_id,
         client_secret=known.client_secret.get_secret_value(),
         scope=known.scope,
-        now=_now,
+        now=now,
     )
-    grid = timedelta(seconds=known.due_grid) * known.wait_scale
-    tickets = TicketQueues([TicketQueue(queue, _now, grid) for queue in stores.tickets])
-    gates = GateTable(stores.gates)
-    return Watcher(
-        apis={name: api.paced(known.polling.get(name), known.wait_scale) for name, api in APIS.items()},
-        store=TableStore(stores.watches),
-        send=tickets.send,
+    return Poller(
+        rows=watches(),
+        act=effects().act,
+        apis=apis(),
         fetch=Fetcher(_http(known.api_url), tokens),
-        record=TableResults(stores.results).record,
-        announce=events().announce,
+        gate=gate(),
+        lock=OneAtATime(),
         reject=events().reject,
-        poisoned=events().poisoned,
-        now=_now,
+        now=now,
         draw=random.random,
-        gate=Gates(
-            read=gates.read,
-            write=gates.write,
-            count=tickets.count,
-            budget=budget(known.per_minute, known.per_hour),
-            now=_now,
-            scale=known.wait_scale,
-        ),
-        alone=OneAtATime(),
-        revivals=REVIVALS.scaled(known.wait_scale),
-        grace=GRACE * known.wait_scale,
-        tell=TicketQueue(stores.callbacks, _now).send,
-        index=open_index(),
     )
 
 
 @cache
 def starter() -> Starter:
     """Put together what begins watches."""
-    return Starter(watcher(), settings().api_url, _callback_hosts())
+    starts = Starts(rows=watches(), act=effects().act, index=open_index(), gate=gate())
+    return Starter(starts, now, settings().api_url, _callback_hosts())
+
+
+@cache
+def stops() -> Stops:
+    """Put together what stops watches."""
+    return Stops(rows=watches(), act=effects().act, now=now)
+
+
+@cache
+def reviver() -> Reviver:
+    """Put together what revives watches."""
+    scale = settings().wait_scale
+    return Reviver(
+        rows=watches(),
+        act=effects().act,
+        reject=events().reject,
+        poisoned=events().poisoned,
+        now=now,
+        draw=random.random,
+        delays=REVIVAL_DELAYS.scaled(scale),
+        grace=GRACE * scale,
+    )
 
 
 @cache
 def callback_sender() -> CallbackSender:
-    """Put together what tells of ends."""
-    known, w = settings(), watcher()
+    """Put together what makes the attempts of callbacks."""
+    known = settings()
     secret = known.callback_secret
     http = httpx.AsyncClient(
         follow_redirects=False,
-        timeout=None,  # noqa: S113 -- `Poster` has its own
+        timeout=None,  # noqa: S113 -- `WebhookClient` has its own
         trust_env=False,
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
     )
     signer = Webhook(secret.get_secret_value()) if secret else None
     return CallbackSender(
-        store=w.store,
-        send=w.tell,
-        post=Poster(http, signer, _callback_hosts(), _now),
+        rows=callback_rows(),
+        send=callback_tickets().send,
+        post=WebhookClient(http, signer, _callback_hosts(), now),
         fail=events().fail_callback,
-        reject=w.reject,
-        now=_now,
+        lock=OneAtATime(),
+        reject=events().reject,
+        now=now,
         draw=random.random,
-        body=lambda watch: to_json(watch, f"urn:itwin-job-watch:{known.site_name}"),
-        tries=TRIES.scaled(known.wait_scale),
-        lasts=LASTS * known.wait_scale,
-        alone=OneAtATime(),
+        delays=RETRY_DELAYS.scaled(known.wait_scale),
     )
 
 
@@ -181,35 +264,39 @@ def _callback_hosts() -> frozenset[str]:
 
 
 @cache
-def open_index() -> OpenIndex:
-    """Put together the index of open watches."""
-    return OpenIndex(storage().open)
-
-
-@cache
-def listing() -> Listing:
+def lister() -> Lister:
     """Put together what makes lists."""
-    w, stores = watcher(), storage()
-    return Listing(
-        store=w.store,
+    return Lister(
+        rows=watches(),
         open=open_index(),
-        ended=Shelf(stores.results),
+        ended=NewestFirstTable(storage().results),
         apis=list(APIS),
         retention=timedelta(days=settings().retention_days),
-        now=_now,
+        now=now,
     )
 
 
 @cache
 def tender() -> Tender:
-    """Put together what looks after all watches."""
-    return Tender(watcher(), retention=timedelta(days=settings().retention_days), counted=events().counted)
+    """Put together what looks after all rows."""
+    known = settings()
+    return Tender(
+        watches=watches(),
+        callbacks=callback_rows(),
+        revive=reviver().revive,
+        revive_callback=callback_sender().revive,
+        apis=list(APIS),
+        counted=events().counted,
+        now=now,
+        grace=GRACE * known.wait_scale,
+        retention=timedelta(days=known.retention_days),
+    )
 
 
 @cache
 def tidier() -> Tidier:
     """Put together what tidies the index of open watches."""
-    return Tidier(open_index(), watcher().store.load, list(APIS), _now)
+    return Tidier(open_index(), watches().load, list(APIS), now)
 
 
 def _http(base_url: str = "") -> httpx.AsyncClient:
@@ -234,5 +321,6 @@ def _without(name: str) -> Iterator[None]:
             os.environ[name] = value
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """Return the time."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""A store that promises what `TableStore` promises, in memory; `integration/test_store.py` holds both to it."""
+"""Stores that promise what those on tables promise, in memory; the integration tests hold both to it."""
 
 from __future__ import annotations
 
@@ -6,66 +6,76 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Generic, TypeVar
 
 from shared.apis import APIS
+from shared.core.callback import Callback
 from shared.core.model import Watch
 from shared.core.newest_first import newest_first
 from shared.engine.lister import Entry
 from shared.engine.ports import Conflict, Count
 
+T = TypeVar("T", Watch, Callback)
 
-class MemoryStore:
+
+class MemoryRows(Generic[T]):
     """The store port, on a dict."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, Watch] = {}
+        self.rows: dict[str, T] = {}
         self._versions = count(1)
 
-    async def load(self, watch_id: str) -> Watch | None:
+    async def load(self, key: str) -> T | None:
         """Return the row, or None when there is none."""
-        return self.rows.get(watch_id)
+        return self.rows.get(key)
 
-    async def insert(self, watch: Watch) -> Watch:
+    async def insert(self, row: T) -> T:
         """Add the row; raises `Conflict` when there is one already."""
-        if watch.id in self.rows:
-            raise Conflict(watch.id)
-        return self._put(watch)
+        if row.id in self.rows:
+            raise Conflict(row.id)
+        return self._put(row)
 
-    async def commit(self, watch: Watch) -> Watch:
+    async def commit(self, row: T) -> T:
         """Replace the row it was loaded from; raises `Conflict` when that has changed or gone."""
-        found = self.rows.get(watch.id)
-        if found is None or found.etag != watch.etag:
-            raise Conflict(watch.id)
-        return self._put(watch)
+        found = self.rows.get(row.id)
+        if found is None or found.etag != row.etag:
+            raise Conflict(row.id)
+        return self._put(row)
 
-    async def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[Watch]:
-        """Find rows that were due before and are not published, and published ones that ended before."""
-        for watch in list(self.rows.values()):
-            long_ended = watch.ended_at is not None and watch.ended_at < ended_before
-            untold = watch.callback_due is not None and watch.callback_due < due_before
-            if untold or (long_ended if watch.published else watch.due < due_before):
-                yield watch
+    async def delete(self, row: T) -> None:
+        """Remove the row it was loaded from; raises `Conflict` when that has changed, not when it has gone."""
+        found = self.rows.get(row.id)
+        if found is not None and found.etag != row.etag:
+            raise Conflict(row.id)
+        self.rows.pop(row.id, None)
+
+    async def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[T]:
+        """Find rows that were due before and are not settled, and settled ones that ended before."""
+        for row in list(self.rows.values()):
+            if _last_moved(row) < ended_before if row.is_settled else row.due < due_before:
+                yield row
+
+    def _put(self, row: T) -> T:
+        self.rows[row.id] = replace(row, etag=f'W/"{next(self._versions)}"')
+        return self.rows[row.id]
+
+
+def _last_moved(row: Watch | Callback) -> datetime:
+    return row.end.at if isinstance(row, Watch) and row.end else row.due
+
+
+class MemoryWatches(MemoryRows[Watch]):
+    """The store port of watches, on a dict."""
 
     async def census(self, now: datetime, due_before: datetime) -> Mapping[str, Count]:
         """Count the open watches of each API that has any; overdue is what was due before."""
-        rows = [watch for watch in self.rows.values() if watch.outcome is None]
+        rows = [watch for watch in self.rows.values() if watch.is_open]
         late = {api: [now - row.due for row in rows if row.api == api and row.due < due_before] for api in APIS}
         counts = {
             api: Count(sum(row.api == api for row in rows), len(late[api]), max(late[api], default=timedelta(0)))
             for api in APIS
         }
         return {api: count for api, count in counts.items() if count.open}
-
-    async def delete(self, watch: Watch) -> None:
-        """Remove the row it was loaded from; raises `Conflict` when that has changed, not when it has gone."""
-        found = self.rows.get(watch.id)
-        if found is not None and found.etag != watch.etag:
-            raise Conflict(watch.id)
-        self.rows.pop(watch.id, None)
-
-    def _put(self, watch: Watch) -> Watch:
-        self.rows[watch.id] = replace(watch, etag=f'W/"{next(self._versions)}"')
-        return self.rows[watch.id]
 
 
 class MemoryIndex:

@@ -7,17 +7,17 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from shared.core.rate_limit import Traffic
+from shared.core.rate_limit import Clearance
 
 
 class NoGate:
     """As if nobody ever met a limit."""
 
-    async def look(self, api: str) -> Traffic:  # noqa: ARG002
-        return Traffic()
+    async def look(self, api: str) -> Clearance:  # noqa: ARG002
+        return Clearance()
 
-    async def shut(self, api: str, asked_at: Any, told: timedelta) -> Traffic:  # noqa: ARG002
-        return Traffic()
+    async def shut(self, api: str, asked_at: Any, retry_after: timedelta) -> Clearance:  # noqa: ARG002
+        return Clearance()
 
     async def admit(self) -> timedelta:
         return timedelta(0)
@@ -38,6 +38,6 @@ async def ignore(*_: Any) -> None:
 
 
 @asynccontextmanager
-async def together(_: str) -> AsyncIterator[None]:
-    """Turns of one watch are not kept apart."""
+async def no_lock(_: str) -> AsyncIterator[None]:
+    """Turns of one row are not kept apart."""
     yield

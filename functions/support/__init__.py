@@ -1,1 +1,1 @@
-"""What the functions share: how they are registered, bounded and answered."""
+"""Shared by the functions: registration, timeouts and responses."""

@@ -1,4 +1,4 @@
-"""How HTTP triggers answer: JSON, or a problem that says what to do."""
+"""The responses of HTTP triggers: JSON, or a problem that says what to do."""
 
 import functools
 import json
@@ -11,14 +11,12 @@ from typing import Any
 import azure.functions as func
 
 from functions.support.invocation import brief, turn
-from shared.core.model import Watch
 from shared.engine.ports import HEALS
 from shared.settings import SettingsError
 from shared.web import problems
 from shared.web.headers import request_id
 from shared.web.problems import Problem
 from shared.web.requests import BatchDocument, StartedDocument, WatchDocument
-from shared.web.starter import Started
 
 log = logging.getLogger("watch.http")
 
@@ -26,7 +24,7 @@ Trigger = Callable[[func.HttpRequest, func.Context], Awaitable[func.HttpResponse
 
 
 def answered(trigger: Trigger) -> Trigger:
-    """Turn what a trigger raises for its caller's eyes into problem details; the rest is the host's to report."""
+    """Turn expected exceptions into problem+json; everything else goes to the host."""
 
     @functools.wraps(trigger)
     async def wrapped(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
@@ -44,38 +42,38 @@ async def _respond(trigger: Trigger, req: func.HttpRequest, context: func.Contex
     except Problem as problem:
         return problem_response(problem)
     except SettingsError as error:
-        log.error("settings.incomplete %s", error)  # noqa: TRY400 -- the text says all there is
+        log.error("settings.incomplete %s", error)  # noqa: TRY400 -- the text says it all
         return problem_response(problems.misconfigured(error.problems))
     except HEALS as error:
         log.warning("request.failed error=%s: %s", type(error).__name__, brief(error))
         return problem_response(
-            problems.unavailable("Storage or Application Insights did not answer as it should. Send this again.")
+            problems.unavailable("Storage or Application Insights did not respond as expected. Retry the request.")
         )
 
 
 def problem_response(problem: Problem) -> func.HttpResponse:
-    """Answer with a problem; one that time may heal says when to come back."""
+    """Respond with a problem, and a Retry-After if retrying may help."""
     headers = {} if problem.retry_after is None else {"Retry-After": _seconds(problem.retry_after)}
     return json_response(problem.document(), problem.status, headers, "application/problem+json")
 
 
-def watch_response(watch: Watch, now: datetime, status: int = 200, **headers: str) -> func.HttpResponse:
-    """Answer with a watch; while it goes on, with when it is worth asking again."""
-    if watch.outcome is None:
-        headers["Retry-After"] = _seconds(max(timedelta(seconds=1), watch.due - now))
-    return json_response(WatchDocument.of(watch).model_dump(mode="json", by_alias=True), status, headers)
+def watch_response(document: WatchDocument, now: datetime, status: int = 200, **headers: str) -> func.HttpResponse:
+    """Respond with a watch, and a Retry-After while it is open."""
+    if document.due_at is not None:
+        headers["Retry-After"] = _seconds(max(timedelta(seconds=1), document.due_at - now))
+    return json_response(document.model_dump(mode="json", by_alias=True), status, headers)
 
 
-def batch_response(results: Sequence[Started | Problem]) -> func.HttpResponse:
-    """Answer with what became of each item of a batch."""
-    document = BatchDocument(results=list(map(_result, results)))
+def batch_response(results: Sequence[StartedDocument]) -> func.HttpResponse:
+    """Respond with the result of each item of a batch."""
+    document = BatchDocument(results=list(results))
     return json_response(document.model_dump(mode="json", by_alias=True, exclude_unset=True), 200, {})
 
 
 def json_response(
     document: Any, status: int, headers: dict[str, str], mimetype: str = "application/json"
 ) -> func.HttpResponse:
-    """Answer with JSON that no cache keeps."""
+    """Respond with JSON that must not be cached."""
     return _response(json.dumps(document, ensure_ascii=False), status, headers, mimetype)
 
 
@@ -83,12 +81,6 @@ def _response(body: str, status: int, headers: Mapping[str, str], mimetype: str)
     return func.HttpResponse(
         body, status_code=status, headers={"Cache-Control": "no-store", **headers}, mimetype=mimetype
     )
-
-
-def _result(result: Started | Problem) -> StartedDocument:
-    if isinstance(result, Problem):
-        return StartedDocument(status=result.status, problem=result.document())
-    return StartedDocument(status=202 if result.begun else 200, watch=WatchDocument.of(result.watch))
 
 
 def _seconds(span: timedelta) -> str:

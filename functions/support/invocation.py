@@ -1,4 +1,4 @@
-"""The bounds of an invocation: a time-out, its place in the trace, and nothing but an `Exception` on the way out."""
+"""Bounds an invocation: a timeout, its trace context, and only `Exception`s that leave it."""
 
 import asyncio
 import logging
@@ -15,10 +15,10 @@ from shared.telemetry.events import invocation
 
 log = logging.getLogger("watch.turns")
 
-#: Well inside host.json's functionTimeout of 5 minutes, which would kill the process and all other turns with it.
+#: Well within the functionTimeout of 5 minutes in host.json, which kills the process and all its turns.
 TURN = timedelta(minutes=2)
 
-#: Of what an error says, in characters.
+#: Characters of an error message that are logged.
 LONGEST_LINE = 200
 
 
@@ -27,15 +27,15 @@ class BrokenOffError(Exception):
 
 
 class ComesAgainError(Exception):
-    """The queue delivers this message again.  Its text is one line, since the host repeats all that it is told."""
+    """Makes the queue redeliver the message.  The text is one line, since the host repeats all of it."""
 
 
 @asynccontextmanager
 async def delivery(context: func.Context, limit: timedelta = TURN) -> AsyncIterator[None]:
-    """Bound an invocation that nobody waits for, and log once why it failed.
+    """Bound an invocation without a caller, and log once why it failed.
 
-    host.json keeps the host's own telemetry of these functions off: a failed invocation is the same exception twice, of
-    9 to 42 KB each (host 4.1037).  So what heals by waiting is a line, and what else goes wrong a traceback.
+    host.json turns off the host's own telemetry of these functions: it sends each exception twice, of 9 to 42 KB each
+    (host 4.1037).  So an outage is logged as one line, and any other exception with its traceback.
     """
     try:
         async with turn(context, limit):
@@ -44,7 +44,7 @@ async def delivery(context: func.Context, limit: timedelta = TURN) -> AsyncItera
         log.warning("turn.failed error=%s: %s", type(error).__name__, brief(error))
         raise ComesAgainError(type(error).__name__) from None
     except SettingsError as error:
-        log.error("settings.incomplete %s", error)  # noqa: TRY400 -- the text says all there is
+        log.error("settings.incomplete %s", error)  # noqa: TRY400 -- the text says it all
         raise ComesAgainError(type(error).__name__) from None
     except Exception:
         log.exception("turn.broke")
@@ -53,10 +53,10 @@ async def delivery(context: func.Context, limit: timedelta = TURN) -> AsyncItera
 
 @asynccontextmanager
 async def turn(context: func.Context, limit: timedelta = TURN) -> AsyncIterator[None]:
-    """Bound an invocation; raises TimeoutError when it takes longer than `limit`.
+    """Bound an invocation; raises TimeoutError after `limit`.
 
-    The worker answers the host only after an `Exception`.  For a CancelledError or SystemExit it sends no result, and
-    the host waits until functionTimeout (`except Exception` in azure-functions-runtime's invocation handling).
+    The worker reports only an `Exception` to the host.  After a CancelledError or SystemExit it sends no result, and
+    the host waits until functionTimeout (`except Exception` in the invocation handling of azure-functions-runtime).
     """
     try:
         with invocation(context.trace_context.trace_parent):
@@ -65,11 +65,11 @@ async def turn(context: func.Context, limit: timedelta = TURN) -> AsyncIterator[
     except Exception:
         raise
     except BaseException as error:
-        raise BrokenOffError(f"broken off by {type(error).__name__}") from error
+        raise BrokenOffError(f"interrupted by {type(error).__name__}") from error
 
 
 def brief(error: Exception) -> str:
-    r"""Say in one short line what went wrong: the SDK adds request ids, times and XML below its own.
+    r"""Return the first line of an error, shortened: the SDK appends request ids, times and XML.
 
     >>> brief(OSError("Operation returned an invalid status 'Server Busy'\nRequestId:1"))
     "Operation returned an invalid status 'Server Busy'"

@@ -1,4 +1,4 @@
-"""Which watch a request is about."""
+"""Finds the watch of a request."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from shared.web import problems
 
 
 def watch_id(req: func.HttpRequest) -> str:
-    """Read the id in the route; raises `Problem` when it cannot be one, since not every text can be a key."""
+    """Read the id in the route; raises `Problem` unless it is a UUID, since not every text is a valid row key."""
     try:
         return str(UUID(req.route_params["id"]))
     except ValueError:
@@ -17,7 +17,7 @@ def watch_id(req: func.HttpRequest) -> str:
 
 
 def found(watch: Watch | None, req: func.HttpRequest) -> Watch:
-    """Return the watch; raises `Problem` when there is none."""
+    """Return the watch; raises `Problem` if there is none."""
     if watch is None:
         raise problems.unknown_watch(req.route_params["id"])
     return watch

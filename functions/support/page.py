@@ -1,4 +1,4 @@
-"""The page for people with a browser.  It holds no data: what it shows it asks the rest of the app for."""
+"""The web page.  It contains no data: it fetches what it shows from the HTTP API."""
 
 import base64
 import hashlib
@@ -15,14 +15,14 @@ from shared.core.model import Outcome
 
 
 def page_response() -> func.HttpResponse:
-    """Answer with the page."""
+    """Respond with the page."""
     html, policy = _page()
     return func.HttpResponse(
         html,
         headers={
             "Content-Security-Policy": policy,
             "X-Content-Type-Options": "nosniff",
-            "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
+            "X-Frame-Options": "DENY",  # for browsers without frame-ancestors
             "Referrer-Policy": "no-referrer",
             "Cache-Control": "no-store",
         },
@@ -33,17 +33,17 @@ def page_response() -> func.HttpResponse:
 
 @cache
 def _page() -> tuple[str, str]:
-    """The page and its Content-Security-Policy; read once, since neither changes while the process lives."""
+    """Return the page and its Content-Security-Policy; read once per process."""
     html = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
     html = html.replace("<!-- apis -->", _options(APIS)).replace("<!-- outcomes -->", _options(Outcome))
     return html, policy_for(html)
 
 
 def policy_for(html: str) -> str:
-    """Allow the page its own style, its own script and calls to its own origin, and nothing else.
+    """Allow the page its own style, its own script and calls to its own origin; nothing else.
 
-    By hash, so that markup which found its way in would neither run nor style anything; and no script may make markup
-    out of text at all (trusted types, where the browser knows them).
+    Style and script are allowed by hash, so injected markup has no effect.  Trusted types, where browsers support them,
+    keep scripts from turning text into markup.
     """
     style, script = (_hashes(re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)) for tag in ("style", "script"))
     return "; ".join(
@@ -62,7 +62,7 @@ def policy_for(html: str) -> str:
 
 
 def _hashes(texts: Iterable[str]) -> str:
-    """Of inline elements, as https://www.w3.org/TR/CSP3/#match-element-to-source-list compares them."""
+    """Hash inline elements (https://www.w3.org/TR/CSP3/#match-element-to-source-list)."""
     digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts]
     return " ".join(f"'sha256-{digest}'" for digest in digests)
 

@@ -1,4 +1,4 @@
-"""Triggers on queues of tickets, of which there are as many as the app's settings say."""
+"""Triggers on the ticket queues.  The settings say how many there are."""
 
 from collections.abc import Awaitable, Callable
 
@@ -11,9 +11,9 @@ OnMessage = Callable[[func.QueueMessage, func.Context], Awaitable[None]]
 
 
 def on_each_queue(bp: func.Blueprint, suffix: str = "") -> Callable[[OnMessage], OnMessage]:
-    """Run a function on each queue of tickets: as `poll_watch`, `poll_watch_1`, `poll_watch_2` and so on.
+    """Register a function on each ticket queue, as `poll_watch`, `poll_watch_1`, `poll_watch_2` and so on.
 
-    `suffix` is added to the name of each queue: "-poison" for those where the host puts what failed too often.
+    `suffix` is appended to each queue name: "-poison" for the queues where the host moves poisoned messages.
     """
 
     def register(function: OnMessage) -> OnMessage:

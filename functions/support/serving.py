@@ -1,4 +1,4 @@
-"""Serves an operation as it is described: its route and method come from the same data as the OpenAPI document."""
+"""Serves operations: route and methods come from the same data as the OpenAPI document."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from shared.web.operations import Operation
 
 
 def serves(bp: func.Blueprint, operation: Operation) -> Callable[[Trigger], Any]:
-    """Make a trigger answer for an operation."""
+    """Register a trigger for an operation."""
     level = func.AuthLevel.FUNCTION if operation.takes_key else func.AuthLevel.ANONYMOUS
 
     def decorate(trigger: Trigger) -> Any:

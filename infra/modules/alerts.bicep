@@ -1,4 +1,4 @@
-// Four alarms.  Every query answers with a row for each thing that is wrong, and with none when all is well.
+// Four alarms.  Every query returns one row per problem, and none if all is well.
 param name string
 param location string
 param tags object
@@ -27,13 +27,13 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)
   }
 }
 
-// `window` must hold what the query looks back on.  What happens once is told once and never resolved; what lasts is
-// told when it begins, and resolved when it ends.
+// `window` must cover the time range of the query.  An alarm about a single event fires once and never resolves; an alarm
+// about a state (`lasts`) fires when it begins, and resolves when it ends.
 var alarms = [
   {
     name: 'ended-badly'
     title: 'A watch ended badly'
-    description: 'A job failed, or its watch expired, was lost, or was abandoned. docs/operate.md says what to do for each outcome.'
+    description: 'A job failed, or its watch expired, was lost or was abandoned. docs/operate.md says what to do for each outcome.'
     query: loadTextContent('../queries/alerts/ended-badly.kql')
     severity: 2
     window: 'PT1H'
@@ -43,7 +43,7 @@ var alarms = [
   {
     name: 'poisoned'
     title: 'A ticket failed for two hours'
-    description: 'A turn of a watch failed 120 times in a row: storage, Application Insights or the app itself is in trouble. The watch is given another turn.'
+    description: 'A turn of a watch failed 120 times in a row: storage, Application Insights or the app itself fails. The watch gets another turn.'
     query: loadTextContent('../queries/alerts/poisoned.kql')
     severity: 1
     window: 'PT1H'
@@ -53,7 +53,7 @@ var alarms = [
   {
     name: 'overdue'
     title: 'Watches fall behind'
-    description: 'Watches were found more than five minutes late, again and again: turns do not come, or do not end.'
+    description: 'Watches are repeatedly more than five minutes late: turns do not start, or do not end.'
     query: loadTextContent('../queries/alerts/overdue.kql')
     severity: 2
     window: 'PT30M'
@@ -63,7 +63,7 @@ var alarms = [
   {
     name: 'silent'
     title: 'The app is silent'
-    description: 'tend_watches says every five minutes how many watches are open, and has not for half an hour: the app does not run, or cannot send.'
+    description: 'tend_watches reports the number of open watches every five minutes, but has not for half an hour: the app does not run, or cannot send telemetry.'
     query: loadTextContent('../queries/alerts/silent.kql')
     severity: 1
     window: 'PT30M'
@@ -87,7 +87,7 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       evaluationFrequency: 'PT5M'
       windowSize: alarm.window
       autoMitigate: alarm.lasts
-      skipQueryValidation: true // the table of events appears with the first event
+      skipQueryValidation: true // the first event creates the events table
       criteria: {
         allOf: [
           {

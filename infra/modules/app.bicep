@@ -41,7 +41,7 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
   location: location
   tags: union(tags, {
     'azd-service-name': 'app' // as azure.yaml calls it
-    'hidden-link: /app-insights-resource-id': insights.id // lets the portal lead from the app to its telemetry
+    'hidden-link: /app-insights-resource-id': insights.id // links the app to its telemetry in the portal
   })
   kind: 'functionapp,linux'
   identity: {
@@ -54,7 +54,7 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     publicNetworkAccess: 'Enabled' // callers come from anywhere, with a key
-    keyVaultReferenceIdentity: identity.id // else the system-assigned one is asked, which does not exist
+    keyVaultReferenceIdentity: identity.id // the default is the system-assigned one, which does not exist
     virtualNetworkSubnetId: empty(networkName)
       ? null
       : resourceId('Microsoft.Network/virtualNetworks/subnets', networkName, 'app')
@@ -92,7 +92,7 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
   }
 }
 
-// Of what Flex replaces by the above, nothing is set here: FUNCTIONS_WORKER_RUNTIME, FUNCTIONS_EXTENSION_VERSION,
+// Not set here, because Flex replaces them by the above: FUNCTIONS_WORKER_RUNTIME, FUNCTIONS_EXTENSION_VERSION,
 // WEBSITE_RUN_FROM_PACKAGE.  https://learn.microsoft.com/azure/azure-functions/functions-app-settings#flex-consumption-plan-deprecations
 resource appSettings 'Microsoft.Web/sites/config@2024-11-01' = {
   parent: site
@@ -111,7 +111,7 @@ resource passwords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-
   }
 ]
 
-// Callers then need a token of this tenant for the app registration, besides the function key.
+// Callers then need a token of this tenant for the app registration, in addition to the function key.
 resource entra 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(entraClientId)) {
   parent: site
   name: 'authsettingsV2'
@@ -141,8 +141,8 @@ resource entra 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(entraClientI
   }
 }
 
-// What the host says when it cannot even reach Application Insights.  host.json keeps it to warnings; requests of the
-// queue and the tables are not logged, since a line for each would cost several times the poll.
+// The host's log, for when it cannot reach Application Insights.  host.json limits it to warnings; requests to the queue
+// and the tables are not logged, since a line per request would cost several times the poll.
 resource hostLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'host'
   scope: site

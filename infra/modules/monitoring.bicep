@@ -16,7 +16,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
     sku: {
       name: 'PerGB2018'
     }
-    retentionInDays: 90 // 90 days cost nothing more for Application Insights' tables
+    retentionInDays: 90 // no extra cost for the tables of Application Insights
     features: {
       disableLocalAuth: true
     }
@@ -41,7 +41,7 @@ resource sends 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', metricsPublisher)
     principalId: appPrincipalId
-    principalType: 'ServicePrincipal' // or Azure would look for it where a new identity is not known yet
+    principalType: 'ServicePrincipal' // without it Azure may not find a new identity yet
   }
 }
 
@@ -106,5 +106,5 @@ resource queries 'Microsoft.OperationalInsights/queryPacks/queries@2025-02-01' =
 
 output workspaceId string = workspace.id
 output insightsName string = insights.name
-// Not a secret: with local authentication off it only says where to send, and sending needs the role above.
+// Not a secret: with local authentication off it only says where to send, and sending requires the role above.
 output connectionString string = insights.properties.ConnectionString

@@ -1,11 +1,11 @@
-// A virtual network for the app, with a private endpoint for each service that it uses in it.
+// A virtual network for the app, with a private endpoint per service that it uses.
 param name string
 param location string
 param tags object
 param storageName string
 param vaultName string
 
-// By the zone's name in Azure's public cloud: https://learn.microsoft.com/azure/private-link/private-endpoint-dns
+// Keyed by the zone name in Azure's public cloud: https://learn.microsoft.com/azure/private-link/private-endpoint-dns
 var endpoints = [
   {
     group: 'blob'
@@ -47,7 +47,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
     }
     subnets: [
       {
-        name: 'app' // Flex takes no name with an underscore
+        name: 'app' // Flex rejects names with an underscore
         properties: {
           // Microsoft advises /27 for one Flex app; twice that leaves room while a deployment replaces instances.
           addressPrefix: '10.0.0.0/26'

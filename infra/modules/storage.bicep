@@ -1,4 +1,4 @@
-// The account that holds everything the app remembers: its queues, its tables and its package.  It has no usable keys.
+// The storage account: queues, tables and the app's package.  Shared keys are off.
 param name string
 param location string
 param tags object
@@ -10,7 +10,7 @@ param network object
 
 var container = 'package'
 
-// The host keeps its own locks and keys in blobs of this account, and asks for ownership of them:
+// The host keeps its locks and keys in blobs of this account, and needs ownership of them:
 // https://learn.microsoft.com/azure/azure-functions/functions-reference#connecting-to-host-storage-with-an-identity
 var appRoles = [
   'b7e6dc6d-f1e8-4753-8033-0f276bb0955b' // Storage Blob Data Owner
@@ -89,7 +89,7 @@ resource works 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-// With shared keys off not even an Owner of the subscription sees the rows of a table: that takes a data role.
+// With shared keys off even an Owner of the subscription needs a data role to read the rows of a table.
 resource reads 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(readerPrincipalId)) {
   name: guid(account.id, readerPrincipalId, tableReader)
   scope: account

@@ -1,5 +1,5 @@
-// Holds the client secret of the iTwin service application, and what callbacks are signed with.  The app reads them, and
-// one principal may set them; the template itself never sees them.
+// Stores the client secret of the iTwin service application, and the secret that signs callbacks.  The app reads them,
+// and one principal may set them; the template never sees them.
 param name string
 param location string
 param tags object
@@ -24,7 +24,7 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     enableRbacAuthorization: true
     enableSoftDelete: true
     softDeleteRetentionInDays: 90
-    enablePurgeProtection: true // can't be turned off again: a deleted vault keeps its name for those 90 days
+    enablePurgeProtection: true // cannot be turned off again: a deleted vault keeps its name for those 90 days
     publicNetworkAccess: network.enabled && empty(network.allowedAddresses) ? 'disabled' : 'enabled'
     networkAcls: {
       defaultAction: network.enabled ? 'Deny' : 'Allow'

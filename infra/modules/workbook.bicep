@@ -1,4 +1,4 @@
-// The workbook, found in the portal under the Application Insights component and in the resource group.
+// The workbook, in the portal under the Application Insights component and in the resource group.
 param name string
 param location string
 param tags object
@@ -8,7 +8,7 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
 }
 
-// The file says <portal> and <insights>, so that its queries run on this component and its links lead to it.
+// Replaces the placeholders <portal> and <insights> of the file, so that queries and links use this component.
 var template = loadTextContent('../workbook.json')
 var here = replace(template, '<portal>', environment().portal)
 var linked = replace(here, '<insights-encoded>', uriComponent(insights.id))

@@ -1,5 +1,5 @@
-"""``python3 -m local bench``: what a turn costs, how near that is to the least it could cost, and how late turns come.
+"""``python3 -m local bench``: measures the cost of a turn, its lower bound, and how late turns are.
 
-The embedded host with the real app, Azurite and the simulated platform, one process each, on this machine.  Absolute
-times say as much of the machine as of the app: compare figures of one run.
+The embedded host with the real app, Azurite and the simulated platform run on this machine, one process each.  Absolute
+times depend on the machine: compare figures only within a run.
 """

@@ -1,4 +1,4 @@
-"""A process that starts: its imports, and how long its first turn takes to come."""
+"""Cold start: the imports, and the time to the first turn."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from local.bench.ground import SUCCEEDED, Ground
 from local.bench.spread import Figures, Spread
 from local.setup.bootstrap import ROOT
 from shared import wiring
-from shared.storage.watches import partition
+from shared.storage.rows import partition
 
 WITHIN = timedelta(minutes=1)
 HEAVIEST = 8
 
 
 def cold(ground: Ground, runs: int) -> Figures:
-    """Import the app in new processes; start hosts with a ticket waiting."""
+    """Import the app in new processes; start hosts with a waiting ticket."""
     imports = [_import_seconds() for _ in range(runs)]
     firsts = [_first_turn(ground, f"cold-{run}") for run in range(runs)]
     heaviest = sorted(_packages().items(), key=lambda one: -one[1])[:HEAVIEST]
@@ -35,7 +35,7 @@ def _import_seconds() -> float:
 
 
 def _packages() -> dict[str, float]:
-    """Seconds of each top-level package's own modules, by `-X importtime`."""
+    """Return the import seconds of each top-level package, by `-X importtime`."""
     spent: dict[str, float] = {}
     for line in _python("-X", "importtime", "-c", "import function_app").stderr.splitlines():
         if match := re.match(r"import time:\s+(\d+) \|\s+\d+ \|\s+([\w.]+)", line):
@@ -50,7 +50,7 @@ def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _first_turn(ground: Ground, job: str) -> float:
-    """Seconds until the row of a watch says that its end, which its first turn has found, is published."""
+    """Return the seconds until the end that the first turn finds is published."""
     ground.script([job], SUCCEEDED)
     (watch,) = ground.make([job])
     began = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""``python3 -m local bench``: which benchmarks, how large, and how they are told."""
+"""``python3 -m local bench``: selects, sizes and prints the benchmarks."""
 
 from __future__ import annotations
 
@@ -31,27 +31,70 @@ NAMES = (*USUAL, "concurrency", "planned", "beside")
 
 @click.command()
 @click.argument("which", nargs=-1, type=click.Choice(NAMES))
-@click.option("--watches", type=click.IntRange(min=1), default=200, show_default=True, help="Of turns and start.")
-@click.option("--polls", type=click.IntRange(min=1), default=5, show_default=True, help="Of each, in turns.")
-@click.option("--turns", "floor_turns", type=click.IntRange(min=10), default=600, show_default=True, help="Of floor.")
-@click.option("--late-watches", type=click.IntRange(min=1), default=2000, show_default=True)
-@click.option("--late-seconds", type=click.FloatRange(min=0), default=60, show_default=True)
-@click.option("--asleep", type=click.IntRange(min=1), default=10_000, show_default=True)
-@click.option("--asleep-seconds", type=click.FloatRange(min=0.1), default=20, show_default=True)
 @click.option(
-    "--batch", type=click.IntRange(1, LARGEST_BATCH), default=LARGEST_BATCH, show_default=True, help="In start."
+    "--watches", type=click.IntRange(min=1), default=200, show_default=True, help="Watches in turns and start."
 )
-@click.option("--polling", type=click.IntRange(min=1), default=600, show_default=True, help="In concurrency, at most.")
-@click.option("--latency", "latencies", multiple=True, type=float, default=(0.3, 2), help="Of the platform.")
-@click.option("--polling-seconds", type=click.FloatRange(min=0.1), default=20, show_default=True, help="Likewise.")
-@click.option("--planned-watches", type=click.IntRange(min=1), default=2000, show_default=True)
+@click.option("--polls", type=click.IntRange(min=1), default=5, show_default=True, help="Polls per watch in turns.")
 @click.option(
-    "--planned-seconds", type=click.FloatRange(min=1), default=300, show_default=True, help="For their starts."
+    "--turns", "floor_turns", type=click.IntRange(min=10), default=600, show_default=True, help="Turns in floor."
 )
-@click.option("--job-seconds", type=click.FloatRange(min=1), default=90, show_default=True, help="In planned, median.")
-@click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True, help="For the spread.")
-@click.option("--picture", type=click.Path(path_type=Path), default=STATE / "lateness.png", help="Of lateness.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
+@click.option(
+    "--late-watches", type=click.IntRange(min=1), default=2000, show_default=True, help="Watches in lateness."
+)
+@click.option(
+    "--late-seconds",
+    type=click.FloatRange(min=0),
+    default=60,
+    show_default=True,
+    help="Seconds over which they become due.",
+)
+@click.option(
+    "--asleep", type=click.IntRange(min=1), default=10_000, show_default=True, help="Invisible tickets in sleeping."
+)
+@click.option(
+    "--asleep-seconds", type=click.FloatRange(min=0.1), default=20, show_default=True, help="Length of sleeping."
+)
+@click.option(
+    "--batch",
+    type=click.IntRange(1, LARGEST_BATCH),
+    default=LARGEST_BATCH,
+    show_default=True,
+    help="Watches per request in start.",
+)
+@click.option(
+    "--polling", type=click.IntRange(min=1), default=600, show_default=True, help="Maximum watches in concurrency."
+)
+@click.option(
+    "--latency",
+    "latencies",
+    multiple=True,
+    type=float,
+    default=(0.3, 2),
+    help="Response times of the platform in concurrency, seconds.",
+)
+@click.option(
+    "--polling-seconds", type=click.FloatRange(min=0.1), default=20, show_default=True, help="Length of concurrency."
+)
+@click.option(
+    "--planned-watches", type=click.IntRange(min=1), default=2000, show_default=True, help="Watches in planned."
+)
+@click.option(
+    "--planned-seconds",
+    type=click.FloatRange(min=1),
+    default=300,
+    show_default=True,
+    help="Time over which planned starts them.",
+)
+@click.option(
+    "--job-seconds",
+    type=click.FloatRange(min=1),
+    default=90,
+    show_default=True,
+    help="Median length of a job in planned.",
+)
+@click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Runs of each benchmark.")
+@click.option("--picture", type=click.Path(path_type=Path), default=STATE / "lateness.png", help="Chart of lateness.")
+@click.option("--json", "as_json", is_flag=True, help="Print only JSON.")
 def bench(
     *,
     which: Sequence[str],
@@ -73,10 +116,10 @@ def bench(
     picture: Path,
     as_json: bool,
 ) -> None:
-    """Measure the app on this machine: WHICH.
+    """Measure the app on this machine, with the benchmarks WHICH.
 
-    Without any: all but concurrency, planned and beside, which take half an hour.  Beside takes its sizes from turns
-    and sleeping.
+    Default: all except concurrency, planned and beside, which take half an hour.  Beside uses the sizes of turns and
+    sleeping.
     """
     console = Console(highlight=False, stderr=as_json)
     benchmarks: dict[str, Callable[[Ground], Figures]] = {
@@ -108,4 +151,4 @@ def bench(
             table.add_row(f"  {what}", str(spread))
     console.print(table)
     if "lateness" in found:
-        console.print(f"Lateness is drawn in {picture}", soft_wrap=True)
+        console.print(f"Chart of lateness: {picture}", soft_wrap=True)

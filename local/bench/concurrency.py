@@ -1,4 +1,4 @@
-"""How many turns at once: what batchSize and newBatchThreshold of host.json bring while the platform takes its time."""
+"""Concurrent turns: the effect of batchSize and newBatchThreshold in host.json while the platform is slow."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import psutil
 from local.bench.ground import RUNNING, Ground, processor_seconds
 from local.bench.spread import Figures, Spread
 
-#: batchSize and newBatchThreshold: one turn at a time, the defaults on one processor, and up to what host.json has.
-#: Their sum is the most that run at once; the next batch is fetched when as few as the second of them are left.
+#: batchSize and newBatchThreshold: one turn at a time, the defaults on one processor, and up to those in host.json.
+#: Their sum is the maximum concurrency; the next batch is fetched when at most newBatchThreshold turns are left.
 CHOICES = ((1, 0), (16, 8), (32, 16), (32, 96), (32, 224))
 
-#: Until as many turns are under way as may be.
+#: Time to reach the maximum concurrency.
 SETTLING = timedelta(seconds=3)
 
 
 def concurrency(ground: Ground, latencies: Sequence[float], most: int, span: timedelta, runs: int) -> Figures:
-    """Let twice as many watches as may run at once, and no more than `most`, poll without an end; count their turns.
+    """Count the turns of watches that poll without end: twice the maximum concurrency, and at most `most`.
 
-    With more of them, tending would find those late that wait for their turn.  `latencies`, in seconds, are how long
-    the platform takes to answer.
+    With more watches, tending would find the waiting ones overdue.  `latencies` are the response times of the platform,
+    in seconds.
     """
     figures: Figures = {}
     for latency in latencies:
@@ -44,13 +44,13 @@ def concurrency(ground: Ground, latencies: Sequence[float], most: int, span: tim
 
 
 def _host_json(batch_size: int, threshold: int) -> Mapping[str, str]:
-    """Set these: https://learn.microsoft.com/azure/azure-functions/functions-host-json#override-hostjson-values."""
+    """Return the overrides: https://learn.microsoft.com/azure/azure-functions/functions-host-json#override-hostjson-values."""
     queues = "AzureFunctionsJobHost__extensions__queues__"
     return {f"{queues}batchSize": str(batch_size), f"{queues}newBatchThreshold": str(threshold)}
 
 
 def _measure(ground: Ground, process: psutil.Process, span: timedelta) -> tuple[float, float]:
-    """Turns a second, and how many processors are busy with them."""
+    """Return turns per second, and the number of busy processors."""
     began, used = datetime.now(UTC), processor_seconds(process)
     time.sleep(span.total_seconds())
     ended, used = datetime.now(UTC), processor_seconds(process) - used

@@ -1,7 +1,7 @@
-"""One turn beside the least it could cost: the same calls, back to back, with the same clients and nothing else.
+"""The cost of a turn and its lower bound: the same calls in sequence, with the same clients and nothing else.
 
-Both run in this process, one call at a time, so that the processor time between two moments belongs to what ran
-between them; in turn, block by block, so that both meet the same machine.
+Both run in this process, one call at a time, so that processor time can be attributed to them; in alternating blocks,
+so that both run under the same conditions.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from local.bench.spread import Figures, Spread
 from shared import wiring
 from shared.apis.reporting import REPORTING
 from shared.core.model import Ticket, Watch
+from shared.engine.deliver import receive
 
 BLOCK = 10
 
 
 def floor(ground: Ground, turns: int, runs: int) -> Figures:
-    """Measure both, and what a turn asks of storage."""
+    """Measure both, and the storage requests of a turn."""
     (watch,) = ground.make(["forever-floor"])
     figures = ground.run(_measure(ground, watch, turns, runs))
     ground.clear()
@@ -33,7 +34,7 @@ def floor(ground: Ground, turns: int, runs: int) -> Figures:
 
 
 async def _measure(ground: Ground, watch: Watch, turns: int, runs: int) -> Figures:
-    stores, watcher = wiring.storage(), wiring.watcher()
+    stores, poller = wiring.storage(), wiring.poller()
     async with httpx.AsyncClient(base_url=ground.parts.simulator, trust_env=False) as http:
         headers = {**REPORTING.headers, "Authorization": f"Bearer {ground.token()}"}
         text, where = Ticket(watch.id, 0).to_json(), path("forever-floor")
@@ -50,7 +51,7 @@ async def _measure(ground: Ground, watch: Watch, turns: int, runs: int) -> Figur
 
         async def turn() -> None:
             nonlocal seq
-            await watcher.receive(Ticket(watch.id, seq).to_json().encode(), str(seq))
+            await receive(poller, Ticket(watch.id, seq).to_json().encode(), str(seq))
             seq += 1
 
         for _ in range(BLOCK):  # connections, caches
@@ -75,7 +76,7 @@ async def _measure(ground: Ground, watch: Watch, turns: int, runs: int) -> Figur
 
 
 async def _cost(call: Callable[[], Awaitable[None]]) -> float:
-    """Processor seconds of one call."""
+    """Return the processor seconds of one call."""
     gc.collect()
     began = time.process_time()
     for _ in range(BLOCK):

@@ -1,4 +1,4 @@
-"""What all benchmarks stand on: a stack whose host they start and stop, and the app's own watcher in this process."""
+"""What all benchmarks stand on: a stack whose host they start and stop, and the app's own engine in this process."""
 
 from __future__ import annotations
 
@@ -24,59 +24,59 @@ from local.parts.stack import CLIENT_ID, CLIENT_SECRET, QUEUE, Stack, app_settin
 from shared import wiring
 from shared.apis.reporting import REPORTING
 from shared.core.model import Watch
-from shared.core.rate_limit import Traffic
+from shared.core.rate_limit import Clearance
 from shared.storage.tickets import TicketQueue, TicketQueues
 
 T = TypeVar("T")
 
-#: No delay between turns, so that there is always one to take.
+#: No delay between turns, so that one is always due.
 SETTINGS = {"WAIT_SCALE": "0", "APPLICATIONINSIGHTS_CONNECTION_STRING": ""}
 
 RUNNING = {"body": {"status": {"state": "Running"}}}
 SUCCEEDED = {"body": {"status": {"state": "Succeeded"}}}
 
-#: Calls under way at once while watches are made.
+#: Concurrent calls while watches are created.
 AT_ONCE = 16
 
-#: A line of Azurite's log: method, and what it is for.
+#: A line of Azurite's log: method and path.
 REQUEST = re.compile(r'"(?P<method>[A-Z]+) /devstoreaccount1/(?P<what>\S+) HTTP/')
 
-#: Until Azurite has written the line of a request that was answered.
+#: Time for Azurite to log a completed request.
 WRITTEN = timedelta(milliseconds=500)
 
 
 class Late:
-    """A gate that is open, and lets a new watch have its first turn at the given time."""
+    """An open gate that schedules the first turn of a new watch at the given time."""
 
     def __init__(self, due: datetime) -> None:
         self._due = due
 
     async def admit(self) -> timedelta:
-        """How long that is from now."""
+        """Return the delay until then."""
         return max(timedelta(0), self._due - datetime.now(UTC))
 
-    async def look(self, api: str) -> Traffic:  # noqa: ARG002
-        """Ask."""
-        return Traffic()
+    async def look(self, api: str) -> Clearance:  # noqa: ARG002
+        """Return no restriction."""
+        return Clearance()
 
-    async def shut(self, api: str, asked_at: datetime, told: timedelta) -> Traffic:  # noqa: ARG002
-        """Nothing follows from it for the others."""
-        return Traffic()
+    async def shut(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:  # noqa: ARG002
+        """Do nothing."""
+        return Clearance()
 
 
 @dataclass(slots=True)
 class Ground:
-    """A stack without its host, and a way to run what is asynchronous."""
+    """A stack without its host, and an event loop."""
 
     parts: Stack
     runner: asyncio.Runner
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run it on the one loop that the app's clients belong to."""
+        """Run it on the event loop of the app's clients."""
         return self.runner.run(work)
 
     def make(self, jobs: Sequence[str], dues: Sequence[datetime] | None = None) -> list[Watch]:
-        """Start a watch of each job, as the app would, with its first turn then or at once."""
+        """Start a watch per job, as the app does, with its first turn at `dues` or at once."""
         dues = dues or [datetime.now(UTC)] * len(jobs)
 
         async def start_all() -> list[Watch]:
@@ -84,16 +84,17 @@ class Ground:
 
             async def start(job: str, due: datetime) -> Watch:
                 async with free:
-                    late = replace(wiring.watcher(), gate=Late(due))
-                    watch, _ = await late.start(REPORTING, {"jobId": job}, timedelta(days=30))
-                    return watch
+                    late = replace(wiring.starter().starts, gate=Late(due))
+                    now = datetime.now(UTC)
+                    started = await late.start(REPORTING, {"jobId": job}, now, now + timedelta(days=30))
+                    return started.watch
 
             return await asyncio.gather(*map(start, jobs, dues))
 
         return self.run(start_all())
 
     def token(self) -> str:
-        """Return an access token of the platform, as the app has one."""
+        """Return an access token of the platform."""
         form = {
             "grant_type": "client_credentials",
             "client_id": CLIENT_ID,
@@ -105,18 +106,18 @@ class Ground:
         return str(granted.json()["access_token"])
 
     def requests(self) -> Sequence[Mapping[str, Any]]:
-        """List those that the platform has had so far."""
-        with self.parts.behind_the_platform() as platform:
+        """List the requests to the platform so far."""
+        with self.parts.simulator_control() as platform:
             asked: list[dict[str, Any]] = platform.get("/requests").json()["requests"]
         return asked
 
     def polls(self) -> Counter[str]:
-        """Count them by path."""
+        """Count the requests by path."""
         return Counter(request["path"] for request in self.requests())
 
     def script(self, jobs: Sequence[str], *answers: object) -> None:
-        """Write what the platform says of each job, poll by poll."""
-        with self.parts.behind_the_platform() as platform:
+        """Script the platform's responses for each job, poll by poll."""
+        with self.parts.simulator_control() as platform:
             for job in jobs:
                 platform.post("/jobs", json={"path": path(job), "script": answers})
 
@@ -124,9 +125,9 @@ class Ground:
     def host(
         self, settings: Mapping[str, str] | None = None, lease: timedelta | None = None
     ) -> Iterator[psutil.Process]:
-        """Run the host, with these settings besides the usual ones, and with leases of Azure's length or another.
+        """Run the host, with additional settings, and leases of Azure's length or another.
 
-        The process is its worker, which does all that is measured; the one above it only waits.
+        Yields its worker process, which does all measured work; the parent only waits.
         """
         service = self.parts.host
         usual = service.env, service.command
@@ -141,7 +142,7 @@ class Ground:
 
     @contextmanager
     def metered_host(self) -> Iterator[psutil.Process]:
-        """Run the host's worker alone, with its parts metered; see `spent`."""
+        """Run only the host's worker, with its parts metered; see `spent`."""
         service = self.parts.host
         usual = service.command
         service.command = ["local.bench.metered" if word == "local.host" else word for word in usual]
@@ -152,7 +153,7 @@ class Ground:
             service.command = usual
 
     def spent(self, process: psutil.Process) -> Mapping[str, float]:
-        """Processor seconds that a metered host has used so far, by part."""
+        """Return the processor seconds of a metered host so far, by part."""
         self._meter.unlink(missing_ok=True)
         process.send_signal(signal.SIGUSR1)
         while process.is_running() and not self._meter.exists():
@@ -166,10 +167,10 @@ class Ground:
 
     @contextmanager
     def storage_requests(self) -> Iterator[Counter[str]]:
-        """Count requests to storage, from the log of Azurite: filled in when the block has ended.
+        """Count requests to storage from Azurite's log; complete when the block has ended.
 
-        "looks for tickets" and "other looks" are for messages, "lengths" for the properties of a queue, as `tickets`
-        makes them; "queues" is what else is done to one.  "scans" are of tables, and "tables" what is done to one row.
+        "looks for tickets" and "other looks" fetch messages, "lengths" read the properties of a queue, as `tickets`
+        does; "queues" are the other requests to queues.  "scans" read tables, "tables" are requests for one row.
         """
         log, counted = self.parts.azurite.log, Counter[str]()
         time.sleep(WRITTEN.total_seconds())
@@ -181,13 +182,13 @@ class Ground:
             counted.update(_kind(line) for line in REQUEST.finditer(lines.read().decode()))
 
     def tickets(self) -> int:
-        """How many there are, asleep or not."""
+        """Return the number of tickets, visible or not."""
         return self.run(
             TicketQueues([TicketQueue(queue, lambda: datetime.now(UTC)) for queue in wiring.storage().tickets]).count()
         )
 
     def wait_until_done(self, within: timedelta) -> None:
-        """Return when no ticket is left: every watch has one until it has ended."""
+        """Wait until no ticket is left: every open watch has one."""
         give_up = time.monotonic() + within.total_seconds()
         while self.tickets():
             if time.monotonic() > give_up:
@@ -195,7 +196,7 @@ class Ground:
             time.sleep(0.1)
 
     def clear(self) -> None:
-        """Throw all tickets and watches away: tending would give those another that have lost theirs."""
+        """Delete all tickets and watches: tending would send new tickets otherwise."""
 
         async def clear() -> None:
             stores = wiring.storage()
@@ -220,24 +221,25 @@ def _kind(request: re.Match[str]) -> str:
 
 
 def path(job: str) -> str:
-    """Name the status of a job."""
+    """Return the status path of a job."""
     return REPORTING.path.format(jobId=job)
 
 
 def processor_seconds(process: psutil.Process) -> float:
-    """What it has used so far, in all its threads."""
+    """Return the processor seconds of all its threads so far."""
     used = process.cpu_times()
     return float(used.user + used.system)
 
 
 @contextmanager
 def ground() -> Iterator[Ground]:
-    """Prepare all of it, with the host at rest."""
+    """Prepare the test bed, with the host stopped."""
     with stack(SETTINGS, log_requests=True) as parts, asyncio.Runner() as runner:
         parts.host.stop()
         os.environ.update({**app_settings(parts.storage, parts.simulator), **SETTINGS})
-        for part in (wiring.settings, wiring.storage, wiring.watcher):
-            part.cache_clear()
+        for part in vars(wiring).values():
+            if hasattr(part, "cache_clear"):
+                part.cache_clear()
         prepared = Ground(parts, runner)
         try:
             yield prepared

@@ -1,4 +1,4 @@
-"""How late turns come: from when a watch was due to when the platform was asked."""
+"""The lateness of turns: from the due time to the poll."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from shared.core.model import Watch
 
 WITHIN = timedelta(minutes=5)
 
-#: How long it takes to make watches, as far as is known beforehand: so many in a second, after the first.
+#: Estimated time to create watches: a start-up time, then a rate per second.
 PACE = 40
 FIRST = timedelta(seconds=2)
 
 
 def lateness(ground: Ground, watches: int, over: timedelta, runs: int, picture: Path) -> Figures:
-    """Let watches become due evenly over a time, and look when each is asked for.  The last run is drawn."""
+    """Let watches become due evenly over a time, and measure when each polls.  Draws the last run."""
     lates = []
     for run in range(runs):
         due, late = _run(ground, f"late-{run}", watches, over)
@@ -35,7 +35,7 @@ def lateness(ground: Ground, watches: int, over: timedelta, runs: int, picture: 
 
 
 def _run(ground: Ground, name: str, watches: int, over: timedelta) -> tuple[np.ndarray, np.ndarray]:
-    """Give, for each watch, when it was due, counted from the first, and how late it was asked for; in seconds."""
+    """Return per watch when it was due, relative to the first, and how late it polled, in seconds."""
     with ground.host():
         made = made_asleep(ground, name, watches, over, FIRST + timedelta(seconds=watches / PACE))
         ground.wait_until_done(WITHIN)
@@ -46,10 +46,10 @@ def _run(ground: Ground, name: str, watches: int, over: timedelta) -> tuple[np.n
 
 
 def made_asleep(ground: Ground, name: str, watches: int, over: timedelta, making: timedelta) -> list[Watch]:
-    """Make watches that become due one by one, the first when all have been made, which takes about `making`.
+    """Create watches that become due one by one, the first after all were created, which takes about `making`.
 
-    Where it takes longer, some are due while they are made, and tell nothing.  They are let go, and others are made,
-    with twice the time.
+    If it takes longer, some become due too early to be useful.  Then all are discarded, and others are created with
+    twice the time.
     """
     while True:
         jobs = [f"{name}-{making.total_seconds():g}-{number}" for number in range(watches)]
@@ -63,8 +63,8 @@ def made_asleep(ground: Ground, name: str, watches: int, over: timedelta, making
 
 
 def draw(due: np.ndarray, late: np.ndarray, picture: Path) -> None:
-    """Draw each turn, and how many are how late."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 -- it takes its time
+    """Draw each turn, and a histogram of lateness."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 -- slow to import
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     when, how_many = figure.subplots(1, 2)

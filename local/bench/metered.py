@@ -1,6 +1,6 @@
-"""The host's worker, with the processor time of each part of a turn added up: ``python -m local.bench.metered``.
+"""The host's worker, metering the processor time of each part of a turn: ``python -m local.bench.metered``.
 
-The parts are the watcher's ports and the listener's own requests.  What remains is everything else: the converters, the
+The parts are the engine's ports and the listener's own requests.  What remains is everything else: the converters, the
 event loop, and what arrives from the network.  A SIGUSR1 writes what was used so far to the file that the environment
 variable `METERED` names: seconds, by part.
 """
@@ -21,8 +21,9 @@ from typing import Any, ParamSpec, TypeVar, cast
 from local.host.queues import LeasedQueue
 from local.host.worker import main
 from shared import wiring
-from shared.engine.ports import Index, Store
-from shared.engine.watcher import Watcher
+from shared.engine.effects import Effects
+from shared.engine.poller import Poller
+from shared.engine.ports import Index, WatchStore
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,7 +34,7 @@ Spent = defaultdict[str, float]  #: processor seconds, by part
 
 
 class Metered(Awaitable[T]):
-    """Awaits something, and adds up the processor time of its steps.  What else runs in between is not counted."""
+    """Awaits something, and sums the processor time of its steps, without what runs in between."""
 
     def __init__(self, work: Awaitable[T], spent: Spent, part: str) -> None:
         self._work, self._spent, self._part = work, spent, part
@@ -52,7 +53,7 @@ class Metered(Awaitable[T]):
                 self._spent[self._part] += time.thread_time() - began
             try:
                 step = partial(work.send, (yield waits_for))
-            except BaseException as thrown:  # noqa: BLE001 -- it is for the work, a cancellation too
+            except BaseException as thrown:  # noqa: BLE001 -- passed on to the work, a cancellation too
                 step = partial(work.throw, thrown)
 
 
@@ -67,36 +68,41 @@ def metered(spent: Spent, part: str, call: Callable[P, Awaitable[T]]) -> Callabl
 
 
 class MeteredStore:
-    """The store, with what a turn needs of it metered."""
+    """The store, with the calls of a turn metered."""
 
-    def __init__(self, store: Store, spent: Spent) -> None:
+    def __init__(self, store: WatchStore, spent: Spent) -> None:
         self.load = metered(spent, "row load", store.load)
         self.commit = metered(spent, "commit", store.commit)
         self.insert, self.stale, self.delete, self.census = store.insert, store.stale, store.delete, store.census
 
 
 class MeteredIndex:
-    """The index of open watches."""
+    """The index of open watches, metered."""
 
     def __init__(self, index: Index, spent: Spent) -> None:
         self.add = metered(spent, "index", index.add)
         self.remove = metered(spent, "index", index.remove)
 
 
-def split(watcher: Watcher, spent: Spent) -> Watcher:
-    """Meter the ports of a watcher."""
+def meter_poller(poller: Poller, spent: Spent) -> Poller:
+    """Meter what asks."""
+    rows: Any = MeteredStore(wiring.watches(), spent)
+    return replace(poller, rows=rows, fetch=metered(spent, "platform GET", poller.fetch))
+
+
+def meter_effects(effects: Effects, spent: Spent) -> Effects:
+    """Meter what acts."""
     return replace(
-        watcher,
-        store=MeteredStore(watcher.store, spent),
-        fetch=metered(spent, "platform GET", watcher.fetch),
-        send=metered(spent, "ticket", watcher.send),
-        record=metered(spent, "row of results", watcher.record),
-        index=MeteredIndex(watcher.index, spent),
+        effects,
+        watches=MeteredStore(effects.watches, spent),
+        send=metered(spent, "ticket", effects.send),
+        record=metered(spent, "row of results", effects.record),
+        index=MeteredIndex(effects.index, spent),
     )
 
 
 def tell(spent: Spent, file: Path) -> None:
-    """Write it, so that whoever finds the file finds all of it."""
+    """Write the file atomically."""
     begun = file.with_suffix(".begun")
     begun.write_text(json.dumps(spent))
     begun.rename(file)
@@ -104,8 +110,10 @@ def tell(spent: Spent, file: Path) -> None:
 
 if __name__ == "__main__":
     spent: Spent = defaultdict(float)
-    build = wiring.watcher
-    wiring.watcher = cache(lambda: split(build(), spent))  # before the app is imported, which takes it from there
+    build_poller, build_effects = wiring.poller, wiring.effects
+    # Before the app is imported, which takes them from there.
+    wiring.poller = cache(lambda: meter_poller(build_poller(), spent))
+    wiring.effects = cache(lambda: meter_effects(build_effects(), spent))
     for name in ("take", "delete"):
         setattr(LeasedQueue, name, metered(spent, "message taken, deleted", getattr(LeasedQueue, name)))
     signal.signal(signal.SIGUSR1, lambda *_: tell(spent, Path(os.environ[FILE])))

@@ -1,7 +1,7 @@
-"""What `python3 -m local plan` says, beside what the app does with the same jobs on the embedded host.
+"""Compares `python3 -m local plan` with the app on the embedded host, for the same jobs.
 
-The plan knows no lateness: no whole second lost in the queue, no look at an idle one, no busy machine.  So real watches
-take a little longer to see the end of a job, and a few of them a turn less or more.
+The plan does not model lateness: whole seconds in the queue, polls of an idle queue, a busy machine.  So real watches
+see the end of a job a little later, and a few take a turn more or less.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from local.setup.bootstrap import ROOT
 from shared.apis import APIS
 from shared.core.remote import RemoteApi
 
-GRID = timedelta(seconds=15)  # as the deployment has it
+GRID = timedelta(seconds=15)  # as in the deployment
 SETTINGS = {"WAIT_SCALE": "1", "DUE_GRID": f"{GRID.total_seconds():g}"}
 
 MIX = {"reality-analysis": 0.6, "schedules": 0.4}
 SIGMA = 0.5
 FAILING = 0.1
 
-#: The words of the simulator for a job that failed.
+#: The simulator's status words for a failed job.
 FAILED = {"reality-analysis": "failed", "schedules": "Failed"}
 
 AT_ONCE = 16
@@ -43,18 +43,18 @@ WITHIN = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What was observed, or planned."""
+    """Observed or planned figures."""
 
-    polls: float  #: requests for the status of a job
-    requests: float  #: to the platform; besides polls, those that ask why a job failed
-    table_requests: float  #: of watches that start, poll and end
-    queue_requests: float  #: likewise, and without looks
-    p50: float  #: seconds from the end of a job to the answer that says so
+    polls: float  #: requests for job statuses
+    requests: float  #: to the platform: polls, and requests for evidence
+    table_requests: float  #: for starts, polls and ends
+    queue_requests: float  #: the same, without fetches
+    p50: float  #: seconds from the end of a job to the poll that sees it
     p95: float
 
 
 def planned(ground: Ground, watches: int, over: timedelta, median: timedelta) -> Figures:
-    """Start so many watches over a time, of jobs that take so long in the middle, and let them end."""
+    """Start that many watches over a time, with that median job length, and wait for their ends."""
     apis = [APIS[name] for name in MIX]
     jobs = make(
         apis=apis,
@@ -104,7 +104,7 @@ def _plan(apis: Sequence[RemoteApi], jobs: Jobs) -> Trial:
 
 
 class _Run:
-    """The same for real."""
+    """The same on the embedded host."""
 
     def __init__(self, ground: Ground, apis: Sequence[RemoteApi], jobs: Jobs) -> None:
         self._ground, self._jobs = ground, jobs
@@ -114,7 +114,7 @@ class _Run:
         self._lengths = jobs.end - jobs.start
 
     def go(self) -> Trial:
-        with self._ground.parts.behind_the_platform() as platform:
+        with self._ground.parts.simulator_control() as platform:
             for place in range(len(self._jobs)):
                 platform.post("/jobs", json=self._order(place))
         with self._ground.storage_requests() as counted, self._ground.host(SETTINGS):
@@ -133,13 +133,13 @@ class _Run:
         )
 
     def _order(self, place: int) -> Mapping[str, Any]:
-        """Say how a job goes; it begins when it is first asked about, which is at once."""
+        """Script a job; it starts with its first poll, which is immediate."""
         clean = self._jobs.clean[place]
         clock = {"seconds": self._lengths[place]} | ({} if clean else {"ends": FAILED[self._apis[place].name]})
         return {"path": self._paths[place], "clock": clock}
 
     def _start(self) -> None:
-        """Start each watch when its time has come."""
+        """Start each watch at its time."""
         with self._ground.parts.app() as app, ThreadPoolExecutor(AT_ONCE) as clients:
             began, starting = time.monotonic(), []
             for api, ids, start in zip(self._apis, self._ids, self._jobs.start, strict=True):
@@ -149,7 +149,7 @@ class _Run:
                 started.result()
 
     def _polls(self, asked: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[datetime]]:
-        """When the status of each job was asked for."""
+        """Return the times of each job's polls."""
         times: dict[str, list[datetime]] = {path: [] for path in self._paths}
         for request in asked:
             if request["path"] in times:
@@ -162,7 +162,7 @@ def _ids(api: RemoteApi, number: int) -> Mapping[str, str]:
 
 
 def _delay(polls: Sequence[datetime], length: float) -> float:
-    """Seconds from the end of a job, which began with the first poll, to the poll that found it ended."""
+    """Return the seconds from the end of a job, which started with the first poll, to the poll that saw it."""
     end = polls[0] + timedelta(seconds=length)
     if polls[-1] < end:
         raise ValueError("a watch has ended before its job")

@@ -1,4 +1,4 @@
-"""What watches cost that are not due: as much as none at all, for nothing runs while they sleep."""
+"""The cost of waiting watches: none, because nothing runs while they wait."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import psutil
 from local.bench.ground import Ground, processor_seconds
 from local.bench.spread import Figures, Spread
 
-#: Until a host that has just started has come to rest.
+#: Time for a new host to become idle.
 SETTLING = timedelta(seconds=3)
 
 
 def sleeping(ground: Ground, watches: int, span: timedelta, runs: int) -> Figures:
-    """Compare a host with an empty queue to one with so many sleeping tickets."""
+    """Compare a host with an empty queue to one with that many invisible tickets."""
     with ground.host() as process:
         alone = [_an_hour(ground, process, span) for _ in range(runs)]
         memory_alone = process.memory_info().rss / 1e6
@@ -39,11 +39,11 @@ def sleeping(ground: Ground, watches: int, span: timedelta, runs: int) -> Figure
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """What a host does in an hour, at the rate of a shorter time."""
+    """The work of a host per hour, extrapolated from a shorter time."""
 
     processor: float  #: seconds
-    looks: float  #: at queues
-    others: float  #: requests to storage
+    looks: float  #: polls of queues
+    others: float  #: other requests to storage
 
 
 def _an_hour(ground: Ground, process: psutil.Process, span: timedelta) -> Hour:

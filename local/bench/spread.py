@@ -1,4 +1,4 @@
-"""A figure and how far it strays from run to run."""
+"""A figure and its spread over several runs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Spread:
     unit: str = ""
 
     def to_json(self) -> dict[str, object]:
-        """As `--json` prints it."""
+        """Return it as `--json` prints it."""
         return {"median": median(self.values), "values": list(self.values), "unit": self.unit}
 
     def __str__(self) -> str:
-        """The median; of several, also the least and the most.
+        """Format the median; of several values, also minimum and maximum.
 
         >>> str(Spread([1.0, 1.2, 1.1], "s")), str(Spread([7.0], "MB"))
         ('1.1 s (1 to 1.2)', '7 MB')

@@ -1,4 +1,4 @@
-"""Watches started through HTTP.  Each has its one turn meanwhile, as in life."""
+"""Starts through HTTP.  Each watch has one turn meanwhile, as in production."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AT_ONCE = 8
 
 
 def starts(ground: Ground, watches: int, batch: int, runs: int) -> Figures:
-    """Start them one after the other, several at once, and so many with each request."""
+    """Start watches sequentially, concurrently, and in batches."""
     ways: dict[str, Callable[[httpx.Client, Sequence[str]], None]] = {
         "one after the other": _one_by_one,
         f"{AT_ONCE} at once": _at_once,
@@ -31,7 +31,7 @@ def starts(ground: Ground, watches: int, batch: int, runs: int) -> Figures:
                 began = time.monotonic()
                 start(app, jobs)
                 rates[way].append(watches / (time.monotonic() - began))
-    ground.clear()  # of what was still under way
+    ground.clear()  # what was still under way
     return {way: Spread(values, "a second") for way, values in rates.items()}
 
 
@@ -46,7 +46,7 @@ def _at_once(app: httpx.Client, jobs: Sequence[str]) -> None:
 
 
 def in_batches(app: httpx.Client, jobs: Sequence[str], batch: int) -> None:
-    """Start a watch of each job, so many with each request."""
+    """Start a watch per job, in batches."""
     for begin in range(0, len(jobs), batch):
         wanted = [_watch(job) for job in jobs[begin : begin + batch]]
         results = app.post("/watches", json={"watches": wanted}).json()["results"]

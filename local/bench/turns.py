@@ -1,4 +1,4 @@
-"""Turns through the host, as many as it can take."""
+"""The throughput of turns through the host."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ WITHIN = timedelta(minutes=10)
 
 
 def turns(ground: Ground, watches: int, polls: int, runs: int) -> Figures:
-    """Let so many watches poll so often, without delay, until they end.
+    """Run that many watches with that many polls, without delay, until they end.
 
-    An end takes more requests than a turn that goes on, so the fewer polls, the more for each.
+    An end takes more requests than other turns, so fewer polls mean more requests per poll.
     """
     measured: defaultdict[str, list[float]] = defaultdict(list)
     parts: defaultdict[str, list[float]] = defaultdict(list)

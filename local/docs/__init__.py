@@ -1,1 +1,1 @@
-"""What is drawn and written for the docs from the code and from runs."""
+"""Generates parts of the docs from the code and from runs."""

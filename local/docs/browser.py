@@ -1,4 +1,4 @@
-"""An installed Chromium, without a window, driven by Selenium: for the page's tests and pictures."""
+"""A headless Chromium, driven by Selenium, for tests and screenshots of the page."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from selenium import webdriver  # which imports a browser only when it is named
+from selenium import webdriver  # imports a browser only when used
 
-#: What it does of its own accord would be requests of which the page knows nothing.
+#: Turns off Chromium's own background requests.
 _ARGUMENTS = [
     "--headless",
     "--disable-gpu",
@@ -27,14 +27,14 @@ _ARGUMENTS = [
 
 
 class Programs(NamedTuple):
-    """A browser, and the program that Selenium speaks to it through."""
+    """A browser and its Selenium driver."""
 
     chromium: str
     chromedriver: str
 
 
 def find() -> Programs | None:
-    """Where both are, if they are installed."""
+    """Return the paths of both, if installed."""
     browsers = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     chromium = next((found for name in browsers if (found := shutil.which(name))), None)
     chromedriver = shutil.which("chromedriver")
@@ -43,12 +43,12 @@ def find() -> Programs | None:
 
 @contextmanager
 def browsing(programs: Programs) -> Iterator[webdriver.Chrome]:
-    """Run it with a profile of its own; its logs are what the console and the network saw."""
+    """Run it with a new profile, logging console and network."""
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
         options = webdriver.ChromeOptions()
         options.binary_location = programs.chromium
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # it needs another user
+        sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # root has no sandbox
         for argument in [*_ARGUMENTS, *sandbox, f"--user-data-dir={profile}"]:
             options.add_argument(argument)
         driver = webdriver.Chrome(options, webdriver.ChromeService(programs.chromedriver))
@@ -59,7 +59,7 @@ def browsing(programs: Programs) -> Iterator[webdriver.Chrome]:
 
 
 def show_as(driver: webdriver.Chrome, width: int, height: int, *, phone: bool = False) -> None:
-    """Give the page a viewport; a phone's has a touch screen and obeys `<meta name="viewport">`."""
+    """Give the page a viewport; that of a phone has a touch screen and respects `<meta name="viewport">`."""
     driver.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
         {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone},

@@ -1,7 +1,7 @@
 """``python3 -m local pictures``: the workbook's charts as pictures for docs/operate.md, from a run on this machine.
 
-Watches of made-up jobs run through the app for a minute; what it announced is then asked with the workbook's own
-queries.  So that hours can be seen, a second of the run is shown as ten minutes: times alone, no number.
+The app watches simulated jobs for a minute; the workbook's own queries then run over its events.  A second of the run
+is shown as ten minutes, so that the charts span hours; only times are changed, no other number.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ Draw = Callable[[Axes, kusto.Rows], None]
 
 
 def pictures(console: Console) -> None:
-    """Run, ask and draw."""
+    """Run watches, run the queries, and draw the charts."""
     console.print(f"Running {WATCHES} watches for {LASTS.total_seconds():.0f} s ...", highlight=False)
     database = kusto.load(_stretched(_run()))
     PICTURES.mkdir(parents=True, exist_ok=True)
@@ -62,11 +62,11 @@ def pictures(console: Console) -> None:
 
 
 def _run() -> Sequence[Mapping[str, Any]]:
-    """Start watches as time goes by, and count them often; gives the envelopes that the app sent."""
-    random_ = random.Random(1)  # noqa: S311 -- the same jobs each time
+    """Start watches over time, and count them often; returns the envelopes that the app sent."""
+    random_ = random.Random(1)  # noqa: S311 -- the same jobs in each run
     jobs = list(_jobs(random_))
     began = time.monotonic()
-    with stack(SETTINGS) as parts, parts.app() as app, parts.behind_the_platform() as platform:
+    with stack(SETTINGS) as parts, parts.app() as app, parts.simulator_control() as platform:
         for number, job in enumerate(jobs):
             wait = began + number / len(jobs) * LASTS.total_seconds() * 0.8 - time.monotonic()
             time.sleep(max(0.0, wait))
@@ -86,7 +86,7 @@ def _count(app: httpx.Client, url: str) -> None:
 
 
 def _jobs(random_: random.Random) -> Iterator[Job]:
-    """The scenario's jobs again and again, most of the good ones, under ids of their own and a bit longer."""
+    """Yield the scenario's jobs repeatedly, mostly successful ones, with new ids and a bit longer."""
     weights = [6 if job.outcome == "succeeded" else 1 for job in JOBS]
     for number, job in enumerate(random_.choices(JOBS, weights, k=WATCHES)):
         name, id_ = list(job.ids.items())[-1]

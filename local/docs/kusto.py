@@ -1,6 +1,6 @@
-"""The queries that ship, run on this machine: KQL on DuckDB, over the envelopes that the app has sent.
+"""Runs the deployed KQL queries on this machine: on DuckDB, over the envelopes that the app has sent.
 
-duckdb-kql refuses what it does not know, so that an answer is an answer.
+duckdb-kql rejects what it does not support, so its results are reliable.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from local.setup.bootstrap import ROOT
 
 INFRA = ROOT / "infra"
 
-#: What the workbook's filters say when nobody has touched them.  Multiple choices come with their quotes.
+#: The default values of the workbook's filters.  Those of multiple choices include quotes.
 UNFILTERED = {"Api": "'*'", "Outcome": "'*'", "Label": "*"}
 
-#: The columns that a query may use: those of https://learn.microsoft.com/azure/azure-monitor/reference/tables/appevents
-#: and apptraces, as Application Insights names them, as far as we do.
+#: The columns that queries may use: those of https://learn.microsoft.com/azure/azure-monitor/reference/tables/appevents
+#: and apptraces, with their names in Application Insights, as far as we use them.
 TABLES = """
 create table customEvents (timestamp timestamptz, name varchar, customDimensions json, customMeasurements json,
                            operation_Id varchar, cloud_RoleName varchar, itemId varchar, itemCount int);
@@ -33,7 +33,7 @@ Rows = list[dict[str, Any]]
 
 
 def load(envelopes: Iterable[Mapping[str, Any]]) -> duckdb.DuckDBPyConnection:
-    """Make the tables as Application Insights would of these envelopes; each event gets an `itemId`, as there."""
+    """Create the tables from these envelopes as Application Insights does; each event gets an `itemId`."""
     database: duckdb.DuckDBPyConnection = duckdb_kql.connect()
     database.execute(TABLES)
     for envelope in envelopes:
@@ -54,9 +54,9 @@ def load(envelopes: Iterable[Mapping[str, Any]]) -> duckdb.DuckDBPyConnection:
 
 
 def run(database: duckdb.DuckDBPyConnection, query: str, **filters: str) -> Rows:
-    """Run a query; `filters` are values of the workbook's parameters, as it puts them into the text.
+    """Run a query; `filters` are the parameter values that the workbook inserts into the text.
 
-    The time of arrival is not known here, so the time of the event stands in for it.
+    The arrival time is unknown here; the time of the event replaces it.
     """
     values = UNFILTERED | filters
     text = re.sub(r"\{(\w+)\}", lambda match: values[match[1]], query).replace("ingestion_time()", "timestamp")
@@ -65,17 +65,17 @@ def run(database: duckdb.DuckDBPyConnection, query: str, **filters: str) -> Rows
 
 
 def workbook() -> dict[str, Any]:
-    """Return the workbook as it is in the repository."""
+    """Return the workbook of the repository."""
     return dict(json.loads((INFRA / "workbook.json").read_text(encoding="utf-8")))
 
 
 def charts() -> dict[str, dict[str, Any]]:
-    """Return what the workbook shows, by its name: the contents of its items that have a query."""
+    """Return the contents of the workbook's items with a query, by name."""
     return {item["name"]: item["content"] for item in workbook()["items"] if "query" in item["content"]}
 
 
 def shipped() -> dict[str, str]:
-    """Return every query there is, by a name that says where it stands."""
+    """Return all queries, by a name that says where they are."""
     queries = {f"workbook/{name}": str(chart["query"]) for name, chart in charts().items()}
     for item in workbook()["items"]:
         for parameter in item["content"].get("parameters", []):

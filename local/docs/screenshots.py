@@ -1,4 +1,4 @@
-"""``python3 -m local screenshots``: take the pictures of the page that the README shows."""
+"""``python3 -m local screenshots``: takes the screenshots of the page for the README."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from local.trials.scenario import JOBS, SETTINGS, Job
 
 PICTURES = ROOT / "docs" / "pictures"
 
-#: Which of the scenario's jobs to show, and how many of their answers are given: the last one repeats.  Oldest first.
+#: The scenario's jobs to show, with the number of their responses; the last one repeats.  Oldest first.
 SHOWN = {
     "Members added": 3,
     "Stopped by a user": 1,
@@ -37,13 +37,13 @@ WITHIN = timedelta(seconds=30)
 
 
 def screenshots(console: Console) -> None:
-    """Run everything, watch some jobs, and take a picture of the page on a wide screen and on a phone."""
+    """Run everything, watch some jobs, and take screenshots of the page on a wide screen and on a phone."""
     programs = find()
     if programs is None:
         sys.exit("This needs Chromium and chromedriver: on Debian, apt install chromium chromium-driver.")
     PICTURES.mkdir(exist_ok=True)
     with stack(SETTINGS) as parts, browsing(programs) as driver:
-        with parts.app() as app, parts.behind_the_platform() as platform:
+        with parts.app() as app, parts.simulator_control() as platform:
             stopped = [_start(app, platform, job) for job in _jobs()][list(SHOWN).index("Stopped by a user")]
             app.delete(f"/watches/{stopped}")
             _wait(lambda: _is_as_wanted(app.get("/watches").json()))

@@ -1,17 +1,16 @@
-"""``python -m local.host --app DIR --port N --key KEY``: the host as a process, which keeps a worker alive.
+"""``python -m local.host --app DIR --port N --key KEY``: the host process, which keeps a worker alive.
 
-The worker is a process of its own (`local.host.worker`), for a function can take its process with it.  If it dies the
-host starts another, and gives up when too many died: RpcFunctionInvocationDispatcher.cs of Azure/azure-functions-host
-4.1037.  There listeners and HTTP are the host's; here they are the worker's, so nobody listens while there is none.
+The worker is a separate process (`local.host.worker`), because a function can kill its process.  If it dies, the host
+starts another, and gives up after too many deaths: RpcFunctionInvocationDispatcher.cs of Azure/azure-functions-host
+4.1037.  There the host owns the listeners and HTTP; here the worker does, so without a worker nothing listens.
 
-Only cheap modules are imported here: whoever waits for the host waits for this process too.
+Imports only cheap modules, since the start of this process delays the host.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import stat
 import subprocess
 import sys
 import threading
@@ -19,23 +18,23 @@ import time
 from typing import NoReturn
 
 from local.host.leaving import Exit
-from local.parts.stdin import wait_until_stdin_ends
+from local.parts.stdin import at_end_of_stdin
 
-#: Deaths in short order, of which the last ends the host.  Its source allows three (`ErrorEventsThreshold`) for each
-#: worker process; the host that was tried was there for the fourth.
+#: Deaths in quick succession after which the host exits.  Its source allows three (`ErrorEventsThreshold`) per worker
+#: process; the host was observed to survive until the fourth.
 _DEATHS = 4
 
-#: Deaths that are as far apart forget those before: WorkerConstants.cs, WorkerRestartErrorIntervalThresholdInMinutes.
+#: Seconds between two deaths that reset the count: WorkerConstants.cs, WorkerRestartErrorIntervalThresholdInMinutes.
 _FORGOTTEN_AFTER = 30 * 60.0
 
 #: Seconds from one restart to the next: WorkerProcessCountOptions.cs, ProcessRestartInterval.
 _BETWEEN_RESTARTS = 10.0
 
-#: Seconds that a worker has to end in when it is asked to; it takes 5 at most by itself.
+#: Seconds that a worker has to shut down; it takes at most 5 by itself.
 #: `local.parts.processes.Service.stop` gives the host 10 in all.
 _PATIENCE = 8.0
 
-#: Where time is scaled, as in `local.trials.chaos` and in tests: another interval between restarts, in seconds.
+#: Overrides the interval between restarts, in seconds, where time is scaled (`local.trials.chaos`, tests).
 _INTERVAL_SETTING = "LOCAL_HOST_RESTART_INTERVAL"
 
 
@@ -51,7 +50,7 @@ class _Host:
         self._interval = float(os.environ.get(_INTERVAL_SETTING, _BETWEEN_RESTARTS))
 
     def end(self, *_: object) -> None:
-        """Have the worker end what it is at, and end with it."""
+        """Shut down the worker gracefully, and exit with it."""
         self._asked_to_end.set()
         worker = self._worker
         if worker and worker.poll() is None:
@@ -61,7 +60,7 @@ class _Host:
             killer.start()
 
     def run(self) -> int:
-        """Keep a worker alive; gives the exit code."""
+        """Keep a worker alive; returns the exit code."""
         again: list[str] = []
         while not self._asked_to_end.is_set():
             code = self._run_worker(again)
@@ -71,7 +70,7 @@ class _Host:
             if code in {Exit.CANNOT_START, Exit.WRONG_ARGUMENTS}:
                 return code
             if code == Exit.ASKED:
-                # By somebody else.  The real host has then no worker for good: WorkerProcess.cs, OnProcessExited.
+                # Stopped from outside.  The real host then stays without a worker: WorkerProcess.cs, OnProcessExited.
                 _say("The worker has ended well, unasked: nothing starts another")
                 self._asked_to_end.wait()
             elif not self._may_restart(code):
@@ -89,7 +88,7 @@ class _Host:
             return self._worker.wait()
 
     def _may_restart(self, code: int) -> bool:
-        """Count the death, and wait until the next worker may be started."""
+        """Count the death, and wait until the next worker may start."""
         now = time.monotonic()
         if code != Exit.TIMED_OUT:  # the host's own doing: RestartWorkerWithInvocationIdAsync counts nothing
             if self._deaths and now - self._deaths[-1] > _FORGOTTEN_AFTER:
@@ -104,21 +103,15 @@ class _Host:
 
 
 def main() -> NoReturn:
-    """Run until told to end, or until workers die too often."""
+    """Run until told to stop, or until workers die too often."""
     flags = sys.orig_argv[1 : sys.orig_argv.index("-m")]
     host = _Host([sys.executable, *flags, "-m", "local.host.worker", *sys.argv[1:]])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, host.end)
-    if sys.stdin and stat.S_ISFIFO(os.fstat(0).st_mode):
-        threading.Thread(target=_end_with_stdin, args=(host,), daemon=True).start()
+    at_end_of_stdin(host.end)
     code = host.run()
     sys.stderr.flush()
     os._exit(code)  # a thread that waits for stdin would hold up the interpreter's end
-
-
-def _end_with_stdin(host: _Host) -> None:
-    wait_until_stdin_ends()
-    host.end()
 
 
 def _say(what: str) -> None:

@@ -1,4 +1,4 @@
-"""How long an idle queue is left alone: RandomizedExponentialBackoffStrategy.cs and QueuePollingIntervals.cs."""
+"""The polling interval of an idle queue: RandomizedExponentialBackoffStrategy.cs and QueuePollingIntervals.cs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SHORTEST = timedelta(milliseconds=100)
 
 
 class Backoff:
-    """Delays from 100 ms, the growing part doubling each time, up to a longest; any message starts it over."""
+    """Delays from 100 ms, doubling up to a maximum; any message resets them."""
 
     def __init__(self, longest: timedelta) -> None:
         self._longest = longest
@@ -20,7 +20,7 @@ class Backoff:
         self._empty_polls = 0
 
     def next_delay(self) -> timedelta:
-        """The wait after one more poll that found nothing.
+        """Return the delay after another empty poll.
 
         >>> backoff = Backoff(timedelta(seconds=1))
         >>> [round(backoff.next_delay().total_seconds(), 1) for _ in range(6)][::5]
@@ -28,7 +28,7 @@ class Backoff:
         """
         growth = timedelta(0)
         if self._empty_polls:
-            # Beyond 2**20 the longest is long reached, and a float would overflow one day.
+            # The maximum is reached well before 2**20; without a bound the float would overflow.
             growth = _SHORTEST * 2 ** min(self._empty_polls - 1, 20) * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter
         self._empty_polls += 1
         return min(_SHORTEST + growth, self._longest)

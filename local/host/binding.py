@@ -1,4 +1,4 @@
-"""What fails before a worker is asked: a value that the host itself cannot give to the parameter it is for."""
+"""Invocations that fail before they reach a worker: the host cannot bind the value to its parameter."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from azure.functions.meta import Datum
 from local.host.backends import Backend
 from local.host.functions import Answer, Function, Invocation, InvocationFailedError
 
-_REFUSED = "refused"  #: no type of the SDK's
+_REFUSED = "refused"  #: not a type of the SDK
 
 
 def refused(why: str) -> Datum:
-    """A value for which the function does not run: its invocation fails, and says why."""
+    """A value that cannot be bound: the invocation fails with the reason."""
     return Datum(why, _REFUSED)
 
 
 class Binder:
-    """A back end that gets only what can be bound."""
+    """A back end that only receives bindable values."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -29,7 +29,7 @@ class Binder:
         return await self._backend.start(app)
 
     async def invoke(self, invocation: Invocation) -> Answer | None:
-        """Call the function, or fail without it."""
+        """Call the function, or fail without calling it."""
         if invocation.value.type == _REFUSED:
             raise InvocationFailedError(invocation.value.value)
         return await self._backend.invoke(invocation)

@@ -1,4 +1,4 @@
-"""What passes between the host and its back ends: functions, their invocations, and what comes of those."""
+"""The types between the host and its back ends: functions, invocations and their results."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from azure.functions.meta import Datum
 
 from local.host.traces import TraceContext
 
-Binding = Mapping[str, Any]  #: as function.json has it: type, direction, name, and more by type
+Binding = Mapping[str, Any]  #: as in function.json: type, direction, name, and more by type
 
 
 class CannotStartError(Exception):
-    """The app, its host.json or its settings have a mistake; the message says which."""
+    """The app, its host.json or its settings contain an error, which the message describes."""
 
 
 class InvocationFailedError(Exception):
-    """A function raised, or gave or took what its bindings do not allow.  The message is the worker's traceback."""
+    """A function raised, or violated its bindings.  The message is the worker's traceback."""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function as its decorators describe it."""
+    """A function and its bindings."""
 
     name: str
     bindings: Sequence[Binding]
 
     @property
     def trigger(self) -> Binding:
-        """The one binding that starts it; indexing refuses a function with none or two."""
+        """Its trigger; indexing rejects a function with none or two."""
         return next(binding for binding in self.bindings if binding["type"].endswith("Trigger"))
 
 
@@ -40,7 +40,7 @@ class Invocation:
     """One run of a function.  `Datum` is the SDK's own tagged value, the same as on the wire to a worker."""
 
     function: Function
-    value: Datum  #: what the trigger brings
+    value: Datum  #: the value from the trigger
     metadata: Mapping[str, Datum]
     trace: TraceContext
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -48,7 +48,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an HTTP function returned, ready to be sent."""
+    """The response of an HTTP function, ready to send."""
 
     status: int
     headers: Sequence[tuple[str, str]]

@@ -1,8 +1,8 @@
-"""The app's host.json: what of it this host obeys, with the real host's defaults and limits.
+"""The parts of host.json that this host supports, with the real host's defaults and limits.
 
 https://learn.microsoft.com/azure/azure-functions/functions-host-json,
 https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue#hostjson-settings.
-What is not listed here is left to the real host.
+Other values are ignored here.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _TIME_SPAN = re.compile(r"(?:(\d+)\.)?([01]?\d|2[0-3]):([0-5]?\d):([0-5]?\d)(\.\
 
 
 def time_span(written: Any) -> timedelta:
-    """Read "[d.]hh:mm:ss[.fffffff]".  The host takes a bare number for days, which nobody means: refused here."""
+    """Read "[d.]hh:mm:ss[.fffffff]".  The host reads a bare number as days, which nobody means: rejected here."""
     if not (match := _TIME_SPAN.fullmatch(str(written))):
         raise ValueError('write a time as "hh:mm:ss"')
     days, hours, minutes, seconds, fraction = match.groups(default="0")
     try:
         whole = timedelta(days=int(days), hours=int(hours), minutes=int(minutes), seconds=int(seconds))
     except OverflowError:
-        raise ValueError("no time is as long as that") from None
+        raise ValueError("that time is too long") from None
     return whole + timedelta(seconds=float(fraction))
 
 
@@ -63,20 +63,20 @@ class Http(_Section):
 
 
 class Queues(_Section):
-    """`extensions.queues`: one set for all queue triggers of the app.  Defaults and limits are QueuesOptions.cs's."""
+    """`extensions.queues`: one set for all queue triggers.  Defaults and limits are from QueuesOptions.cs."""
 
-    #: Messages taken by one GET; the service gives 32 at most.
+    #: Messages per fetch; the service allows at most 32.
     batch_size: int = Field(default=16, ge=1, le=32)
     new_batch_threshold: int | None = Field(default=None, ge=0)
     max_polling_interval: _TimeSpan = Field(default=timedelta(minutes=1), ge=timedelta(milliseconds=100))
-    #: How long a message that failed stays hidden before it is tried again.  Not the lease, which is 10 minutes.
+    #: Delay before a failed message is retried.  Not the lease, which is 10 minutes.
     visibility_timeout: _TimeSpan = Field(default=timedelta(0), le=timedelta(days=7))
     max_dequeue_count: int = Field(default=5, ge=1)
     message_encoding: Annotated[Literal["base64", "none"], BeforeValidator(_lower)] = "base64"
 
     @property
     def threshold(self) -> int:
-        """A new GET is made once this few messages are in work, so at most this and a batch are at once."""
+        """Fetch more when at most this many messages are in work: this plus a batch is the maximum concurrency."""
         if self.new_batch_threshold is None:
             return self.batch_size // 2 * (os.cpu_count() or 1)
         return self.new_batch_threshold
@@ -102,7 +102,7 @@ def _category(name: str) -> str:
 
 
 class Logging(_Section):
-    """`logging`, less its sampling: this host sends everything that passes."""
+    """`logging` without sampling: this host sends everything that passes the filters."""
 
     log_level: dict[Annotated[str, AfterValidator(_category)], Annotated[Level, BeforeValidator(_level)]] = {}
 
@@ -113,14 +113,14 @@ class HostJson(_Section):
     version: Literal["2.0"]
     extensions: Extensions = Extensions()
     logging: Logging = Logging()
-    #: None: no limit.  The default is that of every plan but Consumption.
+    #: None: no limit.  The default of every plan except Consumption.
     function_timeout: Annotated[
         Annotated[timedelta, Field(ge=timedelta(seconds=1))] | None, BeforeValidator(_function_timeout)
     ] = timedelta(minutes=30)
 
 
 def read(app: Path, environment: Mapping[str, str] = os.environ) -> HostJson:
-    """The host.json of the app in that directory, with what the environment sets in its place."""
+    """Read the host.json of the app in that directory, with overrides from the environment."""
     path = app / "host.json"
     try:
         return HostJson.model_validate(_overridden(json.loads(path.read_bytes()), environment))
@@ -128,13 +128,13 @@ def read(app: Path, environment: Mapping[str, str] = os.environ) -> HostJson:
         raise CannotStartError(f"there is no host.json in {app}") from None
     except ValidationError as error:
         wrong = "\n".join(f"  {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise CannotStartError(f"{path} has mistakes:\n{wrong}") from None
+        raise CannotStartError(f"{path} has errors:\n{wrong}") from None
     except ValueError as error:
         raise CannotStartError(f"{path} is not JSON: {error}") from None
 
 
 def _overridden(written: Any, environment: Mapping[str, str]) -> Any:
-    """Set the values that the environment names.
+    """Apply overrides from the environment.
 
     https://learn.microsoft.com/azure/azure-functions/functions-host-json#override-hostjson-values
 

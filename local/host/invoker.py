@@ -1,4 +1,4 @@
-"""Runs one invocation as the real host would see it: a result, a failure, a timeout, or no answer at all."""
+"""Runs one invocation as the real host would see it: a result, a failure, a timeout, or no response at all."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Invoker:
         self._timeout = timeout.total_seconds() if timeout else None
 
     async def __call__(self, invocation: Invocation) -> Answer | None:
-        """What the function returned; raises InvocationFailedError, already logged, when it failed."""
-        # A task of its own: a client that goes away must not cancel a function, for the real host does not.
+        """Return the result of the function; raises InvocationFailedError, already logged, if it failed."""
+        # A separate task: as on the real host, a client that disconnects does not cancel the function.
         running = asyncio.create_task(self._answer(invocation))
         done, _ = await asyncio.wait({running}, timeout=self._timeout)
         if not done:
@@ -45,7 +45,7 @@ class Invoker:
                 return await self._backend.invoke(invocation)
         except (asyncio.CancelledError, KeyboardInterrupt, SystemExit) as escaped:
             task = asyncio.current_task()
-            if task and task.cancelling():  # it is not the function's: this process is ending
+            if task and task.cancelling():  # not from the function: this process is shutting down
                 raise
             # The worker catches `Exception` only, so for these it never sends an InvocationResponse
             # (azure_functions_runtime/handle_event.py, `invocation_request`).
@@ -59,7 +59,7 @@ class Invoker:
             return await _never()
 
     def _kill(self, invocation: Invocation) -> NoReturn:
-        """End the process, and every other invocation with it, as the host does with a worker that timed out.
+        """Kill the process and all its invocations, as the host does with a worker that timed out.
 
         https://github.com/Azure/azure-functions-host/pull/5794
         """
@@ -75,4 +75,4 @@ class Invoker:
 
 async def _never() -> NoReturn:
     await asyncio.Event().wait()
-    raise AssertionError("nobody sets that event")
+    raise AssertionError("this event is never set")

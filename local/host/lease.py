@@ -1,4 +1,4 @@
-"""Keeps a message's lease while its function runs."""
+"""Renews a message's lease while its function runs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _SOONEST_RETRY = timedelta(minutes=1)
 
 @asynccontextmanager
 async def kept(queue: LeasedQueue, message: Message) -> AsyncIterator[None]:
-    """Renew the lease when half of it is over, again and again, while the block runs.
+    """Renew the lease at half time, repeatedly, during the block.
 
-    The end of the block waits for a renewal under way: it changes the receipt that the message is deleted with.
+    The end of the block waits for a renewal under way, because it changes the receipt that deletes the message.
     QueueListener.cs, CreateUpdateMessageVisibilityTimer.
     """
     over = asyncio.Event()
@@ -49,7 +49,7 @@ async def _renew(queue: LeasedQueue, message: Message, over: asyncio.Event) -> N
 
 
 async def _within(span: timedelta, event: asyncio.Event) -> bool:
-    """Whether the event is set before that time is over."""
+    """Return whether the event is set within that time."""
     with suppress(TimeoutError):
         async with asyncio.timeout(span.total_seconds()):
             await event.wait()

@@ -1,4 +1,4 @@
-"""The ways out of the host and of its worker, and their exit codes."""
+"""How the host and its worker exit, and their exit codes."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from typing import NoReturn
 class Exit(IntEnum):
     """Exit codes."""
 
-    ASKED = 0  #: SIGTERM, SIGINT, or whoever started the host is gone
+    ASKED = 0  #: SIGTERM, SIGINT, or the parent process has ended
     CANNOT_START = 1
-    WRONG_ARGUMENTS = 2  #: argparse's
-    TIMED_OUT = 3  #: of a worker: an invocation ran longer than functionTimeout
-    WORKERS_DIED = 4  #: of the host: too many workers died in short order
-    CRASHED = 5  #: of a worker: a mistake of this host's
-    ORPHANED = 6  #: of a worker: the host is gone
+    WRONG_ARGUMENTS = 2  #: as argparse
+    TIMED_OUT = 3  #: worker: an invocation exceeded functionTimeout
+    WORKERS_DIED = 4  #: host: too many workers died in quick succession
+    CRASHED = 5  #: worker: a bug of this host
+    ORPHANED = 6  #: worker: the host has ended
 
 
 def leave(code: Exit) -> NoReturn:
-    """End now, without waiting for threads and without the app's exit handlers.
+    """Exit at once, without waiting for threads or running the app's exit handlers.
 
     The real host does the same: it gives its worker no signal, and kills it (WorkerProcess.cs, `Process.Kill`).
     """
-    import logging  # noqa: PLC0415 -- the host itself, which is to start fast, has no use for it
+    import logging  # noqa: PLC0415 -- the host process starts faster without it
 
     logging.shutdown()
-    with contextlib.suppress(OSError):  # nobody may be left to read it
+    with contextlib.suppress(OSError):  # the reader may have ended
         sys.stdout.flush()
     os._exit(code)

@@ -1,17 +1,18 @@
-"""The queue trigger: takes messages from one queue and gives them to one function.
+"""The queue trigger: passes messages from one queue to one function.
 
-Each rule is one of QueueListener.cs and QueueProcessor.cs:
+The rules are from QueueListener.cs and QueueProcessor.cs:
 
-* A GET takes up to batchSize messages.  The next one is made at once, but not before newBatchThreshold or fewer
-  messages are in work: their sum is the most that run at once.
-* After a GET that found nothing, the queue is left alone for a while, longer each time.
-* A function that ends well has its message deleted.  One that fails has it released after visibilityTimeout, or
-  buried in the poison queue once it was delivered maxDequeueCount times.  Without a poison queue it stays hidden till
-  its lease ends, which prevents a fast loop.
-* A message that is not base64, where host.json says it is, is buried without a call, as it is.  On a poison queue,
-  which has none of its own, it stays hidden till its lease ends, again and again, and no function ever sees it.
-* One whose bytes are not UTF-8 cannot be bound to a parameter: each delivery fails, without a call.  So does host
-  4.1037 with queues extension 5.3.10, as seen when it runs.
+* A fetch takes up to batchSize messages.  The next fetch follows at once, but not before newBatchThreshold or fewer
+  messages are in work: their sum is the maximum concurrency.
+* After an empty fetch the listener backs off, longer each time.
+* If the function succeeds, its message is deleted.  If it fails, the message is released after visibilityTimeout, or
+  moved to the poison queue after maxDequeueCount deliveries.  Without a poison queue it stays invisible until its lease
+  ends, which prevents a tight loop.
+* A message that should be base64 according to host.json but is not is moved to the poison queue verbatim, without a
+  call.  On a poison queue, which has none itself, it stays invisible until its lease ends, for ever, and reaches no
+  function.
+* A message that is not UTF-8 cannot be bound to a parameter: each delivery fails, without a call.  Host 4.1037 with
+  queues extension 5.3.10 was observed to do the same.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class QueueListener:
         invoke: Callable[[Invocation], Awaitable[Answer | None]],
         buried: Callable[[str], None],
     ) -> None:
-        """`buried` is told the poison queue's name whenever a message was added to it."""
+        """`buried` is called with the name of the poison queue after a message was added to it."""
         self.queue = queue
         self._function = function
         self._options = options
@@ -65,11 +66,11 @@ class QueueListener:
         self._woken.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Poll until `stop` is set; return when the messages taken are done with."""
+        """Poll until `stop` is set; return when all fetched messages are processed."""
         waking = asyncio.create_task(self._wake_at(stop))
         while not stop.is_set():
             self._woken.clear()
-            messages = await self._take()  # never cancelled: what it takes would be hidden for a whole lease
+            messages = await self._take()  # never cancelled: its messages would be invisible for a whole lease
             for message in messages:
                 self._begin(message)
             if messages:
@@ -90,7 +91,7 @@ class QueueListener:
                 await self._woken.wait()
 
     async def _take(self) -> list[Message]:
-        """A batch; an outage looks like an empty queue, and is logged when it begins and when it ends."""
+        """Fetch a batch.  An outage counts as an empty queue, and is logged when it begins and ends."""
         try:
             messages = list(await self.queue.take(self._options.batch_size))
         except AzureError as error:
@@ -157,14 +158,14 @@ class QueueListener:
 
 
 def decode(text: str, encoding: str, parameter: str) -> Datum:
-    """A message's body, a string; raises ValueError.
+    """Decode the body of a message; raises ValueError.
 
     >>> decode("eyJhIjogMX0=", "base64", "message").value
     '{"a": 1}'
     """
     if encoding == "none":
         return Datum(text, "string")
-    # .NET's decoder skips white space and refuses all else that is not of the alphabet.
+    # .NET's decoder skips white space and rejects everything else outside the alphabet.
     body = base64.b64decode("".join(text.split()), validate=True)
     try:
         return Datum(body.decode(), "string")
@@ -173,7 +174,7 @@ def decode(text: str, encoding: str, parameter: str) -> Datum:
 
 
 def metadata(message: Message) -> dict[str, Datum]:
-    """What the function finds in its QueueMessage beside the body, in the form in which the host sends it."""
+    """Return the metadata of the function's QueueMessage, in the host's format."""
     return {
         "Id": Datum(message.id, "string"),
         "PopReceipt": Datum(message.receipt, "string"),

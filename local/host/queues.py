@@ -1,4 +1,4 @@
-"""A Storage queue as a listener uses it: messages are taken on a lease, then deleted, released or buried."""
+"""A Storage queue for a listener: messages are leased, then deleted, released or moved to the poison queue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from azure.storage.queue.aio import QueueClient
 _POISON = "-poison"
 _LONGEST_NAME = 63
 
-#: The SDK waits 15 s before its first retry by default: ten seconds too many for a laptop.
+#: By default the SDK waits 15 s before its first retry: too long for a laptop.
 _CLIENT: dict[str, Any] = {
     "initial_backoff": 1,
     "increment_base": 2,
@@ -23,17 +23,17 @@ _CLIENT: dict[str, Any] = {
     "read_timeout": 30,
 }
 
-#: Answers that say that someone else has the message by now, or that it or its queue is gone.  Not failures: delivery
+#: Error codes that mean that another worker has the message, or that it or its queue is gone.  Not failures: delivery
 #: is at least once (QueueProcessor.cs, DeleteMessageAsync and ReleaseMessageAsync).
 _TAKEN_OVER = {"PopReceiptMismatch", "MessageNotFound", "QueueNotFound", "QueueBeingDeleted", "QueueDisabled"}
 
 
 @dataclass(slots=True)
 class Message:
-    """A message on lease.  Its receipt changes whenever the lease is renewed."""
+    """A leased message.  Each renewal changes its receipt."""
 
     id: str
-    text: str  #: as it is in the queue, still encoded
+    text: str  #: as in the queue, still encoded
     receipt: str
     dequeue_count: int
     inserted_on: datetime
@@ -42,16 +42,16 @@ class Message:
 
 
 class TakenOverError(Exception):
-    """The lease was lost: the message is someone else's, or gone."""
+    """The lease was lost: another worker has the message, or it is gone."""
 
 
 class LeasedQueue:
-    """One queue, and the poison queue beside it."""
+    """One queue and its poison queue."""
 
     def __init__(self, connection: str, name: str, lease: timedelta) -> None:
         self.name = name
         self.lease = lease
-        #: None: failed messages stay hidden till their lease ends (QueueListenerFactory.cs).
+        #: None: failed messages stay invisible until their lease ends (QueueListenerFactory.cs).
         self.poison_name = None if name.endswith(_POISON) or len(name + _POISON) > _LONGEST_NAME else name + _POISON
         self._queue = QueueClient.from_connection_string(connection, name, **_CLIENT)
         self._poison = (
@@ -67,7 +67,7 @@ class LeasedQueue:
             await self._poison.close()
 
     async def take(self, limit: int) -> Sequence[Message]:
-        """Up to so many messages, on lease.  One request, not retried: the caller polls anyway."""
+        """Lease up to that many messages.  One request without retries: the caller polls anyway."""
         pages = self._queue.receive_messages(
             max_messages=limit, messages_per_page=limit, visibility_timeout=_seconds(self.lease), retry_total=0
         ).by_page()
@@ -76,7 +76,7 @@ class LeasedQueue:
         return []
 
     async def renew(self, message: Message) -> None:
-        """Lease it for the whole time again; raises TakenOverError if it is too late."""
+        """Renew its lease; raises TakenOverError if it is too late."""
         with self._losing(message):
             updated = await self._queue.update_message(
                 message.id, message.receipt, visibility_timeout=_seconds(self.lease)
@@ -84,20 +84,20 @@ class LeasedQueue:
             message.receipt = str(updated.pop_receipt)
 
     async def release(self, message: Message, after: timedelta) -> None:
-        """Let it be delivered again, after that time."""
+        """Release it for redelivery after that time."""
         with self._losing(message):
             await self._queue.update_message(message.id, message.receipt, visibility_timeout=_seconds(after))
 
     async def delete(self, message: Message) -> None:
-        """It is done."""
+        """Delete it."""
         with self._losing(message):
             await self._queue.delete_message(message.id, message.receipt)
 
     async def bury(self, message: Message) -> None:
-        """Move it to the poison queue, made on demand, or leave it where it is if there can be none.
+        """Move it to the poison queue, created on demand, or leave it if there can be none.
 
-        Two requests, so a failure in between buries it twice.  The copy is a message of its own, with the default
-        time to live of 7 days (QueueProcessor.cs, CopyMessageToPoisonQueueAsync).
+        Two requests, so a failure in between copies it twice.  The copy is a new message, with the default time to
+        live of 7 days (QueueProcessor.cs, CopyMessageToPoisonQueueAsync).
         """
         if not self._poison:
             return
@@ -119,12 +119,12 @@ class LeasedQueue:
 
 
 def brief(error: AzureError) -> str:
-    """The error in one line; the SDK adds request ids, times and XML below it."""
+    """Return the first line of the error; the SDK appends request ids, times and XML."""
     return str(error).partition("\n")[0]
 
 
 def _seconds(span: timedelta) -> int:
-    """The service takes whole seconds; the .NET client cuts off what is more."""
+    """Truncate to whole seconds, like the .NET client."""
     return int(span.total_seconds())
 
 

@@ -1,11 +1,11 @@
-"""Routes of HTTP triggers: ASP.NET Core's route templates, as far as function apps use them.
+"""Routes of HTTP triggers: the subset of ASP.NET Core's route templates that function apps use.
 
 A template is literal segments, ``{name}``, ``{name:constraint}``, ``{name?}`` and, last, ``{*name}``.
 https://learn.microsoft.com/aspnet/core/fundamentals/routing#route-templates
 
-The routes are tried in the order of their functions' names, and the first that matches has the request: a literal has
-no precedence over a parameter.  So does host 4.1037 with Microsoft.Azure.WebJobs.Extensions.Http 3.2.0, as seen when it
-runs; https://github.com/Azure/azure-functions-host/issues/3153 reports it too.
+Routes are tried in the order of their functions' names, and the first match wins: a literal has no precedence over a
+parameter.  Host 4.1037 with Microsoft.Azure.WebJobs.Extensions.Http 3.2.0 was observed to do the same;
+https://github.com/Azure/azure-functions-host/issues/3153 reports it too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PARAMETER = re.compile(
     r"\{(?P<catch_all>\*{0,2})(?P<name>[A-Za-z_]\w*)(?P<constraints>(?::\w+(?:\([0-9]+\))?)*)(?P<optional>\??)\}"
 )
 
-#: What a segment must be; `{}` stands for a constraint's argument.
+#: Patterns of constraints; `{}` is the constraint's argument.
 _CONSTRAINTS = {
     "alpha": r"[a-z]+",
     "bool": r"true|false",
@@ -33,7 +33,7 @@ _CONSTRAINTS = {
 
 
 class Match(NamedTuple):
-    """The function that a request is for, and the values of its route's parameters."""
+    """The function for a request, and the values of its route parameters."""
 
     function: Function
     values: Mapping[str, str]
@@ -49,12 +49,12 @@ class Route:
 
     @classmethod
     def of(cls, function: Function, prefix: str) -> Route:
-        """Read the route from the function's HTTP trigger; it is the function's name if it gives none."""
+        """Read the route of the function's HTTP trigger; the default is the function's name."""
         trigger = function.trigger
         template = "/".join(part for part in (prefix.strip("/"), trigger.get("route") or function.name) if part)
         pattern = "".join(_segment(function, segment) for segment in template.strip("/").split("/"))
         methods = frozenset(str(method).upper() for method in trigger.get("methods") or ())
-        # Literals match in any case, and a slash at the end is forgiven, as in ASP.NET Core.
+        # Literals match case-insensitively, and a trailing slash is ignored, as in ASP.NET Core.
         return cls(function, methods, re.compile(pattern + "/?", re.IGNORECASE))
 
 
@@ -62,14 +62,14 @@ class Routes:
     """All routes of an app."""
 
     def __init__(self, functions: Iterable[Function], prefix: str) -> None:
-        # StringComparer.OrdinalIgnoreCase compares upper case letters: FunctionMetadataManager.cs.
+        # StringComparer.OrdinalIgnoreCase compares in upper case: FunctionMetadataManager.cs.
         by_name = sorted(functions, key=lambda function: function.name.upper())
         self._routes = [Route.of(function, prefix) for function in by_name]
 
     def find(self, method: str, path: str) -> Match | None:
-        """Whose request this is; `path` is decoded.  With a wrong method a route is not found (404), not refused (405).
+        """Return the match; `path` is decoded.  A wrong method does not match (404, not 405).
 
-        WebScriptHostHttpRoutesManager.cs adds the methods as an HttpMethodRouteConstraint.  HEAD is one like others.
+        WebScriptHostHttpRoutesManager.cs adds the methods as an HttpMethodRouteConstraint.  HEAD is no exception.
         """
         for route in self._routes:
             if (not route.methods or method in route.methods) and (found := route.pattern.fullmatch(path)):
@@ -78,7 +78,7 @@ class Routes:
 
 
 def _segment(function: Function, segment: str) -> str:
-    """The pattern of one segment.  None of a path's is empty, but for one slash at its end (RoutePatternMatcher.cs)."""
+    """Return the pattern of one segment, never empty except after a trailing slash (RoutePatternMatcher.cs)."""
     if "{" not in segment:
         return "/" + re.escape(segment)
     parameter = _PARAMETER.fullmatch(segment)
@@ -92,7 +92,7 @@ def _segment(function: Function, segment: str) -> str:
 
 
 def _constraint(function: Function, written: str) -> str:
-    """What the constraint asks for, as a pattern."""
+    """Return the pattern of the constraint."""
     name, _, argument = written.removesuffix(")").partition("(")
     if not (pattern := _CONSTRAINTS.get(f"{name}()" if argument else name)):
         raise CannotStartError(f"function {function.name}: this host does not know the constraint {written!r}")

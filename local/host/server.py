@@ -1,4 +1,4 @@
-"""The host put together: an app's triggers, each with what serves it."""
+"""Assembles the host: the app's triggers, each with its listener."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from local.host.telemetry import Levels, Telemetry
 from local.host.timers import TimerListener
 from local.host.web import Front, serving
 
-#: Every binding that this host knows.  For another trigger, such as one on blobs: its type here, a listener with a
-#: `run(stop)` in a file of its own, and a line in `serve`.
+#: The supported bindings.  To add a trigger, such as one on blobs: its type here, a listener with `run(stop)` in its
+#: own file, and a line in `serve`.
 _KNOWN = {"httpTrigger", "queueTrigger", "timerTrigger", "http"}
 
 
@@ -40,7 +40,7 @@ class Options:
 
 
 async def serve(options: Options, backend: Backend, stop: asyncio.Event, listening: Callable[[str], None]) -> None:
-    """Run the app until `stop` is set; `listening` is told the address once requests are answered."""
+    """Run the app until `stop` is set; `listening` is called with the address once it accepts requests."""
     if not (options.app / "function_app.py").exists():
         raise CannotStartError(f"there is no function_app.py in {options.app}")
     host_json = hostjson.read(options.app)
@@ -71,7 +71,7 @@ async def _queue_listeners(
     listeners: list[QueueListener] = []
 
     def wake(queue_name: str) -> None:
-        """A poison copy is seen at once by the listener of that queue (RegisterSharedWatcherWithQueueProcessor)."""
+        """Wake the listener of the poison queue at once (RegisterSharedWatcherWithQueueProcessor)."""
         for listener in listeners:
             if listener.queue.name == queue_name:
                 listener.wake()

@@ -7,12 +7,12 @@ import re
 
 from local.host.functions import CannotStartError, Function
 
-#: What a trigger's `connection` means when it names none, and what the host itself uses.
+#: The default of a trigger's `connection`, and the host's own.
 DEFAULT_CONNECTION = "AzureWebJobsStorage"
 
 
 def resolve(function: Function, written: str) -> str:
-    """Replace each ``%NAME%`` in a binding with that setting.
+    """Replace each ``%NAME%`` in a binding by that setting.
 
     https://learn.microsoft.com/azure/azure-functions/functions-bindings-expressions-patterns#binding-expressions---app-settings
     """
@@ -26,9 +26,9 @@ def resolve(function: Function, written: str) -> str:
 
 
 def connection_string(function: Function) -> str:
-    """The connection string that the function's trigger names; the message of a failure never shows one.
+    """Return the connection string of the function's trigger; error messages never contain one.
 
-    The name may leave out a leading "AzureWebJobs":
+    The prefix "AzureWebJobs" of the name is optional:
     https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue-trigger#connections
     """
     name = resolve(function, function.trigger.get("connection") or DEFAULT_CONNECTION)

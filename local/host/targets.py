@@ -1,4 +1,4 @@
-"""What a request asks for, read as Kestrel reads it: its path, decoded, and its query.
+"""Request targets, parsed like Kestrel does: the decoded path, and the query.
 
 https://github.com/dotnet/aspnetcore/blob/main/src/Servers/Kestrel/Core/src/Internal/Http/PathNormalizer.cs
 """
@@ -14,26 +14,26 @@ from multidict import MultiDict
 
 
 class UnreadableTargetError(Exception):
-    """The request is no request: 400."""
+    """The target is malformed: 400."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """A request's target."""
 
-    path: str  #: decoded, and without "." and ".." for segments
+    path: str  #: decoded, without "." and ".." segments
     query: MultiDict[str]
 
     @classmethod
     def read(cls, sent: str) -> Self:
-        """Read it as it was sent; raises UnreadableTargetError.
+        """Parse a raw target; raises UnreadableTargetError.
 
         >>> Target.read("/api/a%20b/x/../%2e/c%2fd?q=1+2#3").path
         '/api/a b/c%2Fd'
         """
         path, _, query = sent.partition("?")
-        # Seen on the real host: raw bytes that are not ASCII and %00 in a path are refused.  Not seen, and so refused:
-        # such bytes in a query, a fragment after a path, and targets of proxies, which are whole URLs.
+        # Observed on the real host: it rejects non-ASCII bytes and %00 in a path.  Untested there, so rejected too:
+        # such bytes in a query, a fragment after a path, and absolute URLs, which proxies get.
         if not sent.isascii() or "%00" in path or "#" in path or not path.startswith("/"):
             raise UnreadableTargetError
         decoded = "/".join(_decode(segment) for segment in path.split("/"))
@@ -41,12 +41,12 @@ class Target:
 
 
 def _decode(segment: str) -> str:
-    """Percent-decode all but an encoded slash, which would change the route (UrlDecoder.cs)."""
+    """Percent-decode everything except an encoded slash, which would change the route (UrlDecoder.cs)."""
     return "%2F".join(unquote(part) for part in re.split("%2F", segment, flags=re.IGNORECASE))
 
 
 def _without_dots(path: str) -> str:
-    """Remove "." and ".." as segments, after decoding: `RemoveDotSegments`, RFC 3986, 5.2.4."""
+    """Remove "." and ".." segments, after decoding: `RemoveDotSegments`, RFC 3986, 5.2.4."""
     segments: list[str] = []
     _, *written = path.split("/")
     for segment in written:

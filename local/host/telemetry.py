@@ -1,18 +1,18 @@
-"""What the host sends to Application Insights: the lines that functions log, and the failures of invocations.
+"""The host's telemetry for Application Insights: log lines of functions, and failed invocations.
 
-host.json's `logging.logLevel` names categories.  Each item passes two filters, and the longest category that fits
-decides in both (seen on host 4.1037, and read in Azure/azure-webjobs-sdk):
+host.json's `logging.logLevel` names categories.  Each item must pass two filters; in both the longest matching category
+decides (observed on host 4.1037, and read in Azure/azure-webjobs-sdk):
 
-* .NET's own, where a category may hold one `*` (LoggerRuleSelector.cs of dotnet/runtime);
-* a second one before ingestion, which compares by StartsWith and knows no `*` (FilteringTelemetryProcessor.cs).  So a
-  category with a `*` lets a line on to the console, and never to Application Insights.
+* that of .NET, where a category may contain one `*` (LoggerRuleSelector.cs of dotnet/runtime);
+* a second one before ingestion, which uses StartsWith and no `*` (FilteringTelemetryProcessor.cs).  So a category with
+  a `*` lets a line reach the console, but not Application Insights.
 
-A line of a function has the category `Function.<name>.User`.  A failed invocation is the same exception twice, in
-`Function.<name>` and in `Host.Results`, where it is a request besides.  An invocation that ends well is a request and
-two lines, of level Information in the same categories.
+A line of a function has the category `Function.<name>.User`.  A failed invocation sends the same exception
+twice, in `Function.<name>` and in `Host.Results`, plus a request in the latter.  A successful invocation sends a
+request and two lines, of level Information in the same categories.
 
-Not as there: the real host samples what comes too fast (`samplingSettings`), so this one never sends less than it.
-Lines of functions that are not async are not seen.
+Differences: the real host samples (`samplingSettings`), so this one never sends less.  Lines of functions that are not
+async are missing.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _log = logging.getLogger(__name__)
 
 _EVERY = timedelta(seconds=0.5)
 
-#: Items that wait for an endpoint that does not answer; the oldest go first.
+#: Items kept while the endpoint does not respond; beyond that the oldest are dropped.
 _KEPT = 100_000
 
 _PATIENCE = aiohttp.ClientTimeout(total=5)
 
 
 class Level(IntEnum):
-    """.NET's levels, by host.json's names."""
+    """.NET's log levels, by their names in host.json."""
 
     Trace = 0
     Debug = 1
@@ -55,19 +55,19 @@ class Level(IntEnum):
 
     @classmethod
     def of(cls, record: logging.LogRecord) -> Level:
-        """The level that the worker gives a line."""
+        """Return the level that the worker assigns to a line."""
         return cls(min(cls.Critical, max(cls.Debug, record.levelno // 10)))
 
 
 class Levels:
-    """host.json's `logging.logLevel`: from which level on a category is sent."""
+    """host.json's `logging.logLevel`: the minimum level by category."""
 
     def __init__(self, rules: Mapping[str, Level]) -> None:
         self._rules = {name.lower(): level for name, level in rules.items()}
         self._default = self._rules.pop("default", Level.Information)
 
     def let_through(self, category: str, level: Level) -> bool:
-        """Whether an item reaches Application Insights.
+        """Return whether an item reaches Application Insights.
 
         >>> levels = Levels({"default": Level.Warning, "Function.a*.User": Level.Information, "Function.b": Level.Off})
         >>> levels.let_through("Function.a.User", Level.Information), levels.let_through("Function.b_1", Level.Critical)
@@ -83,7 +83,7 @@ class Levels:
 
 
 def _fits(rule: str, category: str) -> bool:
-    """.NET's own comparison: what stands before the `*` begins the category, and what stands after it ends it."""
+    """Compare like .NET: the parts before and after the `*` are a prefix and a suffix of the category."""
     before, _, after = rule.partition("*")
     return category.startswith(before) and category.endswith(after)
 
@@ -93,7 +93,7 @@ _current: ContextVar[Invocation | None] = ContextVar("invocation", default=None)
 
 @contextmanager
 def invoking(invocation: Invocation) -> Iterator[None]:
-    """Give the lines that are logged in the block to this invocation."""
+    """Attribute the lines logged in the block to this invocation."""
     token = _current.set(invocation)
     try:
         yield
@@ -102,10 +102,10 @@ def invoking(invocation: Invocation) -> Iterator[None]:
 
 
 class Telemetry(logging.Handler):
-    """Collects what passes the filters, and sends it to where the connection string says."""
+    """Collects what passes the filters, and sends it to the endpoint in the connection string."""
 
     def __init__(self, levels: Levels, connection_string: str) -> None:
-        """Without a connection string that names an endpoint nothing is sent: no address is guessed."""
+        """Sends nothing unless the connection string names an endpoint."""
         super().__init__()
         parts = dict(part.partition("=")[::2] for part in connection_string.split(";"))
         self._levels = levels
@@ -115,13 +115,13 @@ class Telemetry(logging.Handler):
         self._reachable = True
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send a function's line."""
+        """Send a log line of a function."""
         if invocation := _current.get():
             category, level = f"Function.{invocation.function.name}.User", Level.of(record)
             self._put(invocation, category, level, "MessageData", {"message": self.format(record)})
 
     def ended(self, invocation: Invocation, failure: str | None) -> None:
-        """Send what an invocation is worth, which failed or did not."""
+        """Send the telemetry of an invocation."""
         name = invocation.function.name
         level = Level.Information if failure is None else Level.Error
         for category in (f"Function.{name}", "Host.Results"):
@@ -136,7 +136,7 @@ class Telemetry(logging.Handler):
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:
-        """Send while the block runs, and once more at its end."""
+        """Send during the block, and once more at its end."""
         root = logging.getLogger()
         root.addHandler(self)
         sending = asyncio.create_task(self._send_now_and_then())
@@ -185,6 +185,6 @@ class Telemetry(logging.Handler):
                 self._reachable = True
         except (aiohttp.ClientError, TimeoutError) as error:
             if self._reachable:
-                _log.warning("Application Insights takes nothing, so items wait: %s", error)
+                _log.warning("Application Insights does not accept items, which are kept: %s", error)
             self._reachable = False
             self._waiting.extendleft(reversed(items))

@@ -2,18 +2,18 @@
 
 As in TimerListener.cs of Azure/azure-webjobs-sdk-extensions:
 
-* A function's runs never overlap.  Its next time is the first one after its last run began; if that is over when the
-  run ends, the function runs at once, and only once, however many times it missed.
+* Runs of a function never overlap.  The next run is due at the first time after the last run began; if that has passed
+  when the run ends, the function runs at once, and only once, however many times it missed.
 * With runOnStartup it also runs when the host starts.
-* A run that failed is logged, and the next one comes at its time.
+* A failed run is logged; the next one follows on schedule.
 
-Not as there:
+Differences:
 
-* Nothing is remembered from one start to the next, as if useMonitor were false for all: what was missed while the host
-  was down stays missed, so that no run is past due, and `schedule_status` is empty.
-* A call by hand takes no heed of a run under way.
-* Timers take no lease.  The real host leases a blob in AzureWebJobsStorage for each, so that of several host processes
-  one alone runs it; here there is one.
+* Nothing is kept across restarts, as if useMonitor were false for all: runs missed while the host was down stay missed,
+  no run is past due, and `schedule_status` is empty.
+* A call by hand ignores a run under way.
+* Timers take no lease.  The real host leases a blob in AzureWebJobsStorage for each, so that only one of several host
+  processes runs it; here there is only one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from azure.functions.meta import Datum
 
 from local.host import schedules, settings
 from local.host.functions import Answer, CannotStartError, Function, Invocation, InvocationFailedError
-from local.host.schedules import Cron
 from local.host.traces import new_span
 
 
@@ -45,7 +44,7 @@ class TimerListener:
         self._invoke = invoke
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Call the function at its times until `stop` is set; return when a call under way is done with."""
+        """Call the function at its times until `stop` is set; return when a call under way has ended."""
         started = _now()
         due = started if self._function.trigger.get("runOnStartup") else self._schedule.after(started)
         while await _reached(due, stop):
@@ -55,20 +54,19 @@ class TimerListener:
 
     @property
     def name(self) -> str:
-        """The function's."""
+        """The name of the function."""
         return self._function.name
 
     async def call(self) -> None:
-        """Call the function now, whatever its schedule."""
-        # A TimerInfo in the form in which the host sends it.  Past due is what was missed while the host was down.
-        adjusts = isinstance(self._schedule, Cron)
-        info = {"Schedule": {"AdjustForDST": adjusts}, "ScheduleStatus": None, "IsPastDue": False}
-        with suppress(InvocationFailedError):  # it is logged
+        """Call the function now, regardless of its schedule."""
+        # A TimerInfo in the host's format.  Past due would be a run missed while the host was down.
+        info = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": None, "IsPastDue": False}
+        with suppress(InvocationFailedError):  # already logged
             await self._invoke(Invocation(self._function, Datum(json.dumps(info), "json"), {}, new_span()))
 
 
 async def _reached(due: datetime, stop: asyncio.Event) -> bool:
-    """Wait for that time, by the clock and not by the event loop's; False if `stop` is set first."""
+    """Wait until that wall-clock time; returns False if `stop` is set first."""
     while not stop.is_set() and (left := (due - _now()).total_seconds()) > 0:
         with suppress(TimeoutError):
             async with asyncio.timeout(left):

@@ -1,6 +1,8 @@
-"""Trace contexts: every invocation is a span, part of its caller's trace if there is one.
+"""Trace contexts: every invocation is a span, in the caller's trace if there is one.
 
 https://www.w3.org/TR/trace-context/#traceparent-header
+
+The app has its own reading of the header.  This one is independent of it, as the host's is.
 """
 
 from __future__ import annotations
@@ -18,14 +20,14 @@ _TRACEPARENT = re.compile(
 
 
 class TraceContext(NamedTuple):
-    """The two values that a function finds in its `Context.trace_context`."""
+    """The two values in a function's `Context.trace_context`."""
 
     parent: str
     state: str
 
 
 def new_span(traceparent: str = "", tracestate: str = "") -> TraceContext:
-    """A new span, in the caller's trace if `traceparent` is valid, else in a trace of its own.
+    """Return a new span, in the caller's trace if `traceparent` is valid, else in a new trace.
 
     >>> new_span("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").parent.split("-")[1]
     '4bf92f3577b34da6a3ce929d0e0e4736'

@@ -1,6 +1,6 @@
-"""The HTTP trigger: requests in, answers out, and keys in between.
+"""The HTTP trigger: routes requests, checks keys, and sends responses.
 
-There is one key, for all levels: it is the master key, which opens functions too.
+There is one key for all levels: the master key, which also works for functions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from local.host.traces import new_span
 
 _log = logging.getLogger(__name__)
 
-ADDRESS = "127.0.0.1"  #: this machine alone: it is no server for others
+ADDRESS = "127.0.0.1"  #: only this machine: not a server for others
 
 #: Runs a function that has no HTTP trigger: https://learn.microsoft.com/azure/azure-functions/functions-manually-run-non-http
 _ADMIN, _BY_HAND = "/admin/", "/admin/functions/"
@@ -38,21 +38,21 @@ _USUAL_LIMIT = 104_857_600
 #: https://learn.microsoft.com/azure/azure-functions/functions-app-settings#azurewebjobsdisablehomepage
 _NO_HOMEPAGE = "AzureWebJobsDisableHomepage"
 
-#: In the place of the real host's, which has 150 KB.
+#: Instead of the real host's page of 150 KB.
 _HOMEPAGE = "<!DOCTYPE html><title>Functions</title><p>Your Functions app is up and running, on its embedded host."
 
-#: Bytes of the first line, and of all headers: KestrelServerLimits.cs.
+#: Maximum bytes of the first line, and of all headers: KestrelServerLimits.cs.
 _LONGEST_LINE, _LONGEST_HEADERS = 8 * 1024, 32 * 1024
 
-#: What aiohttp takes of each, so that it is for us to refuse it.
+#: aiohttp's limit for each, higher so that this code rejects them.
 _LONGEST_READ = 128 * 1024
 
-#: Set by the server from the body itself, whatever the function says.
+#: Set by the server from the body, whatever the function sets.
 _SERVERS_OWN = {"content-length", "transfer-encoding"}
 
 
 class Front:
-    """Answers every request: finds the function, checks the key, and calls."""
+    """Serves every request: finds the function, checks the key, and calls."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Front:
         invoke: Callable[[Invocation], Awaitable[Answer | None]],
         by_hand: Mapping[str, Callable[[], Awaitable[None]]],
     ) -> None:
-        """`by_hand` are the functions, by name, that an administrator may call without their trigger."""
+        """`by_hand`: the functions, by name, that an administrator may call without their trigger."""
         self._routes = routes
         self._key = key.encode()
         self._invoke = invoke
@@ -70,7 +70,7 @@ class Front:
         self._under_way: set[asyncio.Future[None]] = set()
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
-        """Call the function whose route and key the request has."""
+        """Call the function that matches the request's route and key."""
         response = await self._answer(request)
         if request.method == "HEAD" and request.version >= HttpVersion11:
             response.enable_chunked_encoding()  # for aiohttp: neither this nor a Content-Length is sent, as by Kestrel
@@ -111,7 +111,7 @@ class Front:
         return Datum(
             {
                 "method": Datum(request.method, "string"),
-                # From the Host header alone: outside App Service nothing else changes it, as seen on the real host.
+                # Only from the Host header: outside App Service nothing else changes it, as observed on the real host.
                 "url": Datum(f"http://{request.headers['Host']}{request.raw_path}", "string"),
                 "headers": {name.lower(): value for name, value in _joined(request.headers).items()},
                 "query": {name: value for name, value in _joined(target.query).items() if value.value},
@@ -122,14 +122,14 @@ class Front:
         )
 
     def _administer(self, request: web.BaseRequest, target: Target) -> web.Response:
-        """Call a function by hand: begin it and answer at once, as the real host does.  Nothing else is offered."""
+        """Call a function by hand: start it and respond at once, like the real host.  Nothing else is supported."""
         if not self._has_key(request, target):
             return web.Response(status=401)
         name = target.path[len(_BY_HAND) :] if target.path.lower().startswith(_BY_HAND) else ""
         if request.method != "POST" or name not in self._by_hand:
             return web.Response(status=404)
         call = asyncio.ensure_future(self._by_hand[name]())
-        self._under_way.add(call)  # the event loop alone would not keep it
+        self._under_way.add(call)  # the event loop keeps only a weak reference
         call.add_done_callback(self._under_way.discard)
         return web.Response(status=202)
 
@@ -138,7 +138,7 @@ class Front:
         return anonymous or self._has_key(request, target)
 
     def _has_key(self, request: web.BaseRequest, target: Target) -> bool:
-        """The key, in the header or else in the query (AuthenticationLevelHandler.cs)."""
+        """Return the key, from the header or else the query (AuthenticationLevelHandler.cs)."""
         given = request.headers.get("x-functions-key") or target.query.get("code") or ""
         return hmac.compare_digest(given.encode(errors="surrogateescape"), self._key)
 
@@ -153,7 +153,7 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what is no request, such as one with raw bytes in its path, without a word."""
+        """Respond to a malformed request, such as one with raw bytes in its path, without a body."""
         super().handle_error(request, status, exc, message)  # which logs it
         response = web.Response(status=status)
         response.force_close()
@@ -161,10 +161,10 @@ class _Connection(web.RequestHandler):
 
 
 class _Server(web.Server):
-    """Gives each connection what it needs."""
+    """Creates the connections."""
 
     def __call__(self) -> web.RequestHandler:
-        """A packed body arrives packed, as seen on the real host."""
+        """Do not decompress bodies, as observed on the real host."""
         return _Connection(
             self,
             loop=self._loop,
@@ -176,24 +176,24 @@ class _Server(web.Server):
 
 
 def _request(*parts: Any) -> web.BaseRequest:
-    """A request without a limit but ours; the parts are aiohttp's."""
+    """A request without aiohttp's own body limit."""
     message, payload, connection, writer, task = parts
     return web.BaseRequest(message, payload, connection, writer, task, asyncio.get_running_loop(), client_max_size=0)
 
 
 async def _body(request: web.BaseRequest) -> bytes:
-    """All of it, if its length is known: of a chunked one, Python functions get nothing from host 4.1037."""
+    """Read the body if its length is known: host 4.1037 passes no chunked body to Python functions."""
     if not request.content_length:
         return b""
     if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")  # RFC 9110, 10.1.1
-        request.writer.output_size = 0  # the answer itself has not begun
+        request.writer.output_size = 0  # the response has not begun
     return await request.read()
 
 
 @asynccontextmanager
 async def serving(front: Front, port: int) -> AsyncIterator[str]:
-    """Listen while the block runs; gives the address to call.  At the end, requests under way are answered first."""
+    """Listen during the block; yields the address.  At the end, requests under way are completed first."""
     runner = web.ServerRunner(_Server(front.answer, request_factory=_request))
     await runner.setup()
     try:
@@ -207,7 +207,7 @@ async def serving(front: Front, port: int) -> AsyncIterator[str]:
 
 
 def _refusal(request: web.BaseRequest) -> int | None:
-    """The status that Kestrel refuses it with, before anybody looks at it."""
+    """Return the status with which Kestrel rejects the request itself, if it does."""
     if len(f"{request.method} {request.raw_path} HTTP/1.1\r\n") > _LONGEST_LINE:
         return 414
     if sum(len(name) + len(value) + len(": \r\n") for name, value in request.raw_headers) > _LONGEST_HEADERS:
@@ -218,11 +218,11 @@ def _refusal(request: web.BaseRequest) -> int | None:
 
 
 class _TooLargeError(Exception):
-    """A body beyond the limit; Kestrel's words."""
+    """A body beyond the limit; the message is Kestrel's."""
 
 
 def _request_limit() -> int:
-    """The most bytes of a body.  What is no number is no limit of one's own (HttpRequestBodySizeMiddleware.cs)."""
+    """Return the maximum bytes of a body.  A non-numeric value is ignored (HttpRequestBodySizeMiddleware.cs)."""
     try:
         limit = int(os.environ.get(_LIMIT, ""))
     except ValueError:
@@ -233,7 +233,7 @@ def _request_limit() -> int:
 
 
 def _homepage() -> web.Response:
-    """What is at "/", for every method, unless a function is there (HomepageMiddleware.cs)."""
+    """Return the response at "/", for every method, unless a function is there (HomepageMiddleware.cs)."""
     if os.environ.get(_NO_HOMEPAGE, "").lower() == "true":
         return web.Response(status=204)
     return web.Response(text=_HOMEPAGE, content_type="text/html")
@@ -245,7 +245,7 @@ def _joined(several: MultiMapping[str]) -> dict[str, Datum]:
 
 
 def _response(request: web.BaseRequest, answer: Answer) -> web.Response:
-    """The function's answer, in chunks: no answer of the real host's says its length beforehand."""
+    """Return the function's response, chunked: the real host never sends a Content-Length."""
     headers = CIMultiDict((name, value) for name, value in answer.headers if name.lower() not in _SERVERS_OWN)
     response = web.Response(status=answer.status, headers=headers, body=answer.body)
     if request.version >= HttpVersion11:

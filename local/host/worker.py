@@ -1,6 +1,6 @@
-"""The process that does the host's work, from its arguments, which are the host's, to its exit code.
+"""The worker process, from its arguments, which are the host's, to its exit code.
 
-It holds the listeners and the functions, and dies with the host that started it.
+It runs the listeners and the functions, and dies with its host.
 """
 
 from __future__ import annotations
@@ -10,20 +10,17 @@ import asyncio
 import logging
 import os
 import signal
-import stat
 import sys
-import threading
 from datetime import timedelta
 from pathlib import Path
-from typing import NoReturn
 
 from local.host.backends import BACKENDS, preferred
 from local.host.functions import CannotStartError
 from local.host.leaving import Exit, leave
 from local.host.server import Options, serve
-from local.parts.stdin import wait_until_stdin_ends
+from local.parts.stdin import at_end_of_stdin
 
-#: How long invocations may go on after the worker was told to end.  The real host gives its worker 10 s at most;
+#: Time for invocations to end after the worker was told to stop.  The real host gives its worker 10 s at most;
 #: `local.parts.processes.Service.stop` gives ours 10 s in all.
 _PATIENCE = timedelta(seconds=5)
 
@@ -31,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Run until told to end, or until the host is gone."""
+    """Run until told to stop, or until the host has ended."""
     _die_with_the_host()
     arguments = _arguments()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -41,11 +38,11 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.host", description="An embedded Azure Functions host.")
-    parser.add_argument("--app", type=Path, required=True, help="the directory of function_app.py and host.json")
-    parser.add_argument("--port", type=int, required=True, help="where to listen, on 127.0.0.1")
-    parser.add_argument("--key", required=True, help="the key that functions ask for")
-    parser.add_argument("--lease", type=int, default=600, help="seconds a message is leased for, as in Azure: 600")
-    parser.add_argument("--again", action="store_true", help=argparse.SUPPRESS)  # not the first: its address is known
+    parser.add_argument("--app", type=Path, required=True, help="directory of function_app.py and host.json")
+    parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
+    parser.add_argument("--key", required=True, help="key that functions require")
+    parser.add_argument("--lease", type=int, default=600, help="lease of a message, in seconds; default: %(default)s")
+    parser.add_argument("--again", action="store_true", help=argparse.SUPPRESS)  # not the first: the address is known
     parser.add_argument("--backend", choices=sorted(BACKENDS), default=preferred(), help="default: %(default)s")
     arguments = parser.parse_args()
     if not arguments.key:
@@ -97,14 +94,8 @@ def _set_when_told(stop: asyncio.Event) -> None:
 
 
 def _die_with_the_host() -> None:
-    """End at once when whoever started this process is gone: a host that was killed takes its worker with it."""
-
-    def watch() -> NoReturn:
-        wait_until_stdin_ends()
-        os._exit(Exit.ORPHANED)
-
-    if sys.stdin and stat.S_ISFIFO(os.fstat(0).st_mode):
-        threading.Thread(target=watch, daemon=True).start()
+    """Exit at once when the parent process has ended: a killed host takes its worker with it."""
+    at_end_of_stdin(lambda: os._exit(Exit.ORPHANED))
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The processes of one machine, put together: Azurite, the simulated platform, the host with the app."""
+"""The processes on one machine: Azurite, the simulated platform, and the host with the app."""

@@ -18,20 +18,20 @@ KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr
 
 @contextmanager
 def azurite(directory: Path) -> Iterator[str]:
-    """Run Azurite with its data and log in `directory`; gives the connection string."""
+    """Run Azurite with its data and log in `directory`; yields the connection string."""
     service, connection_string = prepare(directory)
     with service.running():
         yield connection_string
 
 
 def prepare(directory: Path, *, log_requests: bool = False) -> tuple[Service, str]:
-    """Return Azurite, to be started, and its connection string.
+    """Return Azurite, not yet started, and its connection string.
 
-    Never `--inMemoryPersistence`: its clean-up of queue extents stops the whole emulator for seconds at a time.
+    Never use `--inMemoryPersistence`: its clean-up of queue extents blocks the emulator for seconds.
     """
     programs = node.find(Path(sys.prefix))
     if programs is None:
-        raise RuntimeError(f"no Node to run Azurite on: start through `python3 -m local` in {ROOT}")
+        raise RuntimeError(f"no Node to run Azurite: start with `python3 -m local` in {ROOT}")
     directory.mkdir(parents=True, exist_ok=True)
     blob, queue, table = (free_port() for _ in range(3))
     command = [

@@ -1,4 +1,4 @@
-"""Child processes that are ready when used and gone when done."""
+"""Child processes that are ready before use and stopped afterwards."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ STOPPED_WITHIN = timedelta(seconds=10)
 
 
 class DidNotStartError(Exception):
-    """A child ended, or did not listen in time; the message ends with the last lines of its log."""
+    """A child ended, or did not listen in time.  The message includes the last lines of its log."""
 
 
 def free_port() -> int:
-    """Find a port that is free.  On Linux nobody else is given it while this process lives, unless they ask for it.
+    """Return a free port.  On Linux it stays reserved while this process lives.
 
-    So a service can be stopped for a while and come back.  A socket that is bound, does not listen and allows reuse
-    keeps from it only those who want any port at all (socket(7), SO_REUSEADDR); elsewhere it might keep the service.
+    So a service can stop and restart.  A bound socket that does not listen and allows reuse blocks only requests for
+    any free port (socket(7), SO_REUSEADDR); on other systems it might block the service too.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -49,24 +49,24 @@ class Service:
 
     command: Sequence[str]
     port: int
-    log: Path  #: what it prints, over all its lives
+    log: Path  #: its output, across restarts
     env: Mapping[str, str] = field(default_factory=dict)
     _child: subprocess.Popen[bytes] | None = None
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
-        """Its present life, or its last."""
-        assert self._child, "not started yet"  # noqa: S101 -- a mistake of the caller's
+        """The current process, or the last one."""
+        assert self._child, "not started yet"  # noqa: S101 -- a bug of the caller
         return self._child
 
     def start(self) -> None:
-        """Return once its port answers; raises `DidNotStartError`.
+        """Start it and return when its port accepts connections; raises `DidNotStartError`.
 
-        It has a session of its own, so that a Ctrl-C in the terminal reaches us alone and children are stopped in
-        order, and a stdin that closes when we die, however we die.
+        It has its own session, so that Ctrl-C reaches only this process, which stops its children in order.  Its stdin
+        closes when this process dies, for whatever reason.
         """
         if self._listens():
-            raise DidNotStartError(f"port {self.port} is taken by another program")
+            raise DidNotStartError(f"port {self.port} is in use by another program")
         with self.log.open("ab") as output:
             self._child = subprocess.Popen(
                 self.command,
@@ -87,7 +87,7 @@ class Service:
 
     @contextmanager
     def running(self) -> Iterator[Service]:
-        """Run it until the block ends; the block begins once it listens."""
+        """Run it during the block, which begins when it listens."""
         try:
             self.start()
             yield self
@@ -95,7 +95,7 @@ class Service:
             self.stop()
 
     def stop(self) -> None:
-        """Ask it to end, and insist if it does not."""
+        """Terminate it, and kill it if it does not end."""
         if self._child and self._child.poll() is None:
             self._child.send_signal(signal.SIGTERM)
             try:
@@ -105,20 +105,20 @@ class Service:
         self._forget()
 
     def kill(self) -> None:
-        """End it at once, without a word, and with it what it started."""
+        """Kill it and its children."""
         if self._child:
             if sys.platform == "win32":
                 self._child.kill()
             elif self._child.poll() is None:
-                os.killpg(self._child.pid, signal.SIGKILL)  # it leads the group, as the first of its session
+                os.killpg(self._child.pid, signal.SIGKILL)  # it leads its session and process group
             self._child.wait()
             give_up = time.monotonic() + STOPPED_WITHIN.total_seconds()
-            while self._listens() and time.monotonic() < give_up:  # what it started dies a moment later
+            while self._listens() and time.monotonic() < give_up:  # its children die a moment later
                 time.sleep(0.01)
         self._forget()
 
     def kill_worker(self) -> bool:
-        """End the process that it has started for its work, and not itself; False if there is none now."""
+        """Kill only its worker process; returns False if there is none."""
         import psutil  # noqa: PLC0415 -- see `worker`
 
         with suppress(psutil.NoSuchProcess):
@@ -130,8 +130,8 @@ class Service:
 
     @property
     def worker(self) -> psutil.Process:
-        """What does its work: the process that it started last, or itself if it has none."""
-        import psutil  # noqa: PLC0415 -- not in every environment that has services, nor needed there
+        """The worker: the last process that it started, or itself if there is none."""
+        import psutil  # noqa: PLC0415 -- not installed, nor needed, in every environment
 
         itself = psutil.Process(self.process.pid)
         return max(itself.children(), key=psutil.Process.create_time, default=itself)

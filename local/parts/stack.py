@@ -1,4 +1,4 @@
-"""The whole of it on one machine: Azurite, the simulated platform, and the Functions host with the app."""
+"""Everything on one machine: Azurite, the simulated platform, and the Functions host with the app."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLIENT_ID, CLIENT_SECRET = "service-local", "local-secret"
 
 
 QUEUE, WATCHES, RESULTS, GATES = "tickets", "Watches", "Results", "Gates"
-TABLES = (WATCHES, RESULTS, GATES, "OpenWatches")
+TABLES = (WATCHES, RESULTS, GATES, "OpenWatches", "Callbacks")
 
 
 SETTINGS = {field.alias for field in Settings.model_fields.values()}
@@ -41,7 +41,7 @@ class Stack:
     key: str  #: for the header x-functions-key
     simulator: str  #: URL of the simulated platform, and of its `/_sim`
     storage: str  #: connection string
-    directory: Path  #: data and logs, gone when the stack ends well
+    directory: Path  #: data and logs, deleted unless the stack fails
     azurite: Service
     host: Service
 
@@ -55,8 +55,8 @@ class Stack:
             trust_env=False,
         )
 
-    def behind_the_platform(self) -> httpx.Client:
-        """Return a client of the simulator's other side: its scripts and journals; an error status raises."""
+    def simulator_control(self) -> httpx.Client:
+        """Return a client of the simulator's control API, `/_sim`; an error status raises."""
         return httpx.Client(
             base_url=f"{self.simulator}/_sim",
             event_hooks={"response": [httpx.Response.raise_for_status]},
@@ -73,9 +73,9 @@ def stack(
     *,
     log_requests: bool = False,
 ) -> Iterator[Stack]:
-    """Run all parts until the block ends.  After an error the directory stays, for its logs; a Ctrl-C is none.
+    """Run all parts during the block.  After an error, other than Ctrl-C, the directory with the logs is kept.
 
-    `log_requests` is for those to storage, each of which is then a line in the log of Azurite.
+    `log_requests` makes Azurite log each request to storage.
     """
     STATE.mkdir(exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix="stack-", dir=STATE))
@@ -112,7 +112,7 @@ def _parts(
 
 
 def app_settings(storage: str, simulator: str) -> dict[str, str]:
-    """Return the app's settings as README lists them; those of the caller's environment do not reach it."""
+    """Return the app's settings.  Blanks those of the caller's environment."""
     blank = {name: "" for name in os.environ if name in SETTINGS or name.startswith(PREFIXES)}
     return blank | {
         "AzureWebJobsStorage": storage,
@@ -127,14 +127,14 @@ def app_settings(storage: str, simulator: str) -> dict[str, str]:
         "APPLICATIONINSIGHTS_CONNECTION_STRING": (
             f"InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint={simulator}/"
         ),
-        "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "262144",  # of the host, as infra/main.bicep sets it; the next one too
+        "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "262144",  # a host setting, as in infra/main.bicep; so is the next one
         "AzureWebJobsDisableHomepage": "true",
         "NO_PROXY": "127.0.0.1,localhost",
     }
 
 
 def make_storage(connection_string: str, ticket_queues: int = 1) -> None:
-    """Make the queues and the tables, as the deployment does in Azure."""
+    """Create the queues and the tables, as the deployment does in Azure."""
     names = [*(queue_name(QUEUE, number) for number in range(ticket_queues)), f"{QUEUE}-callbacks"]
     with QueueServiceClient.from_connection_string(connection_string) as queues:
         for name in names:

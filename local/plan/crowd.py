@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from shared.core.rate_limit import Gate, Traffic
-from shared.engine.gate import Gates
+from shared.core.rate_limit import Clearance, Limit
+from shared.engine.gate import SharedGate
 
 
 class Crowd:
@@ -35,18 +35,18 @@ class Crowd:
         """`budget`: requests a minute, if it is told; `learns`: whether there are limits to be met, if not."""
         self._looks = round(weight) if learns and budget is None else 1
         self._in_flight = in_flight
-        self._gates = Gates(_nothing, _tell_nobody, self._count, budget and budget / weight, now)
+        self._gates = SharedGate(_nothing, _tell_nobody, self._count, budget and budget / weight, now)
 
-    async def look(self, api: str) -> Traffic:
+    async def look(self, api: str) -> Clearance:
         """Say whether a watch of this API may ask now, and count it if so."""
-        traffic = await self._gates.look(api)
+        clearance = await self._gates.look(api)
         for _ in range(self._others()):
             await self._gates.look(api)
-        return traffic
+        return clearance
 
-    async def shut(self, api: str, asked_at: datetime, told: timedelta) -> Traffic:
+    async def shut(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:
         """Shut the gate of an API after a 429."""
-        return await self._gates.shut(api, asked_at, told)
+        return await self._gates.shut(api, asked_at, retry_after)
 
     async def admit(self) -> timedelta:
         """Say how long a new watch has to wait for its first turn."""
@@ -62,11 +62,11 @@ class Crowd:
         return self._looks - 1
 
 
-async def _nothing() -> Mapping[str, Gate]:
+async def _nothing() -> Mapping[str, Limit]:
     return {}
 
 
-async def _tell_nobody(api: str, gate: Gate) -> None:
+async def _tell_nobody(api: str, limit: Limit) -> None:
     pass
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from shared.core.decide import advance, decide
-from shared.core.model import Fault, Findings, Observation, Outcome, Report, Watch
-from shared.core.rate_limit import Traffic, held_back
-from shared.core.remote import RemoteApi, too_early
+from shared.core.decide import advance, decide, not_yet, rate_limited
+from shared.core.model import EvidencePage, Fault, Observation, Outcome, Report, Watch
+from shared.core.rate_limit import Clearance
+from shared.core.remote import RemoteApi
 from shared.engine.ports import Gate
 
 #: Second 0 of a plan: midnight, before a Monday.
@@ -43,23 +43,23 @@ async def turn(
     now: datetime,
     draw: Callable[[], float],
 ) -> Watch:
-    """Give a watch its turn, in the steps of `shared.engine.watcher`; `ask` gives what the platform answers."""
-    traffic = Traffic()
-    seen: Observation | None = too_early(watch, now)
+    """Give a watch its turn, in the steps of `shared.engine.poller`; `ask` gives what the platform answers."""
+    clearance = Clearance()
+    seen: Observation | None = not_yet(watch, now)
     if seen is None:
-        traffic = await gate.look(api.name)
-        seen = held_back(traffic, draw())
+        clearance = await gate.look(api.name)
+        seen = rate_limited(clearance, draw())
     if seen is None:
         seen = ask(watch)
         if isinstance(seen, Fault) and seen.retry_after is not None:
-            traffic = await gate.shut(api.name, now, seen.retry_after)
-    decision = decide(watch, seen, api, now, draw(), spacing=traffic.spacing)
+            clearance = await gate.shut(api.name, now, seen.retry_after)
+    decision = decide(watch, seen, api, now, draw(), spacing=clearance.spacing)
     return advance(watch, seen, decision, now, "")
 
 
 def is_over(watch: Watch) -> bool:
     """Whether the watch has ended."""
-    return watch.outcome is not None
+    return watch.end is not None
 
 
 def has_expired(watch: Watch) -> bool:
@@ -90,13 +90,13 @@ def ended(api: RemoteApi, *, clean: bool) -> Observation:
     """What is seen of a job that has ended."""
     if clean:
         return Report(status="succeeded", outcome=Outcome.SUCCEEDED)
-    asks_why = api.evidence is not None and bool(api.evidence.path)
-    return Report(status="failed", outcome=Outcome.FAILED, asks_why=asks_why)
+    wants_evidence = api.evidence is not None and bool(api.evidence.path)
+    return Report(status="failed", outcome=Outcome.FAILED, wants_evidence=wants_evidence)
 
 
 def told_why() -> Observation:
     """What is seen by a watch that asks why: one page says it all."""
-    return Findings()
+    return EvidencePage()
 
 
 def refused(wait: timedelta) -> Observation:

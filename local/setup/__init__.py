@@ -1,1 +1,1 @@
-"""What must be there before the rest can run: an environment, Node, the deployed package."""
+"""Prerequisites of everything else: an environment, Node, the deployed package."""

@@ -1,7 +1,7 @@
-"""Makes the environment that the rest of ``local`` runs in.  The standard library alone, since there is no other yet.
+"""Creates the environment for the rest of ``local``.  Uses only the standard library, as nothing else is installed yet.
 
-What it gets: a virtual environment in `.venv`, the packages of `local/requirements.txt`, and, under `.local/npm`,
-Azurite.  A stamp says what was installed, so that a second start installs nothing.
+It installs a virtual environment in `.venv`, the packages of `local/requirements.txt`, and Azurite under `.local/npm`.
+A stamp records what was installed, so that a second start installs nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 ROOT = Path(__file__).resolve().parents[2]
-STATE = ROOT / ".local"  #: all that is written while running lies here
+STATE = ROOT / ".local"  #: for everything that is written at run time
 NPM = STATE / "npm"
 
 _SPECIFIED_BY = [
@@ -33,22 +33,22 @@ _SPECIFIED_BY = [
 
 
 def enter_environment(arguments: Sequence[str]) -> None:
-    """Return when this process runs in a complete environment; else make one and start over inside it."""
+    """Return if this process runs in a complete environment; else create one and re-execute inside it."""
     venv = _venv()
     if not _is_complete(venv):
         with one_at_a_time():
-            if not _is_complete(venv):  # nobody else made it while we waited
+            if not _is_complete(venv):  # no other process created it meanwhile
                 _install(venv)
     if Path(sys.prefix).resolve() == venv.resolve():
         return
     command = [str(_python(venv)), "-m", "local", *arguments]
-    if os.name == "nt":  # exec there returns to the shell before the new process is done
+    if os.name == "nt":  # exec there returns to the shell before the new process ends
         sys.exit(subprocess.call(command))
-    os.execv(command[0], command)  # noqa: S606 -- no shell is wanted
+    os.execv(command[0], command)  # noqa: S606 -- no shell needed
 
 
 def environment_apart(name: str, requirements: Path) -> Path:
-    """Make another environment, of these requirements alone, unless it is there; gives its Python."""
+    """Create a separate environment with these requirements, if missing; returns its Python."""
     venv = STATE / f"{name}-{sys.version_info.major}.{sys.version_info.minor}"
     specification = hashlib.sha256(requirements.read_bytes()).hexdigest()
     with one_at_a_time():
@@ -61,7 +61,7 @@ def environment_apart(name: str, requirements: Path) -> Path:
 
 
 def _venv() -> Path:
-    """`.venv`, unless that belongs to another Python version; then one of our own for this version."""
+    """Return `.venv`, or a separate one if that belongs to another Python version."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     usual = ROOT / ".venv"
     if not usual.exists() or f"version = {version}." in _config(usual):
@@ -105,17 +105,15 @@ def _install(venv: Path) -> None:
         sys.exit(f"No Node {node.OLDEST} or newer was found, and {node.WHEEL} has none for this machine: install Node.")
     _say("Installing Azurite, Microsoft's storage emulator ...")
     installed = node.install(programs, ROOT / "local" / "npm", NPM)
-    _check(
-        installed, "npm could not install Azurite.  It needs the npm registry, or a mirror set in npm's configuration."
-    )
+    _check(installed, "npm could not install Azurite.  It needs the npm registry, or a mirror in npm's configuration.")
     _stamp(venv).write_text(_specification())
 
 
 def _make(venv: Path) -> None:
-    _say(f"Making {venv.relative_to(ROOT)} ...")
+    _say(f"Creating {venv.relative_to(ROOT)} ...")
     _run(
         [sys.executable, "-m", "venv", str(venv)],
-        f"Python's venv module failed.  On Debian and Ubuntu it is a package: "
+        f"Python's venv module failed.  On Debian and Ubuntu install it: "
         f"apt install python3.{sys.version_info.minor}-venv",
     )
     _say("Installing Python packages ...")
@@ -124,7 +122,7 @@ def _make(venv: Path) -> None:
 def _pip(venv: Path, *what: str) -> None:
     _run(
         [str(_python(venv)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what],
-        "pip could not install what is needed.  It needs PyPI, or a mirror set in pip's configuration.",
+        "pip could not install the packages.  It needs PyPI, or a mirror in pip's configuration.",
     )
 
 
@@ -146,7 +144,7 @@ def _say(text: str) -> None:
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Two that install at once must not install into each other."""
+    """Lock, so that concurrent installations do not interfere."""
     STATE.mkdir(exist_ok=True)
     with (STATE / "install.lock").open("w") as lock:
         if fcntl is not None:

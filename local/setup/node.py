@@ -1,4 +1,4 @@
-"""Finds Node and npm: the machine's own, or those of a PyPI package.  The standard library alone."""
+"""Finds Node and npm: the machine's own, or those of a PyPI package.  Uses only the standard library."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Programs(NamedTuple):
 
 
 def find(venv: Path) -> Programs | None:
-    """The machine's Node if it is new enough and has npm, else the one installed into `venv`, else None."""
+    """Return the machine's Node if it is recent and has npm, else the one in `venv`, else None."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and _major(node) >= OLDEST:
         return Programs([node], [npm])
@@ -33,7 +33,7 @@ def find(venv: Path) -> Programs | None:
 
 
 def install(programs: Programs, wanted: Path, into: Path) -> subprocess.CompletedProcess[str]:
-    """Install what the lock file in `wanted` lists, and run nothing of it."""
+    """Install the lock file in `wanted`, without running install scripts."""
     into.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(wanted / name, into)
@@ -42,7 +42,7 @@ def install(programs: Programs, wanted: Path, into: Path) -> subprocess.Complete
 
 
 def azurite(npm_directory: Path) -> Path:
-    """Azurite's entry point, once installed there."""
+    """Return Azurite's entry point."""
     return npm_directory / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 
 

@@ -1,6 +1,6 @@
-"""What is deployed: the app's directory as `func azure functionapp publish` packs it, without what .funcignore names.
+"""The deployed package: the files that `func azure functionapp publish` packs, without those that .funcignore excludes.
 
-Core Tools read .funcignore as git reads .gitignore, and leave out some files of their own accord
+Core Tools read .funcignore as git reads .gitignore, and always exclude some files
 (https://github.com/Azure/azure-functions-core-tools: `FileSystemHelpers.GetLocalFiles`).
 """
 
@@ -18,14 +18,14 @@ LEFT_OUT = (".git/", ".vscode/", ".funcignore", ".gitignore", "local.settings.js
 
 
 def build(target: Path, source: Path = ROOT) -> None:
-    """Copy what is deployed."""
+    """Copy the deployed files."""
     for path in files(source):
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source / path, target / path)
 
 
 def files(source: Path = ROOT) -> Iterator[Path]:
-    """List what is deployed, relative to the directory."""
+    """List the deployed files, relative to the directory."""
     lines = (source / ".funcignore").read_text(encoding="utf-8").splitlines()
     ignored = GitIgnoreSpec.from_lines([*lines, *LEFT_OUT])
     yield from _walk(source, Path(), ignored)

@@ -1,23 +1,23 @@
-"""The iTwin Platform, simulated, for laptops and tests; never deployed.
+"""A simulated iTwin Platform for laptops and tests; never deployed.
 
-It serves what the documentation of four APIs says: Access Control, Reality Analysis, Reporting and Schedules.  Nothing
-is imported from `shared`: this is a second reading of the same pages, so that a mistake in the first one shows.  What
-the pages do not confirm is marked "unconfirmed" where it is written down.
+It implements the documentation of four APIs: Access Control, Reality Analysis, Reporting and Schedules.  It imports
+nothing from `shared`: an independent reading of the same pages reveals mistakes in the first one.  What the pages do
+not confirm is marked "unconfirmed" in the code.
 
-Any job id works.  A job begins when it is first asked about, and ends after the job duration.  A word inside its id
-decides how; of several, the first of this list that the API has:
+Any job id works.  A job starts with the first request for it, and ends after the job duration.  A word inside its id
+decides how; of several, the first in this list that the API supports:
 
     fail        ends as failed
     cancel      ends as cancelled (Reality Analysis)
-    partial     ends with reservations (Access Control: PartialCompleted;
+    partial     succeeds in part (Access Control: PartialCompleted;
     issue         Reporting: Succeeded with containsIssues)
     pages       the same, with a log of 250 entries (Reporting)
     forever     never ends
-    missing     is not there: 404
-    forbidden   may not be seen: 403
+    missing     does not exist: 404
+    forbidden   is not accessible: 403
 
-With none of them, a job succeeds.  A failed extraction with `pages` in its id has as long a log.  What else should
-happen is scripted over HTTP, under `/_sim`: see local/simulator/control.py.
+With none of them, a job succeeds.  A failed extraction with `pages` in its id has the same long log.  Script anything
+else over HTTP, under `/_sim`: see local/simulator/control.py.
 """
 
 from local.simulator.app import create_app

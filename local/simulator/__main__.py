@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import stat
-import sys
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,12 +11,13 @@ import click
 from aiohttp import web
 
 from local import simulator as package
+from local.parts.stdin import at_end_of_stdin
 from local.simulator.app import create_app
 
 HOST = "127.0.0.1"
 LAST_ANSWERS_WITHIN = timedelta(seconds=0.1)
 
-#: The package says it; an indented paragraph is a table, which click would run together but for the mark.
+#: The docstring of the package.  The mark keeps click from reflowing the indented table.
 HELP = (package.__doc__ or "").replace("\n\n    ", "\n\n\b\n    ")
 SECONDS = click.FloatRange(min=0, min_open=True)
 
@@ -32,7 +28,7 @@ SECONDS = click.FloatRange(min=0, min_open=True)
     type=click.IntRange(0, 65535),
     default=0,
     metavar="N",
-    help="Port to listen on; 0, the default, takes a free one.",
+    help="Port to listen on.  Default: any free port.",
 )
 @click.option("--client-id", default="service-local", show_default=True)
 @click.option("--client-secret", default="local-secret", show_default=True)
@@ -42,10 +38,10 @@ SECONDS = click.FloatRange(min=0, min_open=True)
     "--requests-per-minute",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Requests to all APIs together, before they answer 429; no limit by default.",
+    help="Rate limit over all APIs; beyond it they return 429.  Default: no limit.",
 )
 def simulator(port: int, token_lifetime: float, job_duration: float, **settings: Any) -> None:
-    """The command; `HELP` is what it says of itself."""
+    """Run the simulator; `HELP` is its help text."""
     app = create_app(
         token_lifetime=timedelta(seconds=token_lifetime), job_duration=timedelta(seconds=job_duration), **settings
     )
@@ -53,7 +49,7 @@ def simulator(port: int, token_lifetime: float, job_duration: float, **settings:
 
 
 async def _serve(app: web.Application, port: int) -> None:
-    """Until SIGTERM, SIGINT or the end of the process that started us."""
+    """Serve until SIGTERM, SIGINT or the end of the parent process."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -62,7 +58,7 @@ async def _serve(app: web.Application, port: int) -> None:
 
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, ask_to_stop)
-    _at_end_of_stdin(ask_to_stop)
+    at_end_of_stdin(ask_to_stop)
 
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=LAST_ANSWERS_WITHIN.total_seconds())
     await runner.setup()
@@ -72,22 +68,6 @@ async def _serve(app: web.Application, port: int) -> None:
         await stop.wait()
     finally:
         await runner.cleanup()
-
-
-def _at_end_of_stdin(call: Callable[[], None]) -> None:
-    """A stdin that is a pipe ends when its writer dies, however it dies."""
-    if sys.stdin is None:
-        return
-    stdin = sys.stdin.fileno()
-    if not stat.S_ISFIFO(os.fstat(stdin).st_mode):
-        return
-
-    def wait() -> None:
-        while os.read(stdin, 1024):
-            pass
-        call()
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The application: every request is noted, then answered from a script, or by the platform."""
+"""The application: records every request, then responds from a script, or as the platform."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def create_app(
     job_duration: timedelta = timedelta(seconds=20),
     requests_per_minute: int | None = None,
 ) -> web.Application:
-    """The simulated platform at `/`, and what tests ask of it at `/_sim`."""
+    """Return the simulated platform at `/`, and its control API at `/_sim`."""
     world = World(
         Settings(
             client_id=client_id,
@@ -44,7 +44,7 @@ def create_app(
 
 
 async def _platform(request: web.Request) -> web.Response:
-    """Any request but those to `/_sim`."""
+    """Serve any request except those to `/_sim`."""
     path, _, query = request.raw_path.partition("?")
     call = Call(request, request.app[WORLD], datetime.now(UTC), path, query)
     record = Record(call.now, request.method, path, query, without_secrets(request.headers))
@@ -53,13 +53,13 @@ async def _platform(request: web.Request) -> web.Response:
     if response is None:
         if request.transport:
             request.transport.close()
-        return web.Response()  # which nobody will see
+        return web.Response()  # never sent
     record.status = response.status
     return response
 
 
 async def _answer(call: Call) -> web.Response | None:
-    """None to drop the connection."""
+    """Return the response, or None to drop the connection."""
     path = paths.split(call.path)
     route, ids = routes.find(path)
     api = route.api if route else None
@@ -89,7 +89,7 @@ async def _answer(call: Call) -> web.Response | None:
 
 
 def _turned_away(call: Call, api: Api | None, *, needs_token: bool) -> web.Response | None:
-    """Without a good token, or as one request too many; those without a token count for nobody."""
+    """Return a 401 without a valid token, or a 429 beyond the limit; requests without a token do not count."""
     bad_token = _unauthorized(call)
     if bad_token:
         return bad_token.response() if needs_token else None
@@ -106,9 +106,9 @@ def _unauthorized(call: Call) -> Problem | None:
 
 
 def _throttled(call: Call, api: Api) -> web.Response | None:
-    """The 429 of https://developer.bentley.com/apis/overview/rate-limits, where this request is one too many.
+    """Return the 429 of https://developer.bentley.com/apis/overview/rate-limits, if this request exceeds the limit.
 
-    The names of the headers are the page's; their values are unconfirmed, but that of Application, "client_id".
+    The header names are from the page; their values are unconfirmed, except for Application, "client_id".
     """
     wait = call.world.limit.admit(call.now) if call.world.limit else None
     if wait is None:
@@ -123,7 +123,7 @@ def _throttled(call: Call, api: Api) -> web.Response | None:
 
 
 def _other_version(call: Call, version: int) -> bool:
-    """Only an Accept header that asks for other versions, and for nothing else, is refused."""
+    """Return whether the Accept header accepts only other versions."""
     accept = ",".join(call.request.headers.getall("Accept", []))
     versions = re.findall(r"application/vnd\.bentley\.itwin-platform\.v(\d+)\+json", accept)
     return bool(versions) and str(version) not in versions and "*/*" not in accept

@@ -1,4 +1,4 @@
-"""One request to the platform, taken apart for whoever answers it."""
+"""One request to the platform, parsed for its handler."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class Call:
     now: datetime
     path: str  #: as sent, still percent-encoded
     query: str
-    ids: Mapping[str, str] = field(default_factory=dict)  #: what stands in the places of the route's `{names}`
+    ids: Mapping[str, str] = field(default_factory=dict)  #: the values of the route's `{names}`
 
     @property
     def origin(self) -> str:
-        """The address that the client knows us by, which is where links must lead."""
+        """The address that the client uses, for links."""
         return f"{self.request.scheme}://{self.request.host}"
 
     @property
     def url(self) -> str:
-        """What was asked, without its query."""
+        """The URL of the request, without its query."""
         return f"{self.origin}{self.path}"
 
 

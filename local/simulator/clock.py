@@ -1,4 +1,4 @@
-"""Where a job stands at a given age.  Pure: no clock is read here."""
+"""The state of a job at a given age.  Pure: reads no clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Ending:
 
     word: str  #: the API's own
     percentage: int = 100
-    issues: bool = False  #: there is something to read: errors, or warnings in a log
+    issues: bool = False  #: it has issues: errors, or warnings in a log
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a job stands."""
+    """The state of a job."""
 
     word: str
-    percentage: int  #: in steps of ten, so that it holds still between two steps
+    percentage: int  #: in steps of ten, constant in between
     since: timedelta  #: the age at which `word` was reached
     ended: bool = False
     issues: bool = False
@@ -48,7 +48,7 @@ def state_at(age: timedelta, plan: Plan) -> State:
 
 
 def history(age: timedelta, plan: Plan) -> list[State]:
-    """A state for each word reached so far, oldest first; the last one is where the job stands now."""
+    """Return a state per word reached so far, oldest first; the last one is current."""
     tenth = 10 * age // plan.length if age < plan.length else 9
     reached = [State(word, 10 * at, since=plan.length * at / 10) for at, word in enumerate(plan.words[: tenth + 1])]
     reached[-1] = replace(reached[-1], percentage=10 * tenth)

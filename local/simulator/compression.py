@@ -1,4 +1,4 @@
-"""Answers made smaller with gzip.  Unconfirmed: whether the platform does that; no page says."""
+"""Compresses responses with gzip.  Unconfirmed: that the platform does; no page says."""
 
 from __future__ import annotations
 

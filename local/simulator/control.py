@@ -1,23 +1,23 @@
-"""What a test may ask of the simulator itself, under `/_sim`.
+"""The simulator's control API, under `/_sim`.
 
-`POST /_sim/jobs` decides what a path answers from now on, in place of what was decided before:
+`POST /_sim/jobs` sets the responses of a path, replacing earlier ones:
 
     {"path": "/schedules/s1/operations/o1", "script": [{"status": 429, "headers": {"retry-after": "2"}}, {"body": ...}]}
 
-answers that path's requests in order, the last entry repeating; `scripts.Entry` has all members.  Any path may be
-scripted; it is given without query, and `/logs` is not `/logs/`.  Or, for the status of a job:
+scripts the responses to that path in order; the last entry repeats.  `scripts.Entry` lists all members.  Any path can
+be scripted, without its query; `/logs` is not `/logs/`.  Or, for the status of a job:
 
     {"path": "/schedules/s1/operations/o1", "clock": {"seconds": 30, "ends": "Failed"}}
 
-lets the job begin when it is next asked about, take that long, and end with that word of its API, whatever its id says.
-Where a word has two meanings, as Reporting's `Succeeded` has, `"issues": true` chooses.
+makes the job start with the next request, take that long, and end with that status word, whatever its id says.  If a
+word has two meanings, like Reporting's `Succeeded`, `"issues": true` chooses.
 
-`POST /_sim/tokens`   `{"revoke": true}` ends all tokens at once; `{"lifetime": 5}`, in seconds, is for later ones
-`POST /_sim/limit`    `{"requests": 500, "seconds": 60}`: beyond that the APIs answer 429; `{"requests": null}` lifts it
+`POST /_sim/tokens`   `{"revoke": true}` revokes all tokens; `{"lifetime": 5}` sets the seconds that later ones last
+`POST /_sim/limit`    `{"requests": 500, "seconds": 60}`: beyond that the APIs return 429; `{"requests": null}` lifts it
 `GET  /_sim/requests` all requests to the platform, in order of arrival, without their secrets
-`GET  /_sim/events`   the app's events, as the ingestion endpoint got them
-`GET  /_sim/telemetry` what else it got: the host's lines, requests and exceptions
-`POST /_sim/reset`    forgets everything, and goes back to the limit that the program was started with
+`GET  /_sim/events`   the app's events, as received by the ingestion endpoint
+`GET  /_sim/telemetry` the other telemetry: the host's lines, requests and exceptions
+`POST /_sim/reset`    clears everything, and restores the limit of the command line
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ Seconds = Annotated[float, Field(gt=0, le=1_000_000_000)]  # more than 30 years
 
 
 class OrderError(Exception):
-    """An order that is well formed, and asks for what there is not."""
+    """An order that is well-formed, but refers to something that does not exist."""
 
 
 class Order(BaseModel):
-    """A request to the simulator; members it does not know are mistakes."""
+    """A request to the control API; unknown members are errors."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -52,8 +52,8 @@ class Order(BaseModel):
 class Clock(Order):
     """How a job goes."""
 
-    seconds: Seconds | None = None  #: None: as long as jobs usually take
-    ends: str | None = None  #: None, and no issues either: as the job's id says
+    seconds: Seconds | None = None  #: None: the usual job duration
+    ends: str | None = None  #: None, without issues too: as the job's id says
     issues: bool | None = None
 
 
@@ -94,7 +94,7 @@ class LimitOrder(Order):
 
 
 def create_app(world: World) -> web.Application:
-    """What is served under `/_sim`."""
+    """Return the application at `/_sim`."""
     app = web.Application(middlewares=[_explain])
     app[WORLD] = world
     app.router.add_post("/jobs", _jobs)
@@ -109,7 +109,7 @@ def create_app(world: World) -> web.Application:
 
 @web.middleware
 async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """What is wrong with an order is said in its answer."""
+    """Report errors in the response."""
     try:
         return await handler(request)
     except ValidationError as error:

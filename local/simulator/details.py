@@ -1,4 +1,4 @@
-"""A job of Reality Analysis in full: what happened to it, after its progress said how it stands.
+"""The details of a Reality Analysis job: what happened to it, beyond its progress.
 
 https://developer.bentley.com/apis/realitydataanalysis/operations/jobs-get
 """
@@ -38,7 +38,7 @@ WARNING = {
 
 
 async def details(call: Call) -> web.Response:
-    """The same job as its progress shows."""
+    """Return the details of the job that the progress shows."""
     job = call.world.jobs.find(REALITY_ANALYSIS, call.ids, call.now)
     if isinstance(job, Refusal):
         return refused(job, missing=MISSING)
@@ -46,7 +46,7 @@ async def details(call: Call) -> web.Response:
 
 
 def body_of(job_id: str, job: Job, now: datetime) -> dict[str, Any]:
-    """The members that tell how the job went; the page has more, of what it was given and what it costs."""
+    """Return the members about the run; the page has more, about inputs and costs."""
     reached = history(job.age(now), job.plan)
     return {
         "job": {

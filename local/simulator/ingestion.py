@@ -17,7 +17,7 @@ PATHS = ("/v2.1/track", "//v2.1/track", "/v2/track")
 
 
 async def track(call: Call) -> web.Response:
-    """Keep all envelopes, and say so."""
+    """Store all envelopes, and acknowledge them."""
     try:
         envelopes = _envelopes(await call.request.text())
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Jobs on the clock: when each began, and how it will go."""
+"""Simulated jobs: when each started, and how it will end."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from enum import Enum, auto
 from local.simulator.apis import Api
 from local.simulator.clock import Ending, Plan
 
-KEPT = 1_000_000  #: beyond that the oldest are forgotten, and begin again when asked about
+KEPT = 1_000_000  #: beyond that the oldest are dropped, and start anew with the next request
 
 
 class Refusal(Enum):
-    """Why there is nothing to tell of a job."""
+    """Why a job has no status."""
 
     MISSING = auto()
     FORBIDDEN = auto()
@@ -22,18 +22,18 @@ class Refusal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job that was asked about."""
+    """A job with at least one request."""
 
     plan: Plan
     began: datetime
 
     def age(self, now: datetime) -> timedelta:
-        """How long ago it began."""
+        """Its age."""
         return now - self.began
 
 
 def fate(api: Api, job_id: str, length: timedelta) -> Plan | Refusal:
-    """What the words inside a job id say; the order is that of the table in `local/simulator/__init__.py`."""
+    """Read the words inside a job id, in the order of the table in `local/simulator/__init__.py`."""
     said = job_id.lower()
     for word, ending in api.endings.items():
         if word in said:
@@ -52,11 +52,11 @@ class Jobs:
 
     def __init__(self, length: timedelta) -> None:
         self._length = length
-        self._planned: dict[tuple[str, ...], Plan] = {}  #: not yet asked about since
+        self._planned: dict[tuple[str, ...], Plan] = {}  #: not yet requested since
         self._begun: dict[tuple[str, ...], Job] = {}
 
     def find(self, api: Api, ids: Mapping[str, str], now: datetime) -> Job | Refusal:
-        """Any job is there, unless its id says otherwise; it begins now if nobody asked before."""
+        """Return a job: any job exists, unless its id says otherwise, and starts with its first request."""
         key = (api.name, *ids.values())
         if key not in self._begun:
             plan = self._planned.pop(key, None) or fate(api, key[-1], self._length)
@@ -68,7 +68,7 @@ class Jobs:
         return self._begun[key]
 
     def plan(self, api: Api, ids: Mapping[str, str], length: timedelta | None, ending: Ending | None) -> None:
-        """Let this job take so long and end so, or else as its id says; it begins when it is next asked about."""
+        """Set the length and the ending of a job, or those of its id; it starts with the next request."""
         key = (api.name, *ids.values())
         length = length or self._length
         plan = Plan(api.words, ending, length) if ending else fate(api, key[-1], length)

@@ -1,4 +1,4 @@
-"""What was asked, kept for tests to look at, without the secrets."""
+"""Records requests for tests, without their secrets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-KEPT = 100_000  #: requests, events, and other telemetry; the oldest go first
+KEPT = 100_000  #: requests, events, and other telemetry; beyond that the oldest are dropped
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class Record:
     path: str  #: as sent, still percent-encoded
     query: str
     headers: dict[str, str]  #: names in lower case
-    status: int | None = None  #: None while there is no answer, and when there never will be one
+    status: int | None = None  #: None until there is a response; stays None if the connection is dropped
 
     def to_json(self) -> dict[str, Any]:
         """As `GET /_sim/requests` shows it."""
@@ -36,16 +36,16 @@ class Record:
 
 
 class Journal:
-    """Requests in the order in which they came, and the telemetry among them."""
+    """Requests in order of arrival, and telemetry."""
 
     def __init__(self) -> None:
         self.requests: deque[Record] = deque(maxlen=KEPT)
-        self.events: deque[Any] = deque(maxlen=KEPT)  #: what the app itself sends
-        self.telemetry: deque[Any] = deque(maxlen=KEPT)  #: what the host sends of it: lines, requests, exceptions
+        self.events: deque[Any] = deque(maxlen=KEPT)  #: sent by the app
+        self.telemetry: deque[Any] = deque(maxlen=KEPT)  #: sent by the host: lines, requests, exceptions
 
 
 def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
-    """Credentials give way to a fingerprint, which tells whether two are the same and nothing more.
+    """Replace credentials by a fingerprint, which only shows whether two are equal.
 
     >>> without_secrets({"Authorization": "Bearer abc", "Accept": "*/*"})
     {'authorization': 'Bearer *** (ba7816)', 'accept': '*/*'}
@@ -53,7 +53,7 @@ def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
     shown = {name.lower(): value for name, value in headers.items()}
     if "authorization" in shown:
         scheme, _, credentials = shown["authorization"].partition(" ")
-        if not credentials:  # no scheme, so the whole may be a secret
+        if not credentials:  # no scheme: all of it may be a secret
             scheme, credentials = "", scheme
         fingerprint = hashlib.sha256(credentials.encode(errors="surrogateescape")).hexdigest()[:6]
         shown["authorization"] = f"{scheme} *** ({fingerprint})".lstrip()

@@ -1,4 +1,4 @@
-"""The rate limit, which all APIs count together.
+"""The rate limit, shared by all APIs.
 
 It is "determined by the iTwin Platform subscription associated with the OAuth client":
 https://developer.bentley.com/apis/overview/rate-limits.  Unconfirmed: how the platform counts.  Here a window opens
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 @dataclass(slots=True)
 class Limit:
-    """So many requests in each window."""
+    """A number of requests per window."""
 
     requests: int
     window: timedelta
@@ -22,7 +22,7 @@ class Limit:
     _left: int = field(default=0, init=False)
 
     def admit(self, now: datetime) -> int | None:
-        """None for a request that may pass; else the seconds to wait, rounded up: none too few.
+        """Return None if a request may pass, else the seconds to wait, rounded up.
 
         >>> limit, noon = Limit(1, timedelta(seconds=60)), datetime(2026, 1, 1, 12)
         >>> [limit.admit(noon + timedelta(seconds=after)) for after in (0, 0.5, 59.5, 60)]

@@ -22,17 +22,17 @@ from local.simulator.errors import Problem
 from local.simulator.jobs import Job, Refusal
 from local.simulator.status import refused
 
-MOST = 1000  #: entries on a page
+MOST = 1000  #: entries per page
 USUAL = 100  #: the page's own links say `$top=100`
 
 MANY = 250  #: entries of a job with "pages" in its id, once it has ended with issues
-EACH = 60  #: of which every so many tells of one
+EACH = 60  #: every so many of them is an issue
 
 MISSING = Problem(404, "ExtractionLogNotFound", "Requested ExtractionLog is not available.", "jobId")
 
 
 async def logs(call: Call) -> web.Response:
-    """One page; `_links` is always there, `next` only while there are older entries."""
+    """Return one page; `_links` is always present, `next` only if there are older entries."""
     job = call.world.jobs.find(REPORTING, call.ids, call.now)
     if isinstance(job, Refusal):
         return refused(job, missing=MISSING)
@@ -54,14 +54,14 @@ async def logs(call: Call) -> web.Response:
 
 
 def entries_of(job_id: str, job: Job, now: datetime) -> list[dict[str, Any]]:
-    """Oldest first: one entry for each state reached, and before an end with issues one that tells of them."""
+    """Return the entries, oldest first: one per state reached, and one with the issues before an end that has some."""
     imodel = str(uuid5(NAMESPACE_URL, job_id))
     context = {"jobId": job_id, "contextType": "IModel", "contextId": imodel}
     entries: list[dict[str, Any]] = []
     for state in history(job.age(now), job.plan):
         when = job.began + state.since
         if state.issues:
-            work = MANY - len(entries) - 1 if "pages" in job_id.lower() else 1  # all, but those before and the end
+            work = MANY - len(entries) - 1 if "pages" in job_id.lower() else 1  # all except those before, and the end
             entries += [
                 _issue(state, imodel, when) if number % EACH == 0 else _step("Running", when) for number in range(work)
             ]
@@ -70,7 +70,7 @@ def entries_of(job_id: str, job: Job, now: datetime) -> list[dict[str, Any]]:
 
 
 def _step(word: str, when: datetime) -> dict[str, Any]:
-    """Not an issue: "Information", "Unknown" and null are what the page gives for that."""
+    """Return an entry that is not an issue: the page has "Information", "Unknown" and null for those."""
     return {
         "state": word,
         "reason": REASONS[word],

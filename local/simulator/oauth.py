@@ -1,4 +1,4 @@
-"""The token service, Bentley IMS in its place.
+"""The token service, in place of Bentley IMS.
 
 https://developer.bentley.com/apis/overview/authorization/service-app shows the request: form-encoded, for the scope
 `itwin-platform`, the credentials in the body.  Bentley's own client, `@itwin/service-authorization`, sends them as
@@ -57,7 +57,7 @@ async def token(call: Call) -> web.Response:
         return _refusal(400, "invalid_request", "grant_type is missing.")
     if form["grant_type"] != "client_credentials":
         return _refusal(400, "unsupported_grant_type", "The only grant here is client_credentials.")
-    if form.get("scope", SCOPE) != SCOPE:  # §3.3 lets a server choose when none is asked for
+    if form.get("scope", SCOPE) != SCOPE:  # §3.3 lets the server choose if the request has none
         return _refusal(400, "invalid_scope", f"The only scope here is {SCOPE}.")
     return _response(
         200,
@@ -71,7 +71,7 @@ async def token(call: Call) -> web.Response:
 
 
 def admit_scripted(tokens: Tokens, status: int, body: Any, now: datetime) -> None:
-    """A token in a scripted answer of the token endpoint is as good as one of ours."""
+    """Accept the token in a scripted response of the token endpoint."""
     if status == web.HTTPOk.status_code and isinstance(body, dict) and isinstance(body.get("access_token"), str):
         seconds = body.get("expires_in")
         lifetime = timedelta(seconds=min(seconds, LONGEST)) if isinstance(seconds, int | float) else tokens.lifetime

@@ -8,7 +8,7 @@ Segments = tuple[str, ...]
 
 
 def split(path: str) -> Segments:
-    """A path as sent, taken apart.
+    """Split a path as sent.
 
     >>> split("/a%2Fb/c/")
     ('a/b', 'c', '')
@@ -17,7 +17,7 @@ def split(path: str) -> Segments:
 
 
 def match(template: str, segments: Segments) -> dict[str, str] | None:
-    """What stands in the places of `{names}`; None if the path is another one.
+    """Return the values of `{names}`; None if the path does not match.
 
     >>> match("/schedules/{scheduleId}", ("schedules", "s 1"))
     {'scheduleId': 's 1'}

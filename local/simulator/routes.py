@@ -1,4 +1,4 @@
-"""Which path is answered by what."""
+"""The routes: which handler serves which path."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Route:
     method: str
     path: str
     answer: Answer
-    api: Api | None = None  #: whose version, token and rate limit are needed; None: of the platform at large
+    api: Api | None = None  #: its version, token and rate limit apply; None: belongs to the platform in general
 
 
 ROUTES = (

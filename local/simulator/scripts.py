@@ -1,4 +1,4 @@
-"""Answers written in advance, for a path's requests to get one after the other."""
+"""Scripted responses, which the requests to a path get one after the other."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ HeaderValue = Annotated[str, StringConstraints(pattern=r"^[^\r\n\x00]*$")]  # RF
 
 
 class Entry(BaseModel):
-    """One answer."""
+    """One response."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     status: Annotated[int, Field(ge=200, le=599)] = 200
     headers: dict[HeaderName, HeaderValue] = {}
-    body: Any = None  #: a string goes out as it is, as HTML unless a header says otherwise; all else as JSON
-    gzip: bool = False  #: compress the body, whether the client can read that or not
-    delay: Annotated[float, Field(ge=0, le=3600)] = 0  #: seconds before the answer
-    drop: bool = False  #: close the connection instead of answering
-    auth: bool | None = None  #: whether a good token is needed first; None: on the paths of the APIs
+    body: Any = None  #: a string is sent verbatim, as HTML unless a header says otherwise; anything else as JSON
+    gzip: bool = False  #: compress the body, even if the client does not accept that
+    delay: Annotated[float, Field(ge=0, le=3600)] = 0  #: seconds before the response
+    drop: bool = False  #: close the connection instead of responding
+    auth: bool | None = None  #: whether a valid token is required; None: only on API paths
 
     @property
     def accepts(self) -> bool:
-        """Whether it says that what was sent has been taken."""
+        """Whether it acknowledges the request."""
         return self.status == 200 and not self.drop  # noqa: PLR2004
 
     async def play(self) -> web.Response | None:
-        """The answer, in due time; None when the connection is to be dropped."""
+        """Return the response after the delay; None to drop the connection."""
         await asyncio.sleep(self.delay)
         return None if self.drop else self._response()
 
@@ -54,24 +54,24 @@ class Entry(BaseModel):
 
 
 class Scripts:
-    """The answers that each path still has to give."""
+    """The remaining responses of each path."""
 
     def __init__(self) -> None:
         self._left: dict[Segments, deque[Entry]] = {}
 
     def write(self, path: Segments, entries: Sequence[Entry]) -> None:
-        """Decide what the path's next requests get."""
+        """Script the next responses of a path."""
         self._left[path] = deque(entries)
 
     def erase(self, path: Segments) -> None:
-        """Let the path answer for itself again."""
+        """Remove the script of a path."""
         self._left.pop(path, None)
 
     def upcoming(self, path: Segments) -> Entry | None:
-        """The answer that comes next, not yet used up."""
+        """Return the next response, without consuming it."""
         return self._left[path][0] if path in self._left else None
 
     def use_up(self, path: Segments) -> None:
-        """Go on to the next answer; the last one repeats."""
+        """Advance to the next response; the last one repeats."""
         if len(self._left[path]) > 1:
             self._left[path].popleft()

@@ -1,4 +1,4 @@
-"""How a job stands, over HTTP: the same for every API."""
+"""The status of a job over HTTP: the same for every API."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def status_of(api: Api) -> Answer:
 
 
 def refused(refusal: Refusal, *, missing: Problem) -> web.Response:
-    """The answer about a job of which there is nothing to tell."""
+    """Return the error for a job that is missing or forbidden."""
     return {Refusal.MISSING: missing, Refusal.FORBIDDEN: FORBIDDEN}[refusal].response()
 
 

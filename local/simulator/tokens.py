@@ -1,11 +1,11 @@
-"""Access tokens: opaque, and good until they expire or are revoked."""
+"""Access tokens: opaque, and valid until they expire or are revoked."""
 
 from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
 
-KEPT = 100_000  #: the oldest are forgotten beyond that
+KEPT = 100_000  #: beyond that the oldest are dropped
 
 
 class Tokens:
@@ -16,22 +16,22 @@ class Tokens:
         self._good_until: dict[str, datetime] = {}
 
     def issue(self, now: datetime) -> str:
-        """A new token, good from now on."""
+        """Issue a token."""
         token = secrets.token_urlsafe(32)
         self.admit(token, now + self.lifetime)
         return token
 
     def admit(self, token: str, until: datetime) -> None:
-        """Accept a token that somebody else made up."""
+        """Register a token that was issued elsewhere."""
         self._good_until[token] = until
         if len(self._good_until) > KEPT:
             del self._good_until[next(iter(self._good_until))]
 
     def accept(self, token: str, now: datetime) -> bool:
-        """Whether it is good now."""
+        """Return whether the token is valid now."""
         until = self._good_until.get(token)
         return until is not None and now < until
 
     def revoke_all(self) -> None:
-        """None of them is good any more."""
+        """Revoke all tokens."""
         self._good_until.clear()

@@ -1,4 +1,4 @@
-"""All that the simulator remembers."""
+"""The state of the simulator."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from local.simulator.tokens import Tokens
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What stays the same until the simulator ends."""
+    """The options of the command line."""
 
     client_id: str
     client_secret: str
     token_lifetime: timedelta
     job_duration: timedelta
-    requests_per_minute: int | None = None  #: None: as many as you like
+    requests_per_minute: int | None = None  #: None: no limit
 
 
 class World:
-    """What changes, in five parts."""
+    """The mutable state, in five parts."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Reset the state."""
         self.tokens = Tokens(self.settings.token_lifetime)
         self.jobs = Jobs(self.settings.job_duration)
         self.scripts = Scripts()

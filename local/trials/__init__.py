@@ -1,1 +1,1 @@
-"""The app tried as a whole: a scenario, a lasting run, and chaos, each with its verdict."""
+"""Trials of the whole app: a scenario, a server to try by hand, and chaos."""

@@ -1,10 +1,10 @@
-"""``python3 -m local chaos``: many watches, while everything under them breaks.
+"""``python3 -m local chaos``: runs many watches while everything they depend on breaks.
 
-The host is killed with SIGKILL, and comes back with one more queue of tickets until it has three; or its worker alone
-is killed, which the host starts again until too many died and it ends itself.  Tickets are copied and thrown away,
-storage goes away and comes back, tokens are revoked, and the platform answers with 5xx, 429, broken bodies, long
-silences and dropped connections.  In the end every watch must have ended as its job did, with one row of results and at
-least one event, and no job may have been asked about earlier than allowed.
+It kills the host with SIGKILL, and restarts it with one more ticket queue, up to three; or it kills only the worker,
+which the host restarts until too many have died and it exits.  It copies and deletes tickets, stops and starts storage,
+and revokes tokens; the platform returns 5xx, 429 and broken bodies, responds late, or drops connections.  In the end
+every watch must have the outcome of its job, one row of results and at least one event, and no poll may have been
+earlier than allowed.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from local.trials.verdict import Evidence, early_polls, gather, wrong_ends
 from shared.apis import APIS
 from shared.settings import queue_name
 
-#: A twentieth of the real delays.  A failed turn comes again after 2 s and a killed one when its lease of 8 s ends,
-#: where Azure takes 1 and 10 minutes.
+#: A twentieth of the real delays.  A failed turn is retried after 2 s, and a killed one when its lease of 8 s ends,
+#: instead of 1 and 10 minutes in Azure.
 SCALE = 0.05
 SETTINGS = {
     "WAIT_SCALE": str(SCALE),
-    "ITWIN_REQUESTS_PER_MINUTE": "100000",  # the 429s here are mishaps, and no limit
+    "ITWIN_REQUESTS_PER_MINUTE": "100000",  # the 429s here are disturbances, not a limit
     "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:02",
     "LOCAL_HOST_RESTART_INTERVAL": "0.5",
 }
@@ -47,10 +47,10 @@ LEASE = timedelta(seconds=8)
 OUTAGE = timedelta(seconds=5)
 TEND_EVERY = timedelta(seconds=10)
 
-#: Queues of tickets, after the first kills.
+#: Ticket queues after the first kills.
 GROWN_TO = 3
 
-#: After the last mishap, for all watches to end.
+#: Time for all watches to end after the last disturbance.
 SETTLE_WITHIN = timedelta(minutes=5)
 
 DISTURBANCES: Sequence[Answer] = (
@@ -65,7 +65,7 @@ DISTURBANCES: Sequence[Answer] = (
     {"body": '{"status": {"state": "Succ'},
 )
 
-#: Each kind of job: its answer for a status word, the word while it runs, and how it may end.
+#: Each kind of job: the response for a status word, the word while it runs, and its possible ends.
 KINDS: Sequence[tuple[Callable[..., Job], Callable[[str], Any], str, Sequence[tuple[str, str]]]] = (
     (
         access_control,
@@ -96,9 +96,9 @@ KINDS: Sequence[tuple[Callable[..., Job], Callable[[str], Any], str, Sequence[tu
 
 @dataclass(slots=True)
 class Mishaps:
-    """What was done, and when."""
+    """What was broken, and when."""
 
-    kills: list[datetime] = field(default_factory=list)  #: of the host, and of its worker alone
+    kills: list[datetime] = field(default_factory=list)  #: of the host, or of its worker only
     worker_kills: int = 0
     hosts_that_ended: int = 0
     queues: int = 1
@@ -108,7 +108,7 @@ class Mishaps:
     revocations: int = 0
 
     def between(self, one: datetime, other: datetime) -> bool:
-        """Whether a worker or storage went away between two instants, so that an answer may have been forgotten."""
+        """Return whether a worker or storage failed between two instants, so that a response may have been lost."""
         return any(one <= kill <= other for kill in self.kills) or any(
             one <= end and start <= other for start, end in self.outages
         )
@@ -116,9 +116,9 @@ class Mishaps:
 
 def chaos(console: Console, watches: int, kills: int, seed: int) -> None:
     """Run it; exits with 1 if anything was lost, doubled, early or unannounced."""
-    rng = random.Random(seed)  # noqa: S311 -- so that a run can be repeated
+    rng = random.Random(seed)  # noqa: S311 -- makes a run repeatable
     jobs = [_job(rng, number) for number in range(watches)]
-    console.print(f"Starting {watches} watches; {kills} kills to come (seed {seed}) ...")
+    console.print(f"Starting {watches} watches, with {kills} kills (seed {seed}) ...")
     with stack(SETTINGS, lease=LEASE) as parts:
         mishaps = Mishaps()
         ids = _Run(parts, jobs, rng, mishaps, console).go(kills)
@@ -129,7 +129,7 @@ def chaos(console: Console, watches: int, kills: int, seed: int) -> None:
 
 
 def _job(rng: random.Random, number: int) -> Job:
-    """One job that goes on for a while, is disturbed, and ends."""
+    """Return a job that runs for a while, is disturbed, and ends."""
     make, body, running, ends = KINDS[number % len(KINDS)]
     word, outcome = rng.choice(ends)
     turns: list[Answer] = [{"body": body(running)}] * rng.randint(2, 6)
@@ -139,18 +139,18 @@ def _job(rng: random.Random, number: int) -> Job:
 
 
 class _Run:
-    """One run of it."""
+    """One run."""
 
     def __init__(
         self, parts: Stack, jobs: Sequence[Job], rng: random.Random, mishaps: Mishaps, console: Console
     ) -> None:
         self.parts, self.jobs, self.rng, self.mishaps, self.console = parts, jobs, rng, mishaps, console
-        self.app, self.platform = parts.app(), parts.behind_the_platform()
+        self.app, self.platform = parts.app(), parts.simulator_control()
         self.queues = [self._queue(0)]
         self.tables = TableServiceClient.from_connection_string(parts.storage)
 
     def go(self, kills: int) -> Mapping[str, str]:
-        """Start all watches, let things happen, and wait until all is over; gives the watches' ids."""
+        """Start all watches, break things, and wait until all have ended; returns the watch ids."""
         for job in self.jobs:
             self.platform.post("/jobs", json={"path": job.path, "script": job.script})
         with ThreadPoolExecutor(8) as starters:
@@ -164,7 +164,7 @@ class _Run:
         return ids
 
     def _plan(self, kills: int) -> list[Callable[[], None]]:
-        hosts = (kills + 2) // 3  # few enough that workers die in a row, until a host ends itself
+        hosts = (kills + 2) // 3  # few enough that several workers die in a row, and a host exits
         plan: list[Callable[[], None]] = [self._kill] * hosts + [self._kill_worker] * (kills - hosts)
         plan += [self._revoke] * 2
         plan += [self._copy_tickets] * max(4, kills) + [self._lose_ticket] * max(2, kills // 4)
@@ -173,7 +173,7 @@ class _Run:
         return plan
 
     def _start(self, job: Job) -> str:
-        """Start a watch as a client would that gets no answer from a killed host: again."""
+        """Start a watch; retries like a client whose host was killed."""
         give_up = time.monotonic() + SETTLE_WITHIN.total_seconds()
         while True:
             try:
@@ -196,7 +196,7 @@ class _Run:
         self.parts.host.start()
 
     def _kill_worker(self) -> None:
-        """Kill what the host starts again, or the host if there is none just now."""
+        """Kill the worker, or the host if there is no worker now."""
         if self.parts.host.kill_worker():
             self.mishaps.kills.append(datetime.now(UTC))
             self.mishaps.worker_kills += 1
@@ -204,15 +204,15 @@ class _Run:
             self._kill()
 
     def _revive(self) -> None:
-        """Start the host again when it has ended itself, as the platform does."""
+        """Restart the host if it has exited, as Azure does."""
         if self.parts.host.process.poll() is not None:
             self.mishaps.hosts_that_ended += 1
             self.parts.host.start()
 
     def _add_queue(self) -> None:
-        """Let the app's next life have one more, of which nobody has to tell the watches in flight."""
+        """Add a ticket queue for the next start of the app; watches in flight need no change."""
         added = self._queue(len(self.queues))
-        added.create_queue()  # or what copies and throws away tickets would have to wait for the app to make it
+        added.create_queue()  # otherwise copying and deleting tickets would have to wait for the app to create it
         self.queues.append(added)
         self.mishaps.queues += 1
         self.parts.host.env = {**self.parts.host.env, "TICKETS_QUEUES": str(len(self.queues))}
@@ -226,14 +226,14 @@ class _Run:
         self.parts.azurite.stop()
         time.sleep(OUTAGE.total_seconds())
         self.parts.azurite.start()
-        self.mishaps.outages.append((began, datetime.now(UTC) + timedelta(seconds=2)))  # until clients have noticed
+        self.mishaps.outages.append((began, datetime.now(UTC) + timedelta(seconds=2)))  # time for clients to notice
 
     def _copy_tickets(self) -> None:
-        """Send the current tickets of some watches once more, some of them before their time."""
+        """Send the current tickets of some watches again, some of them early."""
         rows = self.tables.get_table_client(WATCHES).list_entities(select=["Id", "Seq", "Published"])
         running = [row for row in rows if not row["Published"]]
         for row in self.rng.sample(running, min(5, len(running))):
-            text = json.dumps({"watch": row["Id"], "seq": row.get("Seq", 0)})
+            text = json.dumps({"id": row["Id"], "seq": row.get("Seq", 0)})
             self.rng.choice(self.queues).send_message(
                 text, visibility_timeout=self.rng.choice([0, 1, 3]), time_to_live=-1
             )
@@ -246,7 +246,7 @@ class _Run:
             self.mishaps.losses += 1
 
     def _settle(self) -> None:
-        """Wait until every watch is published and the queues are empty; tend, as the timer does every five minutes."""
+        """Wait until every watch is published and the queues are empty; tends regularly, as the timer does."""
         give_up = time.monotonic() + SETTLE_WITHIN.total_seconds()
         tend_at = 0.0
         with Progress(console=self.console, transient=True) as progress:
@@ -264,7 +264,7 @@ class _Run:
                         self.app.post(f"{self.parts.url}/admin/functions/tend_watches", json={})
                         tend_at = time.monotonic() + TEND_EVERY.total_seconds()
                 except (AzureError, httpx.HTTPError) as error:
-                    self.console.print(f"[dim]{type(error).__name__} while looking; looking again[/]")
+                    self.console.print(f"[dim]{type(error).__name__} while waiting; retrying[/]")
                 time.sleep(0.5)
 
     def _unpublished(self) -> int:

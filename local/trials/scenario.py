@@ -1,6 +1,6 @@
-"""The jobs of ``python3 -m local run``: what the platform will say of each, and how its watch must end.
+"""The jobs of ``python3 -m local run``: the platform's scripted responses, and the expected outcome of each watch.
 
-Delays are a tenth of the real ones (`SETTINGS`), so that all is over in a minute.  Retry-After is never scaled.
+Delays are a tenth of the real ones (`SETTINGS`), so that everything ends within a minute.  Retry-After is not scaled.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ Answer = Mapping[str, Any]  #: one entry of a script for `POST /_sim/jobs`
 class Job:
     """One job to watch."""
 
-    what: str  #: for people
+    what: str  #: its name, for people
     api: str
     ids: Mapping[str, str]
-    path: str  #: of its status
-    script: Sequence[Answer]  #: the last answer repeats
-    outcome: str  #: how the watch must end
-    reason: str = ""  #: what the reason must contain
-    documents: Mapping[str, Sequence[Answer]] = field(default_factory=dict)  #: scripts of other paths, by these
-    evidence: Sequence[str] = ()  #: what the evidence must be
-    polls: int | None = None  #: exactly how many, where that is certain
+    path: str  #: its status path
+    script: Sequence[Answer]  #: the last response repeats
+    outcome: str  #: expected outcome of the watch
+    reason: str = ""  #: expected part of the reason
+    documents: Mapping[str, Sequence[Answer]] = field(default_factory=dict)  #: scripts of other paths, by path
+    evidence: Sequence[str] = ()  #: expected evidence
+    polls: int | None = None  #: expected number, if certain
     by_url: bool = False  #: start with the status URL instead of the ids
     deadline: str | None = None
-    stop_after: timedelta | None = None  #: DELETE the watch then
+    stop_after: timedelta | None = None  #: when to DELETE the watch
     labels: Sequence[str] = field(default_factory=tuple)
 
 
@@ -71,7 +71,7 @@ def details(what: str, *errors: Mapping[str, Any]) -> Mapping[str, Sequence[Answ
 
 
 def logs(what: str, *pages: Sequence[Mapping[str, Any]]) -> Mapping[str, Sequence[Answer]]:
-    """Script the log of an extraction; its pages are linked as the platform's are, by a path that ends with a slash."""
+    """Script the log of an extraction.  As on the platform, links to further pages end with a slash."""
     path = f"/insights/reporting/datasources/extraction/status/{_id(what)}/logs"
     links = [{"next": {"href": f"{path}/?$top=1000&$continuationToken={page}"}} for page in range(1, len(pages))]
     first, *others = [{"body": {"logs": page, "_links": link}} for page, link in zip(pages, [*links, {}], strict=True)]

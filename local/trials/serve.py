@@ -1,4 +1,4 @@
-"""``python3 -m local serve``: all parts, staying up, for trying things by hand."""
+"""``python3 -m local serve``: runs all parts until Ctrl-C, to try things by hand."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ from shared.core.remote import watch_id
 SERVING = STATE / "serving.json"
 
 TEXT = """
-The app          {url}/api/   (in a browser, a page)
+The app          {url}/api/   (open it in a browser)
 Its key          {key}
-The platform     {simulator}   (simulated; jobs take 20 s; /_sim/requests and /_sim/events show what it got)
+The platform     {simulator}   (simulated; jobs take 20 s; /_sim/requests and /_sim/events show what it received)
 Storage          {storage}
 Logs             {logs}
 
 Start a watch:
   curl -s -X POST '{url}/api/watches' -H 'x-functions-key: {key}' -d '{body}'
-See how it stands:
+Show it:
   curl -s '{url}/api/watches/{watch}' -H 'x-functions-key: {key}'
 Stop it:
   curl -s -X DELETE '{url}/api/watches/{watch}' -H 'x-functions-key: {key}'
-Start it, and wait for its end:
+Start it and wait for its end:
   python3 -m local watch start --wait '{simulator}/insights/reporting/datasources/extraction/status/demo-1'
-See what was announced:
+Show the events that were sent:
   curl -s '{simulator}/_sim/events'
 
-Ctrl-C ends everything.
+Ctrl-C stops everything.
 """
 
 
 def serve(console: Console, port: int | None) -> None:
     """Run all parts until interrupted."""
     console.print("Starting Azurite, the simulated iTwin Platform and the Functions host ...")
-    with stack(port=port) as parts, _made_known(parts), suppress(KeyboardInterrupt):
+    with stack(port=port) as parts, _connection_file(parts), suppress(KeyboardInterrupt):
         console.print(_text(parts), markup=False, highlight=False, soft_wrap=True)
         threading.Event().wait()
 
 
 @contextmanager
-def _made_known(parts: Stack) -> Iterator[None]:
-    """Leave word for `python3 -m local watch`, for this user alone."""
+def _connection_file(parts: Stack) -> Iterator[None]:
+    """Write the URL and the key for `python3 -m local watch`, readable only by this user."""
     SERVING.touch(mode=0o600)
     SERVING.write_text(json.dumps({"url": parts.url, "key": parts.key}))
     try:

@@ -1,4 +1,4 @@
-"""Whether what happened is what the scenario says must happen: the platform's journal, the rows, and the events."""
+"""Compares what happened with the scenario: the platform's journal, the rows, and the events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from azure.data.tables import TableServiceClient
 from local.parts.stack import RESULTS, Stack
 from local.trials.scenario import Job
 
-#: What a real clock, rounded down to the journal's microseconds, may be off by.
+#: Tolerance for the journal's clock, which rounds down to microseconds.
 EPSILON = timedelta(milliseconds=1)
 
 A_SECOND = timedelta(seconds=1)
@@ -25,7 +25,7 @@ Excuse = Callable[[datetime, datetime], bool]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of one watch when all is over."""
+    """What is known about one watch at the end."""
 
     watch: Mapping[str, Any]  #: as GET shows it
     rows: Sequence[Mapping[str, Any]]  #: of the results table
@@ -34,10 +34,10 @@ class Evidence:
 
 
 def gather(stack: Stack, watches: Mapping[str, str], jobs: Sequence[Job]) -> dict[str, Evidence]:
-    """Collect the evidence for each job by its `what`; `watches` are their watch ids."""
+    """Collect the evidence for each job, by its `what`; `watches` maps that to the watch id."""
     with TableServiceClient.from_connection_string(stack.storage) as tables:
         rows = list(tables.get_table_client(RESULTS).list_entities())
-    with stack.app() as app, stack.behind_the_platform() as platform:
+    with stack.app() as app, stack.simulator_control() as platform:
         events = [envelope["data"]["baseData"] for envelope in platform.get("/events").json()["events"]]
         requests = platform.get("/requests").json()["requests"]
         return {
@@ -52,13 +52,13 @@ def gather(stack: Stack, watches: Mapping[str, str], jobs: Sequence[Job]) -> dic
 
 
 def disagreements(job: Job, found: Evidence) -> Iterator[str]:
-    """Say everything that is not as it must be."""
+    """Yield every deviation."""
     yield from wrong_ends(job, found)
     yield from early_polls(job, found)
 
 
 def wrong_ends(job: Job, found: Evidence) -> Iterator[str]:
-    """Say what is wrong with how the watch ended, its rows and its events."""
+    """Yield what is wrong with the outcome, the rows and the events."""
     watch = found.watch
     if watch["outcome"] != job.outcome:
         yield f"ended as {watch['outcome']}, not as {job.outcome}"
@@ -75,19 +75,19 @@ def wrong_ends(job: Job, found: Evidence) -> Iterator[str]:
 def early_polls(
     job: Job, found: Evidence, least: timedelta = A_SECOND, excused: Excuse = lambda *_: False
 ) -> Iterator[str]:
-    """Say which polls came before the Retry-After of the answer before, or sooner after it than `least`.
+    """Yield the polls that came before the previous response's Retry-After, or sooner after it than `least`.
 
-    Tickets sleep for whole seconds, so a second is the least between two polls, whatever their schedule says; unless
-    tickets are copied.  Then it is the first delay of the API's schedule.  `excused` tells of two instants whether
-    something between them may have made a worker forget that answer.
+    Tickets are delayed by whole seconds, so polls are at least a second apart, whatever the schedule.  If tickets are
+    copied, use the first delay of the API's schedule instead.  `excused` says whether a worker may have lost a
+    response between two instants.
     """
-    polls = [request for request in found.requests if request["status"] != UNAUTHORIZED]  # may ask at once after a 401
+    polls = [request for request in found.requests if request["status"] != UNAUTHORIZED]  # a 401 is retried at once
     for turn, (before, after) in enumerate(pairwise(polls)):
         answer = job.script[min(turn, len(job.script) - 1)]
-        told = max(least, timedelta(seconds=_seconds(answer.get("headers", {}))))
+        wait = max(least, timedelta(seconds=_seconds(answer.get("headers", {}))))
         one, other = _instant(before["time"]), _instant(after["time"])
-        if other - one + EPSILON < told and not excused(one, other):
-            yield f"asked again after {(other - one).total_seconds():.3f} s, not {told.total_seconds():g}"
+        if other - one + EPSILON < wait and not excused(one, other):
+            yield f"polled again after {(other - one).total_seconds():.3f} s instead of {wait.total_seconds():g}"
 
 
 def _row_disagreements(watch: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -95,10 +95,17 @@ def _row_disagreements(watch: Mapping[str, Any], rows: Sequence[Mapping[str, Any
         yield f"{len(rows)} rows in {RESULTS}, not 1"
         return
     (row,) = rows
-    told = (row["PartitionKey"], row["Outcome"], row["Reason"], row["Evidence"], row["Polls"], _instant(row["EndedAt"]))
+    recorded = (
+        row["PartitionKey"],
+        row["Outcome"],
+        row["Reason"],
+        row["Evidence"],
+        row["Polls"],
+        _instant(row["EndedAt"]),
+    )
     reason, evidence = watch["reason"] or "", "\n".join(watch["evidence"])
-    if told != (watch["api"], watch["outcome"], reason, evidence, watch["polls"], _instant(watch["endedAt"])):
-        yield f"the row says {told}"
+    if recorded != (watch["api"], watch["outcome"], reason, evidence, watch["polls"], _instant(watch["endedAt"])):
+        yield f"the row says {recorded}"
 
 
 def _event_disagreements(watch: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -106,14 +113,14 @@ def _event_disagreements(watch: Mapping[str, Any], events: Sequence[Mapping[str,
         yield "no WatchFinished event"
     for event in events:
         properties, measurements = event["properties"], event["measurements"]
-        told = (event["name"], properties["api"], properties["outcome"], measurements["polls"])
-        if told != ("WatchFinished", watch["api"], watch["outcome"], watch["polls"]):
-            yield f"an event says {told}"
+        sent = (event["name"], properties["api"], properties["outcome"], measurements["polls"])
+        if sent != ("WatchFinished", watch["api"], watch["outcome"], watch["polls"]):
+            yield f"an event says {sent}"
 
 
 def _seconds(headers: Mapping[str, str]) -> int:
-    told = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
-    return int(told) if told.isdigit() and len(told) < 7 else 0  # noqa: PLR2004 -- more is a mistake, and no wait
+    value = {name.lower(): text for name, text in headers.items()}.get("retry-after", "")
+    return int(value) if value.isdigit() and len(value) < 7 else 0  # noqa: PLR2004 -- longer is an error, not a delay
 
 
 def _instant(text: str | datetime) -> datetime:

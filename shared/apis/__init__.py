@@ -1,4 +1,4 @@
-"""The remote APIs we can watch.  Listed by hand, so that a search finds every use and the order is ours."""
+"""The remote APIs that can be watched.  Listed by hand, so that a search finds every use and the order is ours."""
 
 from shared.apis.access_control import ACCESS_CONTROL
 from shared.apis.reality_analysis import REALITY_ANALYSIS

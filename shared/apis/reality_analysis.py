@@ -13,7 +13,7 @@ REALITY_ANALYSIS = RemoteApi(
     headers={"Accept": "application/vnd.bentley.itwin-platform.v1+json"},
     status_at="progress.state",
     vocabulary={
-        "unsubmitted": RUNNING,  # created but not started; may stay so for ever, hence the lifetime
+        "unsubmitted": RUNNING,  # created but not started, perhaps for ever: hence the lifetime
         "active": RUNNING,
         "success": Outcome.SUCCEEDED,
         "failed": Outcome.FAILED,
@@ -21,14 +21,14 @@ REALITY_ANALYSIS = RemoteApi(
     },
     progress_at="progress.percentage",
     reasons_at=("progress.step",),
-    # Of `{code, title, message, params[]}` each: https://developer.bentley.com/apis/realitydataanalysis/operations/jobs-get
+    # Entries are `{code, title, message, params[]}`: https://developer.bentley.com/apis/realitydataanalysis/operations/jobs-get
     evidence=Evidence(
         path="/realitydataanalysis/jobs/{jobId}",
         at=("job.executionInformation.errors", "job.executionInformation.warnings"),
         says=("code", "title", "message", "params"),
     ),
     # "Client should query with a backoff intervals [15,30,60,120] seconds. [...] If the percentage changes the
-    # sequence is restarted."  That the last interval repeats is our reading.
+    # sequence is restarted."  That the last interval repeats is our interpretation.
     polling=Schedule.seconds(15, 30, 60, 120),
     lifetime=timedelta(days=30),
     retention=timedelta(days=30),  # the progress "won't be available after 30 days"

@@ -17,8 +17,8 @@ REPORTING = RemoteApi(
     },
     issues_at="status.containsIssues",  # "If Extraction Log contains an issue, this is marked as true"
     reasons_at=("status.reason",),
-    # https://developer.bentley.com/apis/insights/operations/get-extraction-logs: pages of 100 entries, most of them
-    # of states reached.  The link stands in the page's example, not in the specification of 2022.
+    # https://developer.bentley.com/apis/insights/operations/get-extraction-logs: pages of 100 entries, most of
+    # which are state changes.  The link is in the page's example, not in the specification of 2022.
     evidence=Evidence(
         path="/insights/reporting/datasources/extraction/status/{jobId}/logs",
         link_at="status._links.logs.href",

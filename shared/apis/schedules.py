@@ -12,9 +12,9 @@ SCHEDULES = RemoteApi(
     vocabulary={
         "Queued": RUNNING,
         "Started": RUNNING,
-        "Unknown": RUNNING,  # on the page without a meaning: the deadline bounds it
+        "Unknown": RUNNING,  # not explained on the page: the deadline bounds it
         "Succeeded": Outcome.SUCCEEDED,
-        "Failed": Outcome.FAILED,  # the page's example has it with percentComplete 100
+        "Failed": Outcome.FAILED,  # with percentComplete 100 in the page's example
     },
     progress_at="operation.percentComplete",
     reasons_at=("operation.failureDescription",),

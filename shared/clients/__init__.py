@@ -1,1 +1,1 @@
-"""What the app calls over HTTP: the iTwin Platform, and receivers of callbacks."""
+"""HTTP clients: for the iTwin Platform, and for callback receivers."""

@@ -1,4 +1,4 @@
-"""Bodies of HTTP answers, read as a stream so that none can fill the memory."""
+"""Reads HTTP response bodies as a stream, so that none can exhaust the memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import httpx
 
 
 async def read_at_most(largest: int, answer: httpx.Response) -> bytes:
-    """Read a body of up to `largest` bytes; nothing when there is more, since half a JSON text says nothing."""
+    """Read a body of up to `largest` bytes; returns b"" for a larger one, since truncated JSON is useless."""
     body = bytearray()
     async for piece in answer.aiter_bytes():
         body += piece

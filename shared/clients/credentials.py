@@ -1,6 +1,6 @@
-"""OAuth client credentials (RFC 6749, section 4.4): one access token, shared, renewed before it expires.
+"""OAuth client credentials (RFC 6749, section 4.4): one shared access token, renewed before it expires.
 
-See docs/decisions/0003-own-token-cache.md for the libraries that were considered.
+docs/decisions/0003-own-token-cache.md lists the libraries that were considered.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TIMEOUT = timedelta(seconds=15)
 #: A token is renewed this long before it expires, or at half its life if that is sooner.
 MARGIN = timedelta(seconds=60)
 
-#: For an answer without `expires_in`, which RFC 6749 only recommends.
+#: For a response without `expires_in`, which RFC 6749 only recommends.
 ASSUMED_LIFE = timedelta(minutes=5)
 
 LARGEST_BODY = 64 * 1024
@@ -31,26 +31,26 @@ OK = 200
 
 
 class CredentialsError(Exception):
-    """No token could be had.  The text says why, without any secret."""
+    """No token is available.  The text says why, without any secret."""
 
 
 class TokenSource(Protocol):
-    """Where bearer tokens come from."""
+    """A source of bearer tokens."""
 
     async def token(self) -> str:
-        """Return a token that is valid as far as we know; raises `CredentialsError`."""
+        """Return a token that is presumably valid; raises `CredentialsError`."""
 
     def forget(self, token: str) -> None:
-        """The platform refused this token: do not hand it out again."""
+        """Drop a token that the platform rejected."""
 
 
 class _Granted(BaseModel):
-    access_token: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$")]  # what a header may carry
+    access_token: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$")]  # valid in a header
     expires_in: Annotated[float, Field(ge=0, lt=timedelta(days=365).total_seconds())] | None = None
 
 
 class _Refused(BaseModel):
-    """RFC 6749, section 5.2.  Its codes and nothing else: free text may repeat what we sent."""
+    """RFC 6749, section 5.2.  Only its codes: free text may repeat the request."""
 
     error: Literal[
         "invalid_request",
@@ -64,7 +64,7 @@ class _Refused(BaseModel):
 
 @dataclass(slots=True)
 class ClientCredentials:
-    """Tokens for one client.  Many may ask at once: one request serves them all, and so does its failure."""
+    """Tokens for one client.  Single flight: concurrent callers share one request and its failure."""
 
     http: httpx.AsyncClient
     url: str
@@ -74,19 +74,19 @@ class ClientCredentials:
     now: Callable[[], datetime]
     _token: str = field(default="", init=False, repr=False)
     _renew_at: datetime | None = field(default=None, init=False)
-    _not_before: datetime | None = field(default=None, init=False)  #: the endpoint asked to be left alone until then
+    _not_before: datetime | None = field(default=None, init=False)  #: from a Retry-After of the endpoint
     _pending: asyncio.Task[str] | None = field(default=None, init=False, repr=False)
 
     async def token(self) -> str:
-        """Return the cached token, or a new one when that is about to expire; raises `CredentialsError`."""
+        """Return the cached token, or a new one if it is about to expire; raises `CredentialsError`."""
         if self._token and self._renew_at and self.now() < self._renew_at:
             return self._token
         if self._pending is None or self._pending.done():
             self._pending = asyncio.create_task(self._renew())
-        return await asyncio.shield(self._pending)  # a caller that gives up must not take the others' token with it
+        return await asyncio.shield(self._pending)  # a cancelled caller must not cancel the shared request
 
     def forget(self, token: str) -> None:
-        """Drop the cached token if it is still this one: many may be refused at once, and one new token serves all."""
+        """Drop the cached token if it is still this one: after a burst of 401s one new token serves all."""
         if token == self._token:
             self._token = ""
 
@@ -99,7 +99,7 @@ class ClientCredentials:
 
     async def _request(self) -> _Granted:
         if self._not_before and self.now() < self._not_before:
-            raise CredentialsError(f"the token endpoint asked to be left alone until {self._not_before:%H:%M:%S} UTC")
+            raise CredentialsError(f"the token endpoint asked to wait until {self._not_before:%H:%M:%S} UTC")
         form = {
             "grant_type": "client_credentials",
             "client_id": self.client_id,
@@ -115,7 +115,7 @@ class ClientCredentials:
                 status, body = answer.status_code, await read_at_most(LARGEST_BODY, answer)
                 wait = parse_retry_after(answer.headers.get("retry-after"), self.now())
         except (httpx.HTTPError, TimeoutError) as error:
-            # `from None`: a traceback may be logged, and httpx's error holds the request with the secret in its body
+            # `from None`: a traceback may be logged, and httpx's error holds the request, with the secret in its body
             raise CredentialsError(f"the token endpoint did not answer ({type(error).__name__})") from None
         if status != OK:
             self._not_before = self.now() + wait if wait else None

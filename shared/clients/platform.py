@@ -1,4 +1,4 @@
-"""One GET to the platform.  Never raises for what the network does: a `NoResponse` says it."""
+"""One GET to the platform.  Network failures never raise: they are a `NoResponse`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from shared.clients.body import read_at_most
 from shared.clients.credentials import CredentialsError, TokenSource
 from shared.core.remote import NoResponse, Request, Response
 
-#: For one request from first to last byte; httpx's own time-outs restart with every byte.
+#: For one request, from the first to the last byte; httpx's own timeouts restart with every byte.
 TIMEOUT = timedelta(seconds=30)
 
-#: A status is some hundred bytes, so that more than this is not one.
+#: A status is some hundred bytes; a larger body is not one.
 LARGEST_BODY = 1024 * 1024
 
 UNAUTHORIZED = 401
@@ -24,14 +24,14 @@ class Fetcher:
     """The fetch port, on an httpx client."""
 
     def __init__(self, http: httpx.AsyncClient, tokens: TokenSource) -> None:
-        """`http` has the platform's origin as its base URL and follows no redirects, so that the token stays there."""
+        """`http` has the platform's origin as base URL and follows no redirects, so that the token stays there."""
         self._http = http
         self._tokens = tokens
 
     async def __call__(self, request: Request) -> Response | NoResponse:
-        """Ask once; after a 401, once more with a new token.
+        """Send the request; after a 401, once more with a new token.
 
-        A second 401, or one that says when to come back, is an answer like any other.
+        A second 401, or one with a Retry-After, is returned like any other response.
         """
         try:
             token = await self._tokens.token()
@@ -55,6 +55,6 @@ class Fetcher:
             self._http.stream("GET", request.path, headers=authorized) as answer,
         ):
             body = await read_at_most(LARGEST_BODY, answer)
-        # Some services repeat the token in their complaint about it, and what they say ends in rows and logs.
+        # Some services repeat the token in their error, and error texts end up in rows and logs.
         headers = {name.lower(): value.replace(token, "***") for name, value in answer.headers.items()}
         return Response(answer.status_code, headers, body.replace(token.encode(), b"***"), str(answer.url))

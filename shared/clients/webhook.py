@@ -1,4 +1,4 @@
-"""One signed POST to a callback's host, at the very address that was checked."""
+"""One signed POST to a callback's host, at the address that was checked."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 import httpx
 from standardwebhooks import Webhook
 
-from shared.core.callback import Reply
-from shared.core.callback_url import Target, may_be_called, target
+from shared.core.callback import Attempt
+from shared.core.callback_url import may_be_called, target
 from shared.core.schedule import parse_retry_after
+from shared.core.url import Url
 
 #: "The recommended timeout is 15-30s": https://github.com/standard-webhooks/standard-webhooks, "Request timeouts".
 TIMEOUT = timedelta(seconds=15)
@@ -33,10 +34,10 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Poster:
-    """The post port, on an httpx client that follows no redirects, keeps no connections and knows no proxy.
+class WebhookClient:
+    """The post port, on an httpx client that follows no redirects, keeps no connections and uses no proxy.
 
-    A connection that were kept might be taken for another name at the same address.
+    A kept connection might be reused for another name at the same address.
     """
 
     http: httpx.AsyncClient
@@ -45,10 +46,10 @@ class Poster:
     now: Callable[[], datetime]
     resolve: Callable[[str, int], Awaitable[list[str]]] = resolve
 
-    async def __call__(self, url: str, message_id: str, body: str) -> Reply:
-        """Try once.  The address is looked up once, checked and connected to: a second look-up might find another."""
+    async def __call__(self, url: str, message_id: str, body: str) -> Attempt:
+        """Send one attempt.  It resolves the host once, and connects to the address that it checked."""
         if self.signer is None:
-            return Reply("callbacks are no longer configured")
+            return Attempt("callbacks are no longer configured")
         try:
             to = target(url, self.hosts)
             async with asyncio.timeout(TIMEOUT.total_seconds()):
@@ -56,14 +57,14 @@ class Poster:
                     to, await self._address(to), self._headers(self.signer, to, message_id, body), body
                 )
         except ValueError as error:
-            return Reply(f"not called: the URL {error}")
+            return Attempt(f"not called: the URL {error}")
         except TimeoutError:
-            return Reply(f"no answer within {TIMEOUT.seconds} s")
+            return Attempt(f"no answer within {TIMEOUT.seconds} s")
         except (OSError, httpx.HTTPError) as error:
-            return Reply(f"no answer: {type(error).__name__}")
+            return Attempt(f"no answer: {type(error).__name__}")
 
-    async def _address(self, to: Target) -> str:
-        """Return one address of the host; raises ValueError unless all are public."""
+    async def _address(self, to: Url) -> str:
+        """Return one address of the host; raises ValueError unless all addresses are public."""
         addresses = await self.resolve(to.host.strip("[]"), to.port)
         if not addresses:
             raise OSError("no address")
@@ -71,18 +72,18 @@ class Poster:
             raise ValueError("leads to an address that is not public")
         return addresses[0]
 
-    async def _post(self, to: Target, address: str, headers: dict[str, str], body: str) -> Reply:
+    async def _post(self, to: Url, address: str, headers: dict[str, str], body: str) -> Attempt:
         host = f"[{address}]" if ":" in address else address
-        # The name is what the certificate must have (https://www.python-httpx.org/advanced/extensions/#sni_hostname).
+        # The certificate must match the name (https://www.python-httpx.org/advanced/extensions/#sni_hostname).
         extensions = {"sni_hostname": to.host} if to.scheme == "https" else {}
         url = f"{to.scheme}://{host}:{to.port}{to.path}"
         async with self.http.stream("POST", url, content=body, headers=headers, extensions=extensions) as answer:
             if answer.is_success:
-                return Reply()
+                return Attempt()
             wait = parse_retry_after(answer.headers.get("retry-after"), self.now())
-            return Reply(f"HTTP {answer.status_code}", answer.status_code == GONE, wait)
+            return Attempt(f"HTTP {answer.status_code}", answer.status_code == GONE, wait)
 
-    def _headers(self, signer: Webhook, to: Target, message_id: str, body: str) -> dict[str, str]:
+    def _headers(self, signer: Webhook, to: Url, message_id: str, body: str) -> dict[str, str]:
         now = self.now()
         return {
             "Host": to.authority,

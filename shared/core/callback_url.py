@@ -8,22 +8,11 @@ https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forgery_Preve
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+
+from shared.core.url import Url, read_url
 
 LONGEST_URL = 1024
-
-#: Narrower than a URL may be, because the readers of wider ones disagree about where the host ends.  No query: it may
-#: hold a secret, and rows and events show the URL.
-URL = re.compile(
-    r"(?P<scheme>https?)://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[::1\])(?::(?P<port>[0-9]{1,5}))?"
-    r"(?P<path>/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
-)
-PORTS = {"http": 80, "https": 443}
-LAST_PORT = 65535
-
-LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 
 #: IPv6 addresses that stand for IPv4 ones: what is public about them may be private inside.
 #: RFC 6052 (NAT64), RFC 8215 (its local prefix), RFC 3056 (6to4), RFC 4380 (Teredo), RFC 4291 (compatible, mapped).
@@ -36,34 +25,16 @@ TRANSLATED = [
 AZURES_OWN = ipaddress.ip_address("168.63.129.16")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A URL, taken apart."""
+def target(url: str, hosts: AbstractSet[str]) -> Url:
+    """Take apart the URL of a callback; raises ValueError, which says what is wrong, for one that may not be called.
 
-    scheme: str
-    host: str
-    port: int
-    path: str
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether it is this machine, as the operator has listed it: for trials."""
-        return self.host in LOOPBACK
-
-    @property
-    def authority(self) -> str:
-        """Host and port, as the Host header has them (RFC 9110, section 7.2)."""
-        return self.host if self.port == PORTS[self.scheme] else f"{self.host}:{self.port}"
-
-
-def target(url: str, hosts: AbstractSet[str]) -> Target:
-    """Take apart the URL of a callback; raises ValueError, which says what is wrong, for one that may not be called."""
-    found = URL.fullmatch(url) if len(url) <= LONGEST_URL else None
-    if not found or int(found["port"] or 0) > LAST_PORT:
+    It has no query: that may hold a secret, and rows and events show the URL.
+    """
+    wanted = read_url(url) if len(url) <= LONGEST_URL else None
+    if not wanted or wanted.host != wanted.host.lower():
         raise ValueError(
             "must be a URL such as https://hooks.example.com/itwin, in small letters, without user, query or fragment"
         )
-    wanted = Target(found["scheme"], found["host"], int(found["port"] or PORTS[found["scheme"]]), found["path"] or "/")
     if not {wanted.authority, f"{wanted.host}:{wanted.port}"} & hosts:
         raise ValueError("has a host that CALLBACK_HOSTS does not list")
     if wanted.scheme != "https" and not wanted.is_loopback:

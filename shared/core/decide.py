@@ -1,6 +1,7 @@
 """The heart: what becomes of a watch, given what was just seen.
 
-Rule 1: every choice about a watch's future is made here.
+Rule 1: every choice about a watch's future is made here.  What limits all watches together is in `rate_limit`, and what
+becomes of a callback in `callback`.
 Rule 2: no I/O, no clock, no randomness: the caller brings `now` and the jitter `draw`.
 """
 
@@ -11,10 +12,11 @@ from datetime import datetime, timedelta
 
 from shared.core.model import (
     Decision,
+    End,
+    EvidencePage,
     Fault,
-    Findings,
     Finish,
-    Inquire,
+    GatherEvidence,
     NotYet,
     Observation,
     Outcome,
@@ -22,6 +24,7 @@ from shared.core.model import (
     RequeueAfter,
     Watch,
 )
+from shared.core.rate_limit import Clearance
 from shared.core.remote import RemoteApi
 from shared.core.schedule import SOONEST, Schedule
 
@@ -30,14 +33,25 @@ ENOUGH_REFUSALS = 5
 
 #: How hard we try to learn why a job did not end cleanly: pages read, attempts in a row that fail, and the longest wait
 #: for one.  Then the watch ends without.
-MOST_PAGES, ENOUGH_ATTEMPTS, LONGEST_INQUIRY = 20, 4, timedelta(minutes=15)
+MOST_PAGES, ENOUGH_ATTEMPTS, LONGEST_EVIDENCE_WAIT = 20, 4, timedelta(minutes=15)
 
 #: Entries of the evidence that are kept; all are counted.
 MOST_ENTRIES = 20
 
 #: When a watch that got no turn is given the next: later each round, and spread, since many may have waited for one
 #: thing.  After the last round it is abandoned, two to four days after its last turn.
-REVIVALS = Schedule.seconds(60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, jitter=1.0)
+REVIVAL_DELAYS = Schedule.seconds(60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, jitter=1.0)
+
+
+def not_yet(watch: Watch, now: datetime) -> NotYet | None:
+    """Whether it is too early to ask: tickets may come early, and an API's Retry-After outlasts our deadline."""
+    until = max(watch.due, watch.not_before)
+    return NotYet(until) if now < until else None
+
+
+def rate_limited(clearance: Clearance, draw: float) -> NotYet | None:
+    """Whether a rate limit is in the way.  Those that it holds back are spread: they do not all return at once."""
+    return None if clearance.full_until is None else NotYet(clearance.full_until + clearance.spread * draw)
 
 
 def decide(
@@ -45,9 +59,9 @@ def decide(
     seen: Observation,
     api: RemoteApi,
     now: datetime,
-    draw: float = 0.0,
+    draw: float,
     *,
-    spacing: timedelta = timedelta(0),
+    spacing: timedelta,
 ) -> Decision:
     """Finish the watch or requeue it.
 
@@ -58,10 +72,10 @@ def decide(
     """
     wait = _spaced(_delay(watch, seen, api, now, draw), watch, seen, draw, spacing)
     if watch.verdict is not None:
-        return _inquire(watch, watch.verdict, seen, wait, now)
+        return _gather_evidence(watch, watch.verdict, seen, wait, now)
     match seen:
-        case Report(outcome=Outcome() as outcome, reason=reason, asks_why=True, why_at=link):
-            return Inquire(outcome, reason, link)
+        case Report(outcome=Outcome() as outcome, reason=reason, wants_evidence=True, evidence_at=link):
+            return GatherEvidence(outcome, reason, link)
         case Report(outcome=Outcome() as outcome, reason=reason):
             return Finish(outcome, reason)
         case Fault(lasting=Outcome() as outcome) if _is_believed(watch, api, now):
@@ -73,14 +87,14 @@ def decide(
 
 def advance(watch: Watch, seen: Observation, decision: Decision, now: datetime, message_id: str) -> Watch:
     """The row after this step."""
-    watch = replace(_take_in(watch, seen, now), seq=watch.seq + 1, stepped_by=message_id, revivals=0)
+    watch = replace(_observed(watch, seen, now), seq=watch.seq + 1, stepped_by=message_id, revivals=0)
     match decision:
         case RequeueAfter(delay):
             return replace(watch, due=now + delay)
-        case Inquire(verdict, reason, why_at):
-            return replace(watch, verdict=verdict, reason=reason, why_at=why_at, due=now)
+        case GatherEvidence(verdict, reason, evidence_at):
+            return replace(watch, verdict=verdict, reason=reason, evidence_at=evidence_at, due=now)
         case Finish(outcome, reason):
-            return replace(watch, outcome=outcome, reason=reason, ended_at=now)
+            return replace(watch, end=End(outcome, now), reason=reason)
 
 
 def stop(watch: Watch, now: datetime) -> Watch:
@@ -89,14 +103,13 @@ def stop(watch: Watch, now: datetime) -> Watch:
         watch,
         seq=watch.seq + 1,
         stepped_by="",
-        outcome=Outcome.STOPPED,
+        end=End(Outcome.STOPPED, now),
         reason="stopped on request",
-        ended_at=now,
         due=min(watch.due, now),  # tending looks for what is overdue, and a stop may die before it has published
     )
 
 
-def begin_again(ended: Watch, wanted: Watch) -> Watch:
+def restart(ended: Watch, wanted: Watch) -> Watch:
     """The row of an ended watch that is begun again: its turns go on counting, so that old tickets stay fenced off.
 
     What the API asked for holds whoever asks.
@@ -104,8 +117,6 @@ def begin_again(ended: Watch, wanted: Watch) -> Watch:
     return replace(
         wanted,
         seq=ended.seq + 1,
-        restarts=ended.restarts + 1,
-        callback_seq=ended.callback_seq + 1,
         due=max(wanted.due, ended.not_before),
         not_before=max(wanted.not_before, ended.not_before),
         etag=ended.etag,
@@ -113,30 +124,30 @@ def begin_again(ended: Watch, wanted: Watch) -> Watch:
     )
 
 
-def revive(watch: Watch, revivals: Schedule, now: datetime, draw: float = 0.0) -> Watch:
+def revive(watch: Watch, delays: Schedule, now: datetime, draw: float) -> Watch:
     """The row of a watch whose ticket failed for good or never came: fenced off from that ticket, and due anew.
 
-    After as many rounds as `revivals` has delays, the row of an abandoned one.
+    After as many rounds as there are `delays`, the row of an abandoned one.
     """
     watch = replace(watch, seq=watch.seq + 1, stepped_by="")
-    rounds = len(revivals.delays)
+    rounds = len(delays.delays)
     if watch.revivals >= rounds:
         reason = f"no turn succeeded in {rounds} rounds; before that: {watch.reason or watch.status or 'nothing'}"
-        return replace(watch, outcome=watch.verdict or Outcome.ABANDONED, reason=reason, ended_at=now)
-    due = max(watch.due, now + revivals.delay(watch.revivals, draw))  # reviving is no licence to ask early
+        return replace(watch, end=End(watch.verdict or Outcome.ABANDONED, now), reason=reason)
+    due = max(watch.due, now + delays.delay(watch.revivals, draw))  # reviving is no licence to ask early
     return replace(watch, revivals=watch.revivals + 1, due=due)
 
 
-def _inquire(watch: Watch, verdict: Outcome, seen: Observation, wait: timedelta, now: datetime) -> Decision:
+def _gather_evidence(watch: Watch, verdict: Outcome, seen: Observation, wait: timedelta, now: datetime) -> Decision:
     """Go on asking why, or finish with what is known: the job's end is certain, and must not wait for its reasons."""
     match seen:
-        case Findings(next_page=page) if page and watch.pages + 1 < MOST_PAGES:
-            return Inquire(verdict, watch.reason, page)
-        case Findings(next_page=page, complete=complete):
+        case EvidencePage(next_page=page) if page and watch.pages + 1 < MOST_PAGES:
+            return GatherEvidence(verdict, watch.reason, page)
+        case EvidencePage(next_page=page, complete=complete):
             more = "" if complete and not page else "there is more evidence than was read"
             return Finish(verdict, _joined(watch.reason, more))
     tried = isinstance(seen, Fault) and watch.faults_in_a_row + 1 >= ENOUGH_ATTEMPTS
-    if tried or wait > LONGEST_INQUIRY or now + wait > watch.deadline:
+    if tried or wait > LONGEST_EVIDENCE_WAIT or now + wait > watch.deadline:
         why_not = seen.reason if isinstance(seen, Fault) else "the API was to be left alone"
         return Finish(verdict, _joined(watch.reason, f"the evidence could not be had: {why_not}"))
     return RequeueAfter(wait)
@@ -153,15 +164,15 @@ def _delay(watch: Watch, seen: Observation, api: RemoteApi, now: datetime, draw:
     match seen:
         case NotYet(until):
             return until - now
-        case Fault(retry_after=timedelta() as told):  # 0 is a value: `if retry_after:` would take it for an absence
-            return max(told, SOONEST)
-        case Report(retry_after=told):
+        case Fault(retry_after=timedelta() as asked):  # 0 is a value: `if retry_after:` would take it for an absence
+            return max(asked, SOONEST)
+        case Report(retry_after=asked):
             scheduled = api.polling.delay(0 if _moved(watch, seen) else watch.waits, draw)
-            return max(scheduled, told or timedelta(0))
+            return max(scheduled, asked or timedelta(0))
     return api.faults.delay(watch.faults_in_a_row, draw)
 
 
-def _take_in(watch: Watch, seen: Observation, now: datetime) -> Watch:
+def _observed(watch: Watch, seen: Observation, now: datetime) -> Watch:
     match seen:
         case NotYet():
             return watch
@@ -176,12 +187,12 @@ def _take_in(watch: Watch, seen: Observation, now: datetime) -> Watch:
                 refusals_in_a_row=watch.refusals_in_a_row + 1 if lasts else 0,
                 refused_since=(watch.refused_since or now) if lasts else None,
             )
-        case Findings():
-            watch = replace(_filed(watch, seen.entries), pages=watch.pages + 1, faults_in_a_row=0)
+        case EvidencePage():
+            watch = replace(_with_evidence(watch, seen.entries), pages=watch.pages + 1, faults_in_a_row=0)
         case Report():
             says_nothing_new = seen.status is None and watch.faults_in_a_row == 0
             watch = replace(
-                _filed(watch, seen.why),
+                _with_evidence(watch, seen.evidence),
                 status=watch.status if seen.status is None else seen.status,
                 reason=watch.reason if says_nothing_new else seen.reason,
                 progress=watch.progress if seen.progress is None else seen.progress,
@@ -191,15 +202,14 @@ def _take_in(watch: Watch, seen: Observation, now: datetime) -> Watch:
                 refusals_in_a_row=0,
                 refused_since=None,
             )
-    told = seen.retry_after
     return replace(
         watch,
         polls=watch.polls + (watch.verdict is None),  # what is asked after the end is no poll
-        not_before=watch.not_before if told is None else now + told,
+        not_before=watch.not_before if seen.retry_after is None else now + seen.retry_after,
     )
 
 
-def _filed(watch: Watch, entries: tuple[str, ...]) -> Watch:
+def _with_evidence(watch: Watch, entries: tuple[str, ...]) -> Watch:
     """Keep the first entries, each once, and count all."""
     if not entries:  # as with most reports
         return watch

@@ -32,6 +32,14 @@ class Outcome(StrEnum):
     ABANDONED = "abandoned"  #: we gave up after repeated errors of our own
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """That a watch has ended, how, and when; `Watch.reason` says why."""
+
+    outcome: Outcome
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """One row of the watches table."""
@@ -58,48 +66,55 @@ class Watch:
     refusals_in_a_row: int = 0  #: faults in a row that are not expected to heal by waiting
     refused_since: datetime | None = None  #: the first of these
     verdict: Outcome | None = None  #: how the job ended, while we ask why
-    why_at: str = ""  #: path and query of the evidence's next page; "" for its first, where the API has it
+    evidence_at: str = ""  #: path and query of the evidence's next page; "" for its first, where the API has it
     pages: int = 0  #: of the evidence, read so far
     evidence: tuple[str, ...] = ()  #: why the job did not end cleanly, in the API's words: the first few
     issues: int = 0  #: how many there were
     revivals: int = 0  #: rounds since its last turn in which it was given another, because none came
-    outcome: Outcome | None = None
-    ended_at: datetime | None = None
-    restarts: int = 0  #: how often it was begun again after it had ended
+    end: End | None = None
     begun_by: str = ""  #: the Idempotency-Key of the request that began it, hashed
     trace: str = ""  #: W3C traceparent of whoever began it
-    callback: str = ""  #: URL that is told when it ends
-    callback_seq: int = 0  #: fence: only the callback's ticket with this number may make the next try
-    callback_stepped_by: str = ""  #: id of the queue message that made the last
-    callback_due: datetime | None = None  #: when the next should come, from its end until all is said
-    callback_tries: int = 0
-    callback_error: str = ""  #: why the last try failed
-    callback_result: str = ""  #: how it came out
-    published: bool = False  #: the end is in the results table and was announced
+    callback: str = ""  #: URL that is notified when it ends
+    published: bool = False  #: the end is in the results table and was announced, and its callback has a row
     etag: str = field(default="", compare=False)  #: what the table compares and swaps on
     unknown: Mapping[str, Any] = field(default_factory=dict, compare=False)  #: columns of another version, kept
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended; None while it is open."""
+        return None if self.end is None else self.end.outcome
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still takes turns."""
+        return self.end is None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to do for it."""
+        return self.published
 
 
 class _TicketText(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
-    watch: str = Field(min_length=1, max_length=64)
+    id: str = Field(min_length=1, max_length=64)
     seq: int = Field(ge=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A turn for one watch: identity only, never state, because a delivery may be late or repeated."""
+    """A turn for one row: identity only, never state, because a delivery may be late or repeated."""
 
-    watch_id: str
+    id: str
     seq: int
 
     def to_json(self) -> str:
         """Text for the queue.
 
         >>> Ticket("0d6c", 7).to_json()
-        '{"watch":"0d6c","seq":7}'
+        '{"id":"0d6c","seq":7}'
         """
-        return _TicketText(watch=self.watch_id, seq=self.seq).model_dump_json()
+        return _TicketText(id=self.id, seq=self.seq).model_dump_json()
 
     @classmethod
     def from_json(cls, text: bytes | str) -> Ticket:
@@ -108,7 +123,7 @@ class Ticket:
             fields = _TicketText.model_validate_json(text)
         except ValidationError as error:
             raise ValueError("not a ticket") from error
-        return cls(fields.watch, fields.seq)
+        return cls(fields.id, fields.seq)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +137,9 @@ class Report:
     reason: str = ""
     validator: str | None = None  #: None: as before
     retry_after: timedelta | None = None
-    asks_why: bool = False  #: the job did not end cleanly, and another document says why
-    why_at: str = ""  #: the link to that document, if there is one
-    why: tuple[str, ...] = ()  #: why, where the status itself says so
+    wants_evidence: bool = False  #: the job did not end cleanly, and another document says why
+    evidence_at: str = ""  #: the link to that document, if there is one
+    evidence: tuple[str, ...] = ()  #: why, where the status itself says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +153,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class EvidencePage:
     """The API said why the job did not end cleanly: one page of it."""
 
     entries: tuple[str, ...] = ()
@@ -154,7 +169,7 @@ class NotYet:
     until: datetime
 
 
-Observation = Report | Findings | Fault | NotYet
+Observation = Report | EvidencePage | Fault | NotYet
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +180,12 @@ class RequeueAfter:
 
 
 @dataclass(frozen=True, slots=True)
-class Inquire:
+class GatherEvidence:
     """The job has ended and the watch has not: the next turn asks why, at once."""
 
     verdict: Outcome
     reason: str
-    why_at: str = ""  #: as in `Watch`
+    evidence_at: str = ""  #: as in `Watch`
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,4 +196,4 @@ class Finish:
     reason: str
 
 
-Decision = RequeueAfter | Inquire | Finish
+Decision = RequeueAfter | GatherEvidence | Finish

@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.core.model import NotYet
-
 #: Requests a minute of the smallest tier: what is assumed once a 429 has shown that there is a limit.
 #: https://developer.bentley.com/apis/overview/rate-limits
 SMALLEST_TIER = 500.0
@@ -21,7 +19,7 @@ HEADROOM = 0.9
 
 #: Requests since a gate opened from which a further 429 tells something of the limit; and the part of the rate that is
 #: left at least, since other processes ask too, and we know of none.
-TELLING, LEFT = 50, 0.8
+ENOUGH_REQUESTS, LEAST_KEPT = 50, 0.8
 
 #: How long a 429 is remembered.
 MEMORY = timedelta(hours=1)
@@ -30,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class Limit:
     """What the 429s of an API taught us.  One row of the gates table."""
 
     opens_at: datetime
@@ -38,7 +36,7 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
+class Clearance:
     """What one watch has to know of all others."""
 
     full_until: datetime | None = None  #: no more requests before then; None: it may ask
@@ -46,20 +44,20 @@ class Traffic:
     spacing: timedelta = timedelta(0)  #: the least between two turns of one watch
 
 
-def shut(gate: Gate | None, asked_at: datetime, opens_at: datetime, most: float, asked: int) -> Gate:
+def shut(limit: Limit | None, asked_at: datetime, opens_at: datetime, most: float, asked: int) -> Limit:
     """The gate after a 429 to what was asked at `asked_at`, that says to wait until `opens_at`.
 
     `most` is the rate to begin with, and `asked` how much this process has asked for since the gate opened.  If that is
     a telling number, it passed between the gate's opening and the end of the wait, and the limit is hardly higher.
     """
-    if gate is None or asked_at - gate.opens_at >= MEMORY:
-        return Gate(opens_at, most)
-    if asked_at < gate.opens_at:  # it was under way when the gate was shut
-        return replace(gate, opens_at=max(gate.opens_at, opens_at))
-    if asked < TELLING:
-        return replace(gate, opens_at=opens_at)
-    seen = HEADROOM * asked * (MINUTE / (opens_at - gate.opens_at))
-    return Gate(opens_at, max(min(seen, gate.per_minute), LEFT * gate.per_minute))
+    if limit is None or asked_at - limit.opens_at >= MEMORY:
+        return Limit(opens_at, most)
+    if asked_at < limit.opens_at:  # it was under way when the gate was shut
+        return replace(limit, opens_at=max(limit.opens_at, opens_at))
+    if asked < ENOUGH_REQUESTS:
+        return replace(limit, opens_at=opens_at)
+    seen = HEADROOM * asked * (MINUTE / (opens_at - limit.opens_at))
+    return Limit(opens_at, max(min(seen, limit.per_minute), LEAST_KEPT * limit.per_minute))
 
 
 def assumed(asked: int) -> float:
@@ -70,9 +68,9 @@ def assumed(asked: int) -> float:
     return HEADROOM * max(SMALLEST_TIER, asked / 2)
 
 
-def allowed(gate: Gate | None, budget: float | None, now: datetime) -> float | None:
+def allowed(limit: Limit | None, budget: float | None, now: datetime) -> float | None:
     """Requests a minute for all watches together; None: as many as their schedules make."""
-    learned = gate.per_minute if gate is not None and now - gate.opens_at < MEMORY else None
+    learned = limit.per_minute if limit is not None and now - limit.opens_at < MEMORY else None
     known = [rate for rate in (learned, budget) if rate is not None]
     return min(known, default=None)
 
@@ -90,8 +88,3 @@ def budget(per_minute: int | None, per_hour: int | None) -> float | None:
     """The rate, in requests a minute, that stays within both limits; None when there is none."""
     limits = [limit for limit in (per_minute, per_hour and per_hour / 60) if limit]
     return min(limits) * HEADROOM if limits else None
-
-
-def held_back(traffic: Traffic, draw: float) -> NotYet | None:
-    """Whether others are in the way.  Those that find it so come back one after the other, not all at once."""
-    return None if traffic.full_until is None else NotYet(traffic.full_until + traffic.spread * draw)

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 from shared.core import untrusted
 from shared.core.evidence import Evidence, entries
-from shared.core.model import Fault, Findings, NotYet, Observation, Outcome, Report, Watch
+from shared.core.model import EvidencePage, Fault, Observation, Outcome, Report, Watch
 from shared.core.schedule import Schedule, parse_retry_after
 from shared.core.untrusted import follow, tidy
 
@@ -104,7 +104,7 @@ class NoResponse:
 def ask(api: RemoteApi, watch: Watch) -> Request:
     """Say how to ask for the job's status; once that has ended, for the evidence."""
     if watch.verdict is not None and api.evidence is not None:
-        return Request(watch.why_at or _filled(api.evidence.path, watch.job), api.headers, evidence=api.evidence)
+        return Request(watch.evidence_at or _filled(api.evidence.path, watch.job), api.headers, evidence=api.evidence)
     condition = {"If-None-Match": watch.validator} if api.conditional and watch.validator else {}
     return Request(_filled(api.path, watch.job), {**api.headers, **condition})
 
@@ -112,12 +112,6 @@ def ask(api: RemoteApi, watch: Watch) -> Request:
 def _filled(path: str, job: Mapping[str, str]) -> str:
     """Each id is one path segment, whatever characters it has."""
     return path.format_map({name: quote(value, safe="") for name, value in job.items()})
-
-
-def too_early(watch: Watch, now: datetime) -> NotYet | None:
-    """Whether to leave the API alone for now: tickets may come early, and an API's wish outlasts our deadline."""
-    until = max(watch.due, watch.not_before)
-    return NotYet(until) if now < until else None
 
 
 def observe(api: RemoteApi, request: Request, answer: Response | NoResponse, now: datetime) -> Observation:
@@ -143,12 +137,12 @@ def observe(api: RemoteApi, request: Request, answer: Response | NoResponse, now
     return _report(api, word.strip(), body, answer, wait)
 
 
-def _findings(evidence: Evidence, body: Any, answer: Response, wait: timedelta | None) -> Findings | Fault:
+def _findings(evidence: Evidence, body: Any, answer: Response, wait: timedelta | None) -> EvidencePage | Fault:
     if not isinstance(body, dict):
         return Fault(reason="HTTP 200 without a JSON object", retry_after=wait)
     link = untrusted.at(evidence.next_at, body)
     next_page = follow(link, answer.url)
-    return Findings(
+    return EvidencePage(
         entries=entries(evidence, body),
         next_page=next_page,
         complete=not link or bool(next_page),
@@ -176,9 +170,9 @@ def _report(api: RemoteApi, word: str, body: Any, answer: Response, wait: timede
         return report
     return replace(
         report,
-        asks_why=bool(api.evidence.path),
-        why_at=follow(untrusted.at(api.evidence.link_at, body), answer.url),
-        why=() if api.evidence.path else entries(api.evidence, body),
+        wants_evidence=bool(api.evidence.path),
+        evidence_at=follow(untrusted.at(api.evidence.link_at, body), answer.url),
+        evidence=() if api.evidence.path else entries(api.evidence, body),
     )
 
 

@@ -12,7 +12,7 @@ from functools import reduce
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-DEFAULT_PORTS = {"http": 80, "https": 443}
+from shared.core.url import DEFAULT_PORTS
 
 LONGEST_LINK = 2000
 

@@ -1,82 +1,57 @@
-"""The shell around `callbacks`: load, try, commit, act, as in `watching`, and as safe.
+"""One attempt of a callback: POST its event, and decide whether and when to retry.
 
-Tries are steps on the watch's row, taken exactly once each; the POST of a try that could not be committed is made
-again.  So the receiver is told at least once, always with the same id.
+An attempt whose commit was lost is made again.  So the receiver is notified at least once, always with the same id.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.core.callback import FAILED, LASTS, TRIES, Reply, event_id, is_pending, put_off, told
-from shared.core.model import Ticket, Watch
+from shared.core.callback import Attempt, Callback, advance, postpone, revive
+from shared.core.model import Ticket
 from shared.core.schedule import Schedule
-from shared.core.untrusted import tidy
-from shared.engine.ports import LONGEST_EXCERPT, Conflict, Store
+from shared.engine.ports import Lock, Reject, Send, Store
+from shared.engine.swap import swap
 
-log = logging.getLogger("watch.calling")
+log = logging.getLogger("watch.callbacks")
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackSender:
-    """Tells of ends.  Its ports may raise whatever their services raise: the queue delivers again."""
+    """The kind of row that is a callback; see `deliver`."""
 
-    store: Store
-    send: Callable[[Ticket, timedelta], Awaitable[None]]  #: a ticket of a callback, visible after the delay
-    post: Callable[[str, str, str], Awaitable[Reply]]  #: URL, id, body; never raises for what the network does
-    fail: Callable[[Watch], Awaitable[None]]  #: one event on a callback that was given up
-    reject: Callable[[str, str], Awaitable[None]]
+    rows: Store[Callback]
+    send: Send
+    post: Callable[[str, str, str], Awaitable[Attempt]]  #: URL, id, body; never raises for what the network does
+    fail: Callable[[Callback], Awaitable[None]]  #: one event on a callback that was given up
+    lock: Lock
+    reject: Reject
     now: Callable[[], datetime]
-    draw: Callable[[], float]
-    body: Callable[[Watch], str]  #: what is told of an end
-    alone: Callable[[str], AbstractAsyncContextManager[None]]  #: see `OneAtATime`
-    tries: Schedule = TRIES
-    lasts: timedelta = LASTS
+    draw: Callable[[], float]  #: a random number in [0, 1)
+    delays: Schedule
 
-    async def receive(self, body: bytes, message_id: str) -> None:
-        """Take a message off the queue: a ticket, or something that is reported and dropped."""
-        try:
-            ticket = Ticket.from_json(body)
-        except ValueError:
-            await self._reject("not a callback's ticket", body.decode("utf-8", "replace"))
-            return
-        async with self.alone(f"callback of {ticket.watch_id}"):
-            await self.deliver(ticket, message_id)
+    async def step(self, row: Callback, message_id: str) -> Callback:
+        """Make an attempt, unless it is too early, and return the row after it."""
+        if self.now() < row.due:
+            return postpone(row, message_id)
+        attempt = await self.post(row.url, row.id, row.body)
+        return advance(row, attempt, self.now(), message_id, draw=self.draw(), delays=self.delays)
 
-    async def deliver(self, ticket: Ticket, message_id: str) -> None:
-        """Give a callback its try.  Called at least once per ticket, possibly late, possibly twice at once."""
-        watch = await self.store.load(ticket.watch_id)
-        if watch is None:
-            await self._reject("no such watch", ticket.to_json())
-            return
-        if ticket.seq == watch.callback_seq and is_pending(watch):  # the fence
-            if not watch.published:  # whoever publishes it is not done; to come in between would undo that
-                raise Conflict(watch.id)
-            watch = await self.store.commit(await self._step(watch, message_id))
-        if watch.callback_stepped_by == message_id:  # our step, now or in an earlier delivery
-            await self._act(watch)
+    async def act(self, row: Callback) -> None:
+        """Send the next ticket, or the event on a failed callback."""
+        if row.is_open:
+            await self.send(Ticket(row.id, row.seq), max(timedelta(0), row.due - self.now()))
+        elif row.result == "failed":
+            await self.fail(row)
 
-    async def _step(self, watch: Watch, message_id: str) -> Watch:
-        now = self.now()
-        if watch.callback_due and now < watch.callback_due:
-            return put_off(watch, message_id)
-        reply = await self.post(watch.callback, event_id(watch), self.body(watch))
-        after = told(watch, reply, self.now(), message_id, draw=self.draw(), tries=self.tries, lasts=self.lasts)
-        log.info("callback.tried watch=%s tries=%d error=%r", after.id, after.callback_tries, after.callback_error)
-        return after
+    async def revive(self, row: Callback) -> None:
+        """Give a callback whose ticket was lost another.  Raises `Conflict` if it just moved."""
+        await self.act(await swap(self.rows, revive(row, self.now())))
 
-    async def _act(self, watch: Watch) -> None:
-        if is_pending(watch):
-            due = watch.callback_due or self.now()
-            await self.send(Ticket(watch.id, watch.callback_seq), max(timedelta(0), due - self.now()))
-        elif watch.callback_result == FAILED:
-            await self.fail(watch)
-
-    async def _reject(self, why: str, text: str) -> None:
-        excerpt = tidy(text, LONGEST_EXCERPT)
-        log.warning("ticket.rejected reason=%r excerpt=%r", why, excerpt)
-        await self.reject(why, excerpt)
+    def log_step(self, before: Callback, after: Callback) -> None:
+        """Log an attempt."""
+        if after.tries > before.tries:
+            log.info("callback.tried event=%s tries=%d error=%r", after.id, after.tries, after.error)

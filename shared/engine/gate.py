@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from azure.core.exceptions import AzureError
 
-from shared.core.rate_limit import MINUTE, Gate, Traffic, allowed, assumed, shut, spacing
+from shared.core.rate_limit import MINUTE, Clearance, Limit, allowed, assumed, shut, spacing
 from shared.core.schedule import SOONEST
 
 log = logging.getLogger("watch.gates")
@@ -25,22 +25,22 @@ BETWEEN_READS = timedelta(seconds=3)
 
 #: How far above the rate a process may go in one minute, since turns come at random; and the time in which those beyond
 #: that come back.
-CREST, BRIEFLY = 1.05, timedelta(seconds=10)
+MOST_ABOVE, COMES_BACK_WITHIN = 1.05, timedelta(seconds=10)
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
-class Gates:
+class SharedGate:
     """The gate port, for one process."""
 
-    read: Callable[[], Awaitable[Mapping[str, Gate]]]
-    write: Callable[[str, Gate], Awaitable[None]]
+    read: Callable[[], Awaitable[Mapping[str, Limit]]]
+    write: Callable[[str, Limit], Awaitable[None]]
     count: Callable[[], Awaitable[int]]  #: about how many watches are in flight
     budget: float | None  #: requests a minute of all watches together
     now: Callable[[], datetime]
     scale: float = 1.0  #: of the spacing, which is a wait of ours
-    _gates: dict[str, Gate] = field(default_factory=dict, init=False)
+    _gates: dict[str, Limit] = field(default_factory=dict, init=False)
     _watches: int = field(default=0, init=False)
     _read_at: datetime = field(default=LONG_AGO, init=False)
     _counts_next: bool = field(default=False, init=False)
@@ -48,32 +48,32 @@ class Gates:
     _next_start: datetime = field(default=LONG_AGO, init=False)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
-    async def look(self, api: str) -> Traffic:
+    async def look(self, api: str) -> Clearance:
         """Say whether a watch of this API may ask now, and count it if so."""
         await self._refresh()
         now, gate = self.now(), self._gates.get(api)
         rate = allowed(gate, self.budget, now)
         room = self._spacing(rate)
         if gate is not None and now < gate.opens_at:
-            return Traffic(gate.opens_at, room, room)
+            return Clearance(gate.opens_at, room, room)
         asked = self._asked_lately(now)
-        if rate is not None and asked >= rate * CREST:
-            return Traffic(self._asked[0] + MINUTE, min(room, BRIEFLY), room)
+        if rate is not None and asked >= rate * MOST_ABOVE:
+            return Clearance(self._asked[0] + MINUTE, min(room, COMES_BACK_WITHIN), room)
         self._asked.append(now)
-        return Traffic(spacing=room)
+        return Clearance(spacing=room)
 
-    async def shut(self, api: str, asked_at: datetime, told: timedelta) -> Traffic:
+    async def shut(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:
         """Shut the gate of an API after a 429 to what was asked then, for as long as it says."""
         before, now = self._gates.get(api), self.now()
         most = assumed(self._asked_lately(now)) if self.budget is None else self.budget
         since = sum(asked >= before.opens_at for asked in self._asked) if before else 0
-        gate = self._gates[api] = shut(before, asked_at, now + max(told, SOONEST), most, since)
+        gate = self._gates[api] = shut(before, asked_at, now + max(retry_after, SOONEST), most, since)
         if before is None or gate.opens_at - before.opens_at >= timedelta(seconds=1):  # else others know enough
             log.warning("gate.shut api=%s until=%s per_minute=%.0f", api, gate.opens_at.isoformat(), gate.per_minute)
-            await self._tell(api, gate)
+            await self._publish(api, gate)
         await self._refresh()
         room = self._spacing(gate.per_minute)
-        return Traffic(gate.opens_at, room, room)
+        return Clearance(gate.opens_at, room, room)
 
     async def admit(self) -> timedelta:
         """Say when a new watch may have its first turn: those started together begin one after the other."""
@@ -116,7 +116,7 @@ class Gates:
         """Keep what other processes have shut, unless it is shut here for longer."""
         try:
             found = await self.read()
-        except (AzureError, KeyError, TypeError) as error:  # the latter two of a row that somebody has edited
+        except AzureError as error:
             log.warning("gates.unread error=%s: %s", type(error).__name__, error)
             return
         for api, gate in found.items():
@@ -130,7 +130,7 @@ class Gates:
         except AzureError as error:
             log.warning("watches.uncounted error=%s: %s", type(error).__name__, error)
 
-    async def _tell(self, api: str, gate: Gate) -> None:
+    async def _publish(self, api: str, gate: Limit) -> None:
         """Let the other processes know, and find out how many watches are concerned."""
         self._counts_next, self._read_at = True, LONG_AGO
         try:

@@ -88,10 +88,10 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class Lister:
     """Makes pages."""
 
-    store: Store
+    rows: Store[Watch]
     open: Entries
     ended: Entries
     apis: Sequence[str]
@@ -148,9 +148,8 @@ class Listing:
 
     async def _row(self, state: State, entry: Entry) -> Watch | None:
         """The watch's row, if it still is what the entry says."""
-        row = await self.store.load(entry.watch_id)
+        row = await self.rows.load(entry.watch_id)
         if state == "ended":
-            ended_at = row.ended_at if row else None
-            return row if row and ended_at and newest_first(ended_at, row.id) == entry.key else None
+            return row if row and row.end and newest_first(row.end.at, row.id) == entry.key else None
         # One that has just ended is listed there, or about to be.
-        return row if row and row.outcome is None and newest_first(row.started_at, row.id) == entry.key else None
+        return row if row and row.is_open and newest_first(row.started_at, row.id) == entry.key else None

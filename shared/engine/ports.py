@@ -5,18 +5,16 @@ Ports raise whatever their services raise: an exception means "deliver again".
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from azure.core.exceptions import AzureError
 
-from shared.core.model import Watch
-from shared.core.rate_limit import Traffic
-
-#: Characters of a rejected message that are logged and sent.
-LONGEST_EXCERPT = 100
+from shared.core.model import Ticket, Watch
+from shared.core.rate_limit import Clearance
 
 
 class UndeliveredError(Exception):
@@ -24,7 +22,7 @@ class UndeliveredError(Exception):
 
 
 class Conflict(Exception):  # noqa: N818 -- the field's word for it
-    """Someone else moved this watch since it was loaded.  The queue will deliver the ticket again."""
+    """Someone else moved this row since it was loaded.  The queue will deliver the ticket again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +34,66 @@ class Count:
     oldest_overdue: timedelta = timedelta(0)  #: how long ago the first of these was due
 
 
-class Store(Protocol):
-    """The rows of all watches."""
+class Row(Protocol):
+    """What tickets move: a watch, or a callback.  Its ETag is its store's business."""
 
-    async def load(self, watch_id: str) -> Watch | None:
+    @property
+    def id(self) -> str:
+        """Its key, and what its tickets name."""
+
+    @property
+    def seq(self) -> int:
+        """The fence: only the ticket with this number may take the next step."""
+
+    @property
+    def stepped_by(self) -> str:
+        """The id of the queue message that took the last step."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still takes steps."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to do for it.  A row that is neither open nor settled owes an effect."""
+
+
+R = TypeVar("R", bound=Row)
+
+
+class Store(Protocol[R]):
+    """All rows of one kind."""
+
+    async def load(self, key: str) -> R | None:
         """Return the row, or None when there is none."""
 
-    async def insert(self, watch: Watch) -> Watch:
+    async def insert(self, row: R) -> R:
         """Add the row and return it as stored; raises `Conflict` when there is one already."""
 
-    async def commit(self, watch: Watch) -> Watch:
-        """Replace the row only if it is still the one `watch.etag` names; raises `Conflict` otherwise."""
+    async def commit(self, row: R) -> R:
+        """Replace the row only if it is still the one that its ETag names; raises `Conflict` otherwise."""
 
-    def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[Watch]:
-        """Find rows that were due before and are not published, and published ones that ended before."""
+    async def delete(self, row: R) -> None:
+        """Remove the row only if it is still the one that its ETag names; raises `Conflict` otherwise."""
+
+    def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[R]:
+        """Find rows that were due before and are not settled, and settled ones that ended before."""
+
+
+class WatchStore(Store[Watch], Protocol):
+    """The rows of all watches."""
 
     async def census(self, now: datetime, due_before: datetime) -> Mapping[str, Count]:
         """Count the open watches of each API that has any; overdue is what was due before."""
-
-    async def delete(self, watch: Watch) -> None:
-        """Remove the row only if it is still the one `watch.etag` names; raises `Conflict` otherwise."""
 
 
 class Gate(Protocol):
     """What all watches together may ask of the APIs.  Never raises for what storage does."""
 
-    async def look(self, api: str) -> Traffic:
+    async def look(self, api: str) -> Clearance:
         """Say whether a watch of this API may ask now, and count it if so."""
 
-    async def shut(self, api: str, asked_at: datetime, told: timedelta) -> Traffic:
+    async def shut(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:
         """Shut the gate of an API after a 429 to what was asked then, for as long as it says."""
 
     async def admit(self) -> timedelta:
@@ -72,14 +101,23 @@ class Gate(Protocol):
 
 
 class Index(Protocol):
-    """A list of the open watches.  Each is on it; some that are on it have ended, or never were."""
+    """The index of open watches.  It is complete, but entries may be stale: the watch has ended, or has no row."""
 
     async def add(self, watch: Watch) -> None:
-        """List a watch as open.  Twice is once."""
+        """Add the watch.  Idempotent."""
 
     async def remove(self, watch: Watch) -> None:
-        """List it no more.  Twice is once."""
+        """Remove the watch.  Idempotent."""
 
+
+#: Sends a ticket that becomes visible after the delay, never earlier.
+Send = Callable[[Ticket, timedelta], Awaitable[None]]
+
+#: Sends one event on a message that is no ticket, or whose row is gone: why, and an excerpt of the message.
+Reject = Callable[[str, str], Awaitable[None]]
+
+#: Lets one in at a time for each name; see `OneAtATime`.
+Lock = Callable[[str], AbstractAsyncContextManager[None]]
 
 #: A service is away: waiting heals it.
 OUTAGE = (AzureError, UndeliveredError, TimeoutError)

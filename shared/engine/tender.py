@@ -1,17 +1,16 @@
-"""Looks after all watches: counts them, gives those that fell behind a turn, removes those that ended long ago."""
+"""Looks after all rows: counts open watches, revives what fell behind, deletes what ended long ago."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from shared.core.callback import is_pending
+from shared.core.callback import Callback
 from shared.core.model import Watch
-from shared.engine.ports import OUTAGE, Conflict, Count
-from shared.engine.watcher import Watcher
+from shared.engine.ports import OUTAGE, Conflict, Count, R, Store, WatchStore
 
 log = logging.getLogger("watch.tending")
 
@@ -21,55 +20,61 @@ AT_ONCE = 50
 
 @dataclass(frozen=True, slots=True)
 class Tender:
-    """One round over the table.  Two at once do no harm: who loses a row to the other leaves it."""
+    """One round over the tables.  Two at once do no harm: who loses a row to the other leaves it."""
 
-    watcher: Watcher
-    retention: timedelta  #: how long the row of an ended watch stays; its result stays for ever
+    watches: WatchStore
+    callbacks: Store[Callback]
+    revive: Callable[[Watch], Awaitable[None]]  #: see `Reviver`
+    revive_callback: Callable[[Callback], Awaitable[None]]  #: see `CallbackSender`
+    apis: Iterable[str]
     counted: Callable[[str, Count], Awaitable[None]]  #: one event on an API's open watches
+    now: Callable[[], datetime]
+    grace: timedelta  #: how late a turn may be before its ticket counts as lost
+    retention: timedelta  #: how long the row of an ended watch stays; its result stays for ever
 
     async def round(self) -> int:
-        """Count what is open, tend, and tell the count last, so that an outage of events keeps no watch waiting.
+        """Count, tend, and send the counts last: an outage of events delays no watch.
 
-        Counted before, since what is tended is no longer overdue.  An API with nothing open is told too: a chart must
-        fall to zero, and silence must mean that the app is silent.
+        Returns how many rows could not be tended; the next round finds them again.  The count comes first, since what
+        is tended is no longer overdue.  An API without open watches is counted too: a chart must fall to zero, and
+        silence must mean that the app is silent.
         """
-        now = self.watcher.now()
-        counts = await self.watcher.store.census(now, due_before=now - self.watcher.grace)
+        now = self.now()
+        counts = await self.watches.census(now, due_before=now - self.grace)
         failed = await self.tend()
-        apis = {**dict.fromkeys(self.watcher.apis, Count()), **counts}
+        apis = {**dict.fromkeys(self.apis, Count()), **counts}
         await asyncio.gather(*(self.counted(api, count) for api, count in apis.items()))
         return failed
 
     async def tend(self) -> int:
-        """Go over the table once; gives how many rows could not be tended, which the next round will find again."""
-        now = self.watcher.now()
-        stale = self.watcher.store.stale(due_before=now - self.watcher.grace, ended_before=now - self.retention)
-        failed = 0
-        async for rows in _by(AT_ONCE, stale):
-            failed += sum(await asyncio.gather(*map(self._fails, rows)))
+        """Go over both tables once."""
+        return await self._tend(self.watches, self.revive) + await self._tend(self.callbacks, self.revive_callback)
+
+    async def _tend(self, rows: Store[R], revive: Callable[[R], Awaitable[None]]) -> int:
+        now, failed = self.now(), 0
+        async for group in _grouped(rows.stale(now - self.grace, now - self.retention)):
+            failed += sum(await asyncio.gather(*(_tend_row(rows, row, revive) for row in group)))
         return failed
 
-    async def _fails(self, watch: Watch) -> bool:
-        """Tend one row; True when a service did not let us.  One row must not keep us from the others."""
-        try:
-            if watch.published and not is_pending(watch):
-                await self.watcher.store.delete(watch)
-            else:
-                await self.watcher.tend(watch)
-        except Conflict:  # it has just moved, so it needs nothing
-            return False
-        except OUTAGE as error:
-            log.warning("watch.untended watch=%s error=%s: %s", watch.id, type(error).__name__, error)
-            return True
-        return False
+
+async def _tend_row(rows: Store[R], row: R, revive: Callable[[R], Awaitable[None]]) -> int:
+    """Tend one row; returns 1 when a service was away, else 0.  One row must not keep the round from the others."""
+    try:
+        await (rows.delete(row) if row.is_settled else revive(row))
+    except Conflict:  # it has just moved, so it needs nothing
+        return 0
+    except OUTAGE as error:
+        log.warning("row.untended row=%s error=%s: %s", row.id, type(error).__name__, error)
+        return 1
+    return 0
 
 
-async def _by(most: int, rows: AsyncIterator[Watch]) -> AsyncIterator[list[Watch]]:
-    """Group rows, so that never more than `most` are held."""
-    group: list[Watch] = []
+async def _grouped(rows: AsyncIterator[R]) -> AsyncIterator[list[R]]:
+    """Group rows, so that never more than `AT_ONCE` are held."""
+    group: list[R] = []
     async for row in rows:
         group.append(row)
-        if len(group) == most:
+        if len(group) == AT_ONCE:
             yield group
             group = []
     if group:

@@ -1,4 +1,4 @@
-"""The queues and the tables: how to reach them, and whether they can be reached."""
+"""Clients of the queues and the tables, and their health check."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from azure.data.tables.aio import TableClient
 from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 from azure.storage.queue.aio import QueueClient
 
-#: Seconds, as the SDKs want them.  The queue's own first retry would wait 15 s, longer than a whole turn should take;
-#: with these they wait about 0.5, 2 and 2.8 s.
+#: Seconds, as the SDKs expect.  The queue SDK's default first retry waits 15 s, longer than a whole turn should take;
+#: these settings wait about 0.5, 2 and 2.8 s.
 QUEUE_RETRIES: dict[str, Any] = {
     "initial_backoff": 0.5,
     "increment_base": 1.5,
@@ -25,7 +25,7 @@ QUEUE_RETRIES: dict[str, Any] = {
 TABLE_RETRIES: dict[str, Any] = {"retry_backoff_factor": 0.5, "retry_backoff_max": 4, "retry_total": 3}
 TIMEOUTS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 10}
 
-#: Without this each request looks for a proxy, and for its password in .netrc, in two threads of its own.
+#: Without this each request searches for a proxy, and for its password in .netrc, in two extra threads.
 TRANSPORT: dict[str, Any] = {"use_env_settings": False}
 
 _QUEUES: dict[str, Any] = {**QUEUE_RETRIES, **TIMEOUTS, **TRANSPORT}
@@ -34,23 +34,24 @@ _TABLES: dict[str, Any] = {**TABLE_RETRIES, **TIMEOUTS, **TRANSPORT}
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """One client each, kept for the process's life."""
+    """One client per queue and table, kept for the life of the process."""
 
-    tickets: Sequence[QueueClient]  #: those after the first are made when they are first needed
-    callbacks: QueueClient
+    tickets: Sequence[QueueClient]  #: those after the first are created when first needed
+    callback_tickets: QueueClient
     watches: TableClient
     results: TableClient
     open: TableClient
-    gates: TableClient  #: made when it is first needed, so not among those that must answer
+    callbacks: TableClient
+    gates: TableClient  #: created when first needed, so not part of the health check
 
     async def unreachable(self) -> list[str]:
-        """Read each once, and name those that do not answer."""
+        """Read each once, and return the names of those that fail."""
         first, *others = self.tickets
         reads: dict[str, Awaitable[Any]] = {
-            f"the queue {queue.queue_name}": queue.get_queue_properties() for queue in (first, self.callbacks)
+            f"the queue {queue.queue_name}": queue.get_queue_properties() for queue in (first, self.callback_tickets)
         }
         reads |= {f"the queue {queue.queue_name}": _read_if_there(queue) for queue in others}
-        tables = (self.watches, self.results, self.open)
+        tables = (self.watches, self.results, self.open, self.callbacks)
         reads |= {f"the table {table.table_name}": _read(table) for table in tables}
         answers = await asyncio.gather(*reads.values(), return_exceptions=True)
         for answer in answers:
@@ -65,25 +66,26 @@ class Storage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What queues and tables are called."""
+    """The names of queues and tables."""
 
     tickets: Sequence[str]
-    callbacks: str
+    callback_tickets: str
     watches: str
     results: str
     open: str
+    callbacks: str
     gates: str
 
 
 def by_connection_string(secret: str, names: Names) -> Storage:
-    """Connect with a key; raises ValueError for what is no connection string."""
+    """Connect with a key; raises ValueError unless `secret` is a connection string."""
     queue = partial(QueueClient.from_connection_string, secret, **_QUEUES)
     table = partial(TableClient.from_connection_string, secret, **_TABLES)
     return _opened(queue, table, names)
 
 
 def by_identity(account: str, client_id: str | None, names: Names) -> Storage:
-    """Connect as the user-assigned identity of that client id, or as whatever the machine offers."""
+    """Connect as the user-assigned identity of that client id, or with the default credential."""
     identity = ManagedIdentityCredential(client_id=client_id) if client_id else DefaultAzureCredential()
     queue = partial(QueueClient, f"https://{account}.queue.core.windows.net", credential=identity, **_QUEUES)
     table = partial(TableClient, f"https://{account}.table.core.windows.net", credential=identity, **_TABLES)
@@ -93,10 +95,11 @@ def by_identity(account: str, client_id: str | None, names: Names) -> Storage:
 def _opened(queue: Callable[[str], QueueClient], table: Callable[[str], TableClient], names: Names) -> Storage:
     return Storage(
         tickets=[queue(name) for name in names.tickets],
-        callbacks=queue(names.callbacks),
+        callback_tickets=queue(names.callback_tickets),
         watches=table(names.watches),
         results=table(names.results),
         open=table(names.open),
+        callbacks=table(names.callbacks),
         gates=table(names.gates),
     )
 

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableEntity
 from azure.data.tables.aio import TableClient
 
-from shared.core.rate_limit import Gate
+from shared.core.rate_limit import Limit
 from shared.storage.tables import put
+
+log = logging.getLogger("watch.gates")
 
 PARTITION = "gate"
 
 
 class GateTable:
-    """Gates in a table, one row each.  It is made when it is first needed."""
+    """Gates in a table, one row each.  The table is created when first needed."""
 
     def __init__(self, table: TableClient) -> None:
         self._table = table
 
-    async def read(self) -> Mapping[str, Gate]:
-        """Return all gates, by API; none when nobody has met a limit yet."""
-        try:
-            return {row["RowKey"]: _gate(row) async for row in self._table.list_entities()}
-        except ResourceNotFoundError:
-            return {}
+    async def read(self) -> Mapping[str, Limit]:
+        """Return all gates, by API; empty before the first 429.  Unreadable rows are ignored."""
+        gates: dict[str, Limit] = {}
+        with suppress(ResourceNotFoundError):
+            async for row in self._table.list_entities():
+                try:
+                    gates[row["RowKey"]] = _limit(row)
+                except ValueError as error:
+                    log.warning("gate.unreadable api=%s: %s", row["RowKey"], error)
+        return gates
 
-    async def write(self, api: str, gate: Gate) -> None:
-        """Put the gate of one API in place of its last one."""
+    async def write(self, api: str, gate: Limit) -> None:
+        """Write the gate of an API, replacing the last one."""
         row = {
             "PartitionKey": PARTITION,
             "RowKey": api,
@@ -38,5 +47,8 @@ class GateTable:
         await put(self._table, row)
 
 
-def _gate(row: TableEntity) -> Gate:
-    return Gate(row["OpensAt"], row["PerMinute"])
+def _limit(row: TableEntity) -> Limit:
+    match row:
+        case {"OpensAt": datetime() as opens_at, "PerMinute": float() | int() as per_minute} if per_minute > 0:
+            return Limit(opens_at, per_minute)
+    raise ValueError("OpensAt must be a time, and PerMinute a number above 0")

@@ -1,4 +1,4 @@
-"""Tables that are read newest first, a page at a time: the index of open watches, and the results of ended ones."""
+"""Tables that are read newest first, page by page: the index of open watches, and the results of ended ones."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from shared.engine.lister import Entry
 from shared.storage.tables import put
 
 
-class Shelf:
-    """One such table, partitioned by API."""
+class NewestFirstTable:
+    """A table that is read newest first, partitioned by API."""
 
     def __init__(self, table: TableClient) -> None:
         self._table = table
 
     async def entries(self, api: str, after: str, before: str, page: int) -> AsyncIterator[Entry]:
-        """Give the entries of an API between two keys, in order; the service is asked for a page at a time."""
+        """Yield the entries of an API between two keys, in order; fetches page by page."""
         found = self._table.query_entities(
             "PartitionKey eq @api and RowKey gt @after and RowKey lt @before",
             parameters={"api": api, "after": after, "before": before},
@@ -36,15 +36,15 @@ class Shelf:
             )
 
 
-class OpenIndex(Shelf):
-    """The index port: one row for each watch that is open.
+class OpenIndex(NewestFirstTable):
+    """The index port: one row per open watch.
 
-    A row is added before the watch's own and removed after its end was recorded, so that every open watch has one.  A
-    few rows have no open watch, since a start may die in between; who meets one passes over it.
+    A row is added before the watch's own row and removed after the end is recorded, so the index is complete.  Entries
+    may be stale, since a start may die in between; readers skip them.
     """
 
     async def add(self, watch: Watch) -> None:
-        """List a watch as open.  Twice is once."""
+        """Add an entry for an open watch.  Idempotent."""
         row = {
             "PartitionKey": watch.api,
             "RowKey": newest_first(watch.started_at, watch.id),
@@ -54,9 +54,9 @@ class OpenIndex(Shelf):
         await put(self._table, row)
 
     async def remove(self, watch: Watch) -> None:
-        """List it no more.  Twice is once."""
+        """Remove its entry.  Idempotent."""
         await self.discard(watch.api, newest_first(watch.started_at, watch.id))
 
     async def discard(self, api: str, key: str) -> None:
-        """Remove an entry by its key, if it is still there."""
+        """Remove an entry by its key.  Idempotent."""
         await self._table.delete_entity(api, key)

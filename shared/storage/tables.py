@@ -1,4 +1,4 @@
-"""Rows for tables that may not be there yet."""
+"""Writes rows to tables that may not exist yet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from azure.data.tables.aio import TableClient
 
 
 async def put(table: TableClient, row: Mapping[str, Any]) -> None:
-    """Put a row in the place of another or of none, and make the table first if it is missing."""
+    """Insert or replace a row; creates the table if it is missing."""
     try:
         await table.upsert_entity(row, UpdateMode.REPLACE)
     except ResourceNotFoundError:
@@ -22,5 +22,5 @@ async def put(table: TableClient, row: Mapping[str, Any]) -> None:
 async def _make(table: TableClient) -> None:
     try:
         await table.create_table()
-    except ResourceExistsError:  # another process was quicker
+    except ResourceExistsError:  # another process was faster
         return

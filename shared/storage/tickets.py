@@ -14,7 +14,7 @@ from azure.storage.queue.aio import QueueClient
 
 from shared.core.model import Ticket
 
-#: "visibilitytimeout [...] cannot be larger than 7 days"; a ticket that comes early for that is sent on, not used.
+#: "visibilitytimeout [...] cannot be larger than 7 days"; a ticket that arrives early because of it is sent again.
 #: https://learn.microsoft.com/rest/api/storageservices/put-message
 LONGEST = timedelta(days=7)
 
@@ -25,27 +25,27 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class TicketQueue:
-    """The send port, and the count of watches, on one queue.  It is made when it is first needed."""
+    """The send port, and the count of watches, on one queue.  The queue is created when first needed."""
 
     def __init__(self, queue: QueueClient, now: Callable[[], datetime], grid: timedelta = timedelta(0)) -> None:
-        """`grid`: what waits, waits until the next of these, counted from 1970; zero for no longer than it must."""
+        """`grid`: delays are rounded up to the next multiple of it since 1970; zero: no rounding."""
         self._queue = queue
         self._grid = grid
         self._now = now
 
     async def send(self, ticket: Ticket, delay: timedelta) -> None:
-        """Send a ticket that becomes visible after `delay`: in whole seconds, so rounded up, since never early."""
+        """Send a ticket that becomes visible after `delay`, rounded up to whole seconds: never early."""
         wait = to_grid(delay, self._now(), self._grid)
         seconds = math.ceil(min(wait, LONGEST).total_seconds())
         try:
             await self._put(ticket, seconds)
         except ResourceNotFoundError:
-            with suppress(ResourceExistsError):  # so the SDK says, too, where another has made it meanwhile
+            with suppress(ResourceExistsError):  # another process created it meanwhile
                 await self._queue.create_queue()
             await self._put(ticket, seconds)
 
     async def count(self) -> int:
-        """About how many watches are in flight: each has one ticket, and the queue counts those still invisible.
+        """Return the approximate number of watches in flight: each has one ticket, and invisible tickets count too.
 
         https://learn.microsoft.com/rest/api/storageservices/get-queue-metadata: "not lower than the actual number".
         """
@@ -60,10 +60,10 @@ class TicketQueue:
 
 
 class TicketQueues:
-    """The same on several queues: a watch's id says which of them its tickets go to.
+    """The same on several queues: a watch's id determines the queue of its tickets.
 
-    That is another one once there are more.  Then tickets that are on their way arrive where they were sent, and the
-    next ones go to the new place: no ticket says where it came from, and none has to.
+    When queues are added, a watch may change its queue.  Tickets under way arrive where they were sent, and the next
+    ones go to the new queue: tickets do not record their queue.
     """
 
     def __init__(self, queues: Sequence[TicketQueue]) -> None:
@@ -71,15 +71,15 @@ class TicketQueues:
 
     async def send(self, ticket: Ticket, delay: timedelta) -> None:
         """Send a ticket that becomes visible after `delay`."""
-        await self._queues[place(ticket.watch_id, len(self._queues))].send(ticket, delay)
+        await self._queues[place(ticket.id, len(self._queues))].send(ticket, delay)
 
     async def count(self) -> int:
-        """About how many watches are in flight."""
+        """Return the approximate number of watches in flight."""
         return sum(await asyncio.gather(*(queue.count() for queue in self._queues)))
 
 
 def place(watch_id: str, places: int) -> int:
-    """Choose a place for a watch: always the same, and all of them about equally often.
+    """Return the number of the queue of a watch: deterministic and evenly distributed.
 
     >>> [place("2ab5a2a0-6f5c-5d0e-8a35-3f1f0a6f5a0e", places) for places in (1, 2, 3)]
     [0, 1, 2]
@@ -88,9 +88,9 @@ def place(watch_id: str, places: int) -> int:
 
 
 def to_grid(delay: timedelta, now: datetime, grid: timedelta) -> timedelta:
-    """Lengthen a wait to the next point of a grid, so that watches wake together; what is to be at once stays so.
+    """Round a delay up to the next grid point, so that watches wake together.  A delay of zero stays zero.
 
-    An instance is billed for a second whenever it wakes (docs/scale.md).
+    Azure bills at least one second per wake-up of an instance (docs/scale.md).
 
     >>> to_grid(timedelta(seconds=20), EPOCH + timedelta(seconds=3), timedelta(seconds=15))
     datetime.timedelta(seconds=27)

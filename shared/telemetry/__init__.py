@@ -1,1 +1,1 @@
-"""Application Insights: our events, and the exporter behind them."""
+"""Application Insights: the app's events, and the exporter that sends them."""

@@ -1,6 +1,6 @@
-"""Application Insights events, delivered before their turn returns: ends, rejected and poisoned tickets, counts.
+"""The app's events, delivered to Application Insights before their turn returns.
 
-The exporter behind them is in `exporter.py`.
+The exporter is in `exporter.py`.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ from typing import Any
 
 from azure.core.credentials import TokenCredential
 
-from shared.core.model import Watch
+from shared.core.callback import Callback
+from shared.core.model import End, Watch
+from shared.core.trace import TRACEPARENT
 from shared.engine.ports import Count, UndeliveredError
 from shared.telemetry.exporter import TAKEN, TRY_AGAIN, Handler, Patient
 
 log = logging.getLogger("watch.telemetry")
 
-#: For one event, from here to the service's answer.
+#: For one event, including the service's response.
 TIMEOUT = timedelta(seconds=30)
 
-#: Entries of the evidence in an event; the row in the results table has more.
+#: Entries of evidence in an event; the row in the results table has more.
 MOST_EVIDENCE = 3
 
-#: The W3C traceparent of the invocation at hand, so that an event is found from its request and the other way round.
+#: The W3C traceparent of the current invocation, which links events and requests.
 _traceparent: ContextVar[str] = ContextVar("traceparent", default="")
 
 
@@ -36,30 +38,30 @@ class Events:
     """The announce, reject, poisoned and counted ports.  At least once each: count distinct `watchId`."""
 
     def __init__(self, connection_string: str, role: str, credential: TokenCredential | None = None) -> None:
-        """`role` is the name under which the application map shows us.
+        """`role` is the app's name on the application map.
 
-        Of a connection string the exporter takes the key and the endpoint, and fails on some others that Azure gives
-        out; `Settings.telemetry` has just these two.  Where the key alone is not enough, because local authentication
-        is off, the exporter gets a token from `credential` for the scope https://monitor.azure.com//.default.
+        The exporter reads the key and the endpoint of a connection string, and fails on some other parts that Azure
+        adds; `Settings.telemetry` contains only these two.  If local authentication is off, the key is not enough: the
+        exporter gets a token from `credential` for the scope https://monitor.azure.com//.default.
         """
         handler = Handler(
             connection_string=connection_string, credential=None if credential is None else Patient(credential)
         )
         handler.add_telemetry_processor(lambda envelope: _name_role(envelope, role))
         self._handler = handler
-        # Outside logging's tree, so that nothing but our events, least of all the exporter's warnings, reaches it.
+        # Outside the logger hierarchy, so that only our events reach it, and never the exporter's own warnings.
         self._log = logging.Logger("watch.events", logging.INFO)  # noqa: LOG001
         self._log.addHandler(handler)
 
-    async def announce(self, watch: Watch) -> None:
+    async def announce(self, watch: Watch, end: End) -> None:
         """Send `WatchFinished`; raises `UndeliveredError` or TimeoutError."""
-        await self._send("WatchFinished", _dimensions(watch), _measurements(watch), watch.trace)
+        await self._send("WatchFinished", _dimensions(watch, end), _measurements(watch, end), watch.trace)
 
-    async def fail_callback(self, watch: Watch) -> None:
+    async def fail_callback(self, callback: Callback) -> None:
         """Send `CallbackFailed`; raises `UndeliveredError` or TimeoutError."""
-        about = {"watchId": watch.id, "api": watch.api, "outcome": str(watch.outcome)}
-        why = {"url": watch.callback, "error": watch.callback_error}
-        await self._send("CallbackFailed", about | why, {"tries": watch.callback_tries}, watch.trace)
+        about = {"watchId": callback.watch_id, "api": callback.api, "outcome": callback.outcome.value}
+        why = {"url": callback.url, "error": callback.error}
+        await self._send("CallbackFailed", about | why, {"tries": callback.tries}, callback.trace)
 
     async def reject(self, why: str, excerpt: str) -> None:
         """Send `TicketRejected`; raises `UndeliveredError` or TimeoutError."""
@@ -81,9 +83,9 @@ class Events:
     async def _send(
         self, name: str, dimensions: Mapping[str, str], measurements: Mapping[str, float], trace: str = ""
     ) -> None:
-        """Send an event and wait for the answer: on a future, so that the event loop stays free.
+        """Send an event and wait for the response, without blocking the event loop.
 
-        It belongs to `trace`, or else to the invocation at hand.
+        The event belongs to `trace`, or else to the current invocation.
         """
         answer: Future[int] = Future()
         fields = {"custom_dimensions": dimensions, "custom_measurements": measurements, "answer": answer}
@@ -92,19 +94,19 @@ class Events:
         async with asyncio.timeout(TIMEOUT.total_seconds()):
             result = await asyncio.wrap_future(answer)
         if result == TRY_AGAIN:
-            raise UndeliveredError(f"{name} could not be delivered; it will be tried again")
-        if result != TAKEN:  # e.g. a wrong instrumentation key: trying again would not help
+            raise UndeliveredError(f"{name} could not be delivered; it will be retried")
+        if result != TAKEN:  # e.g. a wrong instrumentation key: retrying would not help
             about = dimensions.get("watchId") or dimensions.get("excerpt") or dimensions.get("api")
-            log.error("event.rejected event=%s about=%r: refused, or something that was sent with it", name, about)
+            log.error("event.rejected event=%s about=%r: rejected, or another event of its batch", name, about)
 
 
 class NoEvents:
-    """The same of an app without a connection string."""
+    """No-op, used when no connection string is set."""
 
-    async def announce(self, watch: Watch) -> None:
+    async def announce(self, watch: Watch, end: End) -> None:
         """Send nothing."""
 
-    async def fail_callback(self, watch: Watch) -> None:
+    async def fail_callback(self, callback: Callback) -> None:
         """Send nothing."""
 
     async def reject(self, why: str, excerpt: str) -> None:
@@ -119,7 +121,7 @@ class NoEvents:
 
 @contextmanager
 def invocation(traceparent: str | None) -> Iterator[None]:
-    """Tie the events of this block to the invocation that the host gave this traceparent."""
+    """Link the events of this block to the invocation with this traceparent."""
     token = _traceparent.set(traceparent or "")
     try:
         yield
@@ -127,12 +129,12 @@ def invocation(traceparent: str | None) -> Iterator[None]:
         _traceparent.reset(token)
 
 
-def _dimensions(watch: Watch) -> dict[str, str]:
-    """Return what to filter by (`customDimensions`)."""
+def _dimensions(watch: Watch, end: End) -> dict[str, str]:
+    """Return the fields to filter by (`customDimensions`)."""
     return {
         "watchId": watch.id,
         "api": watch.api,
-        "outcome": str(watch.outcome),
+        "outcome": end.outcome.value,
         "reason": watch.reason,
         "status": watch.status,
         "labels": ", ".join(watch.labels),
@@ -142,11 +144,10 @@ def _dimensions(watch: Watch) -> dict[str, str]:
     }
 
 
-def _measurements(watch: Watch) -> dict[str, float]:
-    """Return what to calculate with (`customMeasurements`)."""
-    ended_at = watch.ended_at or watch.started_at
+def _measurements(watch: Watch, end: End) -> dict[str, float]:
+    """Return the numbers (`customMeasurements`)."""
     return {
-        "durationSeconds": (ended_at - watch.started_at).total_seconds(),
+        "durationSeconds": (end.at - watch.started_at).total_seconds(),
         "polls": watch.polls,
         "faults": watch.faults,
         "throttled": watch.throttled,
@@ -155,17 +156,8 @@ def _measurements(watch: Watch) -> dict[str, float]:
 
 
 def _trace(traceparent: str) -> dict[str, str]:
-    """Read a traceparent (https://www.w3.org/TR/trace-context/#traceparent-header).
-
-    >>> _trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-    {'traceId': '0af7651916cd43dd8448eb211c80319c', 'spanId': 'b7ad6b7169203331'}
-    >>> _trace("")
-    {}
-    """
-    match traceparent.split("-"):
-        case [_, trace_id, span_id, _]:
-            return {"traceId": trace_id, "spanId": span_id}
-    return {}
+    found = TRACEPARENT.match(traceparent)
+    return {"traceId": found["trace"], "spanId": found["span"]} if found else {}
 
 
 def _name_role(envelope: Any, role: str) -> None:

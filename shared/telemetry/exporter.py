@@ -1,6 +1,6 @@
-"""opencensus-ext-azure, which is retired, and what it needs to deliver on today's Pythons.
+"""opencensus-ext-azure, which is retired, with the workarounds it needs on current Python versions.
 
-Nothing else knows about it, so that a successor touches this file alone.
+Only this file uses it, so replacing it changes nothing else.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from opencensus.ext.azure.log_exporter import AzureEventHandler
 
 log = logging.getLogger("watch.telemetry")
 
-#: What becomes of an event: taken, or to be tried again.
+#: The result of sending an event: accepted, or to be retried.
 TAKEN, TRY_AGAIN = TransportStatusCode.SUCCESS, TransportStatusCode.RETRY
 
 
 def identity(client_id: str) -> ManagedIdentityCredential:
-    """Return the app's identity: the user-assigned one of that client id, or the system-assigned one for ""."""
+    """Return the user-assigned identity of that client id, or the system-assigned one for ""."""
     return ManagedIdentityCredential(client_id=client_id) if client_id else ManagedIdentityCredential()
 
 
 class Patient:
-    """A credential whose every failure heals by waiting.
+    """A credential that makes the exporter retry after every failure.
 
-    The exporter drops what it had in hand when there was no token (`CredentialUnavailableError`), or no answer from
-    where tokens come from; it tries again only after a `ClientAuthenticationError` proper.
+    The exporter drops its events when no token is available (`CredentialUnavailableError`) or the token service does
+    not respond; it retries only after a plain `ClientAuthenticationError`.
     """
 
     def __init__(self, credential: TokenCredential) -> None:
@@ -49,9 +49,10 @@ class Patient:
 
 
 class _NoFiles:
-    """Where the exporter would keep what it should try again later.
+    """Replaces the file storage in which the exporter keeps events to retry.
 
-    An instance's disk goes with the instance, so we only note it: the turn then fails, and the queue delivers it again.
+    An instance's disk is lost with the instance, so this only records that a retry is needed: the turn fails, and the
+    queue redelivers its message.
     """
 
     def __init__(self) -> None:
@@ -68,7 +69,7 @@ class _NoFiles:
 
 
 class Handler(AzureEventHandler):
-    """The exporter's handler, with work-arounds for opencensus-ext-azure 1.1.15."""
+    """The exporter's handler, with workarounds for opencensus-ext-azure 1.1.15."""
 
     _constructed = False
 
@@ -78,25 +79,25 @@ class Handler(AzureEventHandler):
         self._constructed = True
 
     def createLock(self) -> None:  # noqa: N802 -- logging's name
-        """Give the handler the lock that logging expects: without it Python 3.13 raises on every record.
+        """Create the lock that logging expects: without it Python 3.13 raises on every record.
 
         https://github.com/census-instrumentation/opencensus-python/issues/1249
         """
         self.lock = threading.RLock()
 
     def flush_soon(self) -> None:
-        """Send what is queued now; the exporter's own flush does nothing once its thread waits for a batch to fill."""
+        """Send queued events now; the exporter's own flush has no effect while its thread waits for a full batch."""
         self._queue.put(QueueEvent("flush"), block=False)
 
     def _check_stats_collection(self) -> bool:
-        """Off while constructing, so that no statistics are sent anywhere; on later.
+        """Return False during construction, so that no statistics are sent; True later.
 
-        A refused connection counts as one to try again only where this is true.
+        The exporter retries after a refused connection only if this is True.
         """
         return self._constructed
 
     def _export(self, batch: Sequence[logging.LogRecord], event: QueueEvent | None = None) -> None:
-        """Export a batch, and tell those who wait for its records how that went."""
+        """Export a batch, and report the result to the waiters of its records."""
         more = list(self._waiting(self.options.max_batch_size - len(batch)))
         records = [*batch, *(item for item in more if not isinstance(item, QueueEvent))]
         self._result: int = TransportStatusCode.RETRY
@@ -107,13 +108,13 @@ class Handler(AzureEventHandler):
             result = TransportStatusCode.RETRY if self.storage.wanted else self._result
             for record in records:
                 answer: Future[int] = record.__dict__["answer"]
-                if answer.set_running_or_notify_cancel():  # else its waiter has given up
+                if answer.set_running_or_notify_cancel():  # otherwise its waiter has given up
                     answer.set_result(result)
             for flush in (item for item in more if isinstance(item, QueueEvent)):
                 flush.set()
 
     def _waiting(self, most: int) -> Iterator[logging.LogRecord | QueueEvent]:
-        """Take what has been queued since: those that wait together travel together."""
+        """Take the events queued since, so that they share the batch."""
         while most > 0 and not self._queue.is_empty():
             for item in self._queue.gets(most, 0):
                 if item is self._queue.EXIT_EVENT:

@@ -1,1 +1,1 @@
-"""The HTTP API as data: what may be sent, what is shown, what can go wrong."""
+"""The HTTP API as data: requests, documents and problems."""

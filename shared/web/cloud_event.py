@@ -1,4 +1,4 @@
-"""How the end of a watch is told to a callback: as a CloudEvent."""
+"""The CloudEvent that a callback receives when a watch ends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.core.callback import event_id
 from shared.core.model import Watch
 from shared.web.requests import WatchDocument
 
-#: What the CloudEvents are called.  Stable: receivers branch on it.
+#: The type of the CloudEvents.  Stable: receivers branch on it.
 EVENT_TYPE = "itwin-job-watch.watch.finished"
 
 
@@ -30,5 +30,5 @@ def event(watch: Watch, source: str) -> dict[str, Any]:
 
 
 def to_json(watch: Watch, source: str) -> str:
-    """Return the CloudEvent of an end as it is sent and signed."""
+    """Return the CloudEvent of an end, as the text that is signed and sent."""
     return json.dumps(event(watch, source), ensure_ascii=False)

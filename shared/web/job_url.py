@@ -1,4 +1,4 @@
-"""From what a caller says to an API and a job's ids.  What passes here is what the platform will be asked for."""
+"""Maps a status URL, or names and ids, to an API and a job.  Only what passes here is requested from the platform."""
 
 from __future__ import annotations
 
@@ -10,66 +10,66 @@ from shared.apis import APIS
 from shared.core import untrusted
 from shared.core.remote import RemoteApi
 from shared.core.untrusted import tidy
-from shared.web import problems
+from shared.web.problems import Problem
 
 LONGEST_ID = 512
 
-#: Members told of that are too many.
+#: Unknown members named in a problem.
 MOST_NAMED = 5
 
 BROKEN_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})")  # RFC 3986, section 2.1
 
 
 def locate(url: str, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
-    """Return the API and the ids that a job's status URL names; raises `Problem`.
+    """Return the API and the ids in a job's status URL; raises `Problem`.
 
-    The app sends a bearer token to what it watches, so that nothing but known paths of one origin will do.
+    The app sends a bearer token to what it watches, so it accepts only known paths of one origin.
     """
     try:
         parts = _split(url)
         ours = untrusted.is_within(parts, urlsplit(origin))
         found = [(api, job) for api in APIS.values() if (job := _match(api.path, parts.path)) is not None]
     except ValueError:
-        raise problems.foreign_url(f"This is not a URL, or not well encoded. {_known(origin)}") from None
+        raise Problem("wrong-url", f"Not a URL, or not encoded correctly. {_known(origin)}") from None
     if not ours:
-        raise problems.foreign_url(f"Only jobs of {origin} are watched here. {_known(origin)}")
+        raise Problem("wrong-url", f"This app watches only jobs of {origin}. {_known(origin)}")
     if "?" in url or "#" in url:
-        raise problems.foreign_url(f"Send the URL without its query and fragment. {_known(origin)}")
+        raise Problem("wrong-url", f"Send the URL without query and fragment. {_known(origin)}")
     for api, job in found:
         return api, check_job(api, job)
-    raise problems.foreign_url(f"No API we know has this path. {_known(origin)}")
+    raise Problem("wrong-url", f"No known API has this path. {_known(origin)}")
 
 
 def check_job(api: RemoteApi, job: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the ids in the order of the path; raises `Problem` unless they name one job.
+    """Return the ids in path order; raises `Problem` unless they identify one job.
 
-    Ids are opaque: any text will do that can stand as one segment of a path.
+    Ids are opaque: any text is accepted that can be one path segment.
     """
     missing = [name for name in api.fields if not job.get(name, "").strip()]
     surplus = [tidy(name, 64) for name in sorted(job.keys() - set(api.fields))[:MOST_NAMED]]
     if missing or surplus:
         wanted = ", ".join(f'"{name}": "<id>"' for name in api.fields)
         said = "; ".join(
-            f"{word}: {', '.join(names)}" for word, names in (("missing", missing), ("surplus", surplus)) if names
+            f"{word}: {', '.join(names)}" for word, names in (("missing", missing), ("unknown", surplus)) if names
         )
-        raise problems.wrong_job(f'For {api.name} send "job": {{{wanted}}} ({said}).')
+        raise Problem("wrong-job", f'For {api.name} send "job": {{{wanted}}} ({said}).')
     for name in api.fields:
         if job[name] in {".", ".."}:  # RFC 3986, section 6.2.2.3: these change the path, encoded or not
-            raise problems.wrong_job(f'{name} cannot be "." or "..".')
+            raise Problem("wrong-job", f'{name} cannot be "." or "..".')
         if len(job[name]) > LONGEST_ID or not job[name].isprintable():
-            raise problems.wrong_job(f"{name} must have at most {LONGEST_ID} characters, all of them printable.")
+            raise Problem("wrong-job", f"{name} must have at most {LONGEST_ID} printable characters.")
     return {name: job[name] for name in api.fields}
 
 
 def _split(url: str) -> SplitResult:
-    """Split a URL; raises ValueError also for the line breaks and tabs that `urlsplit` would leave out."""
+    """Split a URL; raises ValueError, also for line breaks and tabs, which `urlsplit` would drop."""
     if not url.isprintable() or " " in url:
         raise ValueError(url)
     return urlsplit(url)
 
 
 def _match(template: str, path: str) -> dict[str, str] | None:
-    """Read the ids out of a path; None when it is not of this template.  Raises ValueError for broken encoding.
+    """Read the ids from a path; None if it does not match the template.  Raises ValueError for invalid encoding.
 
     >>> _match("/schedules/{scheduleId}/operations/{operationId}", "/schedules/a%2Fb/operations/1")
     {'scheduleId': 'a/b', 'operationId': '1'}
@@ -89,4 +89,4 @@ def _match(template: str, path: str) -> dict[str, str] | None:
 
 
 def _known(origin: str) -> str:
-    return "Known are: " + ", ".join(origin + api.path for api in APIS.values())
+    return "Known URLs: " + ", ".join(origin + api.path for api in APIS.values())

@@ -1,4 +1,4 @@
-"""The OpenAPI document, from the operations that are served and the models that read and write their bodies."""
+"""The OpenAPI document, generated from the operations and the models of their bodies."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from shared.web.problems import KINDS, TYPE
 
 REF = "#/components/schemas/{model}"
 
-#: Of every answer that the app itself gives.
-REQUEST_ID = Header("the request's own, or a new one")
+#: On every response of the app itself.
+REQUEST_ID = Header("echoed from the request, or generated")
 
 PROBLEM = {
     "type": "object",
@@ -24,7 +24,7 @@ PROBLEM = {
         "type": {"type": "string", "enum": [TYPE + name for name in KINDS]},
         "title": {"type": "string"},
         "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "what is wrong, and what to send instead"},
+        "detail": {"type": "string", "description": "what is wrong and what to send instead"},
         "errors": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": "string"}}},
     },
 }
@@ -81,7 +81,7 @@ def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
 
 
 def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
-    """One for each field; one that may be left out is not null, but absent."""
+    """Describe each field as a parameter.  An optional one may be absent, but not null."""
     schema = operation.query.model_json_schema()
     defs = schema.get("$defs", {})
     parameters = []
@@ -108,9 +108,7 @@ def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
 def _responses(operation: Operation) -> dict[str, Any]:
     responses: dict[str, Any] = {str(status): _reply(reply) for status, reply in operation.replies.items()}
     if operation.takes_key:
-        responses["401"] = {
-            "description": "the key is missing or wrong; answered by the Functions host, without a body"
-        }
+        responses["401"] = {"description": "the key is missing or wrong; the Functions host responds, without a body"}
     for name in (*operation.problems, *(ALWAYS if operation.takes_key else ())):
         status, title = KINDS[name]
         response = responses.setdefault(str(status), _problem_response())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from shared.core.untrusted import tidy
 
@@ -19,45 +19,61 @@ class Kind(NamedTuple):
     title: str
 
 
-#: By name: every problem that the app answers with.  README says of each what causes it and what to do.
-KINDS = {
+Name = Literal[
+    "malformed-body",
+    "wrong-idempotency-key",
+    "unknown-watch",
+    "body-too-large",
+    "invalid-body",
+    "invalid-query",
+    "wrong-cursor",
+    "unknown-api",
+    "wrong-job",
+    "wrong-url",
+    "wrong-deadline",
+    "wrong-callback",
+    "misconfigured",
+    "unavailable",
+]
+
+#: Every problem that the app returns, by name.  The README lists cause and remedy of each.
+KINDS: dict[Name, Kind] = {
     "malformed-body": Kind(400, "The body is not JSON"),
-    "wrong-idempotency-key": Kind(400, "This is not a usable Idempotency-Key"),
-    "unknown-watch": Kind(404, "No such watch"),
-    "callback-pending": Kind(409, "The last end is still being told"),
+    "wrong-idempotency-key": Kind(400, "Invalid Idempotency-Key"),
+    "unknown-watch": Kind(404, "Watch not found"),
     "body-too-large": Kind(413, "The body is too large"),
-    "invalid-body": Kind(422, "The body is not a start request"),
-    "invalid-query": Kind(422, "The query is not as it must be"),
-    "wrong-cursor": Kind(422, "This cursor is of no page of this list"),
-    "unknown-api": Kind(422, "No such API"),
-    "wrong-job": Kind(422, "These ids name no job of this API"),
-    "wrong-url": Kind(422, "This URL is not the status of a job we can watch"),
-    "wrong-deadline": Kind(422, "This deadline cannot be kept"),
-    "wrong-callback": Kind(422, "Nothing may be sent to this callback"),
-    "misconfigured": Kind(503, "The app's settings are not complete"),
-    "unavailable": Kind(503, "Try again later"),
+    "invalid-body": Kind(422, "The body is not a valid start request"),
+    "invalid-query": Kind(422, "Invalid query"),
+    "wrong-cursor": Kind(422, "The cursor does not belong to this list"),
+    "unknown-api": Kind(422, "Unknown API"),
+    "wrong-job": Kind(422, "The ids do not identify a job of this API"),
+    "wrong-url": Kind(422, "Not the status URL of a supported job"),
+    "wrong-deadline": Kind(422, "The deadline has passed or is too far away"),
+    "wrong-callback": Kind(422, "The callback URL is not allowed"),
+    "misconfigured": Kind(503, "The app's settings are incomplete"),
+    "unavailable": Kind(503, "Temporarily unavailable"),
 }
 
 
 class Problem(Exception):  # noqa: N818 -- the RFC's word for it
-    """An answer that is not what the caller hoped for."""
+    """An error response."""
 
     def __init__(
         self,
-        name: str,
+        name: Name,
         detail: str,
         *,
         errors: Sequence[dict[str, str]] = (),
         retry_after: timedelta | None = None,
     ) -> None:
-        """`errors` say which part of the body is meant, as a JSON pointer (RFC 9457, section 3)."""
+        """`errors` locate what is wrong, each by a JSON pointer into the body (RFC 9457, section 3)."""
         super().__init__(detail)
         self.name, self.detail, self.errors = name, detail, errors
         self.status, self.title = KINDS[name]
-        self.retry_after = retry_after  #: when the same request may succeed
+        self.retry_after = retry_after  #: when to retry the same request
 
     def document(self) -> dict[str, Any]:
-        """Return the body of an `application/problem+json` answer."""
+        """Return the body of an `application/problem+json` response."""
         document: dict[str, Any] = {
             "type": TYPE + self.name,
             "title": self.title,
@@ -67,85 +83,32 @@ class Problem(Exception):  # noqa: N818 -- the RFC's word for it
         return document | ({"errors": list(self.errors)} if self.errors else {})
 
 
-def malformed(detail: str) -> Problem:
-    """Return the problem of a body that is not JSON."""
-    return Problem("malformed-body", detail)
-
-
 def too_large(largest: int) -> Problem:
     """Return the problem of a body that is too large."""
     return Problem("body-too-large", f"Send at most {largest:,} bytes.")
 
 
-def invalid(detail: str, errors: Sequence[dict[str, str]] = ()) -> Problem:
-    """Return the problem of a body whose members are not as they must be."""
-    return Problem("invalid-body", detail, errors=errors)
-
-
-def invalid_query(detail: str, errors: Sequence[dict[str, str]] = ()) -> Problem:
-    """Return the problem of a query whose parameters are not as they must be."""
-    return Problem("invalid-query", detail, errors=errors)
-
-
-def wrong_cursor() -> Problem:
-    """Return the problem of a cursor that is not ours, or of another list."""
-    return Problem("wrong-cursor", "Send `next` of the page before with the same filters, or no cursor to begin anew.")
-
-
-def wrong_key() -> Problem:
-    """Return the problem of an Idempotency-Key that cannot be one."""
-    return Problem(
-        "wrong-idempotency-key", "Send 1 to 255 visible ASCII characters, such as a UUID, made for one request."
-    )
-
-
-def callback_pending() -> Problem:
-    """Return the problem of a restart that would overwrite an end of which the callback does not know yet."""
-    detail = "Its callback has not taken the last end. Restart it when `callback.state` is delivered or failed."
-    return Problem("callback-pending", detail, retry_after=timedelta(seconds=60))
-
-
 def wrong_callback(detail: str) -> Problem:
-    """Return the problem of a callback that may not be called."""
+    """Return the problem of a callback URL that is not allowed."""
     return Problem("wrong-callback", detail, errors=[{"pointer": "/callback/url", "detail": detail}])
 
 
-def unknown_api(detail: str) -> Problem:
-    """Return the problem of an API that we do not know."""
-    return Problem("unknown-api", detail)
-
-
-def wrong_job(detail: str) -> Problem:
-    """Return the problem of ids that do not name one job of the API."""
-    return Problem("wrong-job", detail)
-
-
-def foreign_url(detail: str) -> Problem:
-    """Return the problem of a URL that is not a job's status on the configured platform."""
-    return Problem("wrong-url", detail)
-
-
-def wrong_deadline(detail: str) -> Problem:
-    """Return the problem of a deadline that has passed or is too far away."""
-    return Problem("wrong-deadline", detail)
-
-
 def unknown_watch(watch_id: str) -> Problem:
-    """Return the problem of an id that names no watch."""
-    detail = f"There is no watch {tidy(watch_id, 64)}. POST /api/watches starts one."
+    """Return the problem of an unknown watch id."""
+    detail = f"There is no watch {tidy(watch_id, 64)}. POST /api/watches starts a watch."
     return Problem("unknown-watch", detail)
 
 
 def misconfigured(settings: dict[str, str]) -> Problem:
-    """Return the problem of an app whose settings are missing or unusable."""
+    """Return the problem of an app with missing or invalid settings."""
     errors = [{"setting": name, "detail": f"{name} {text}"} for name, text in settings.items()]
     return Problem(
         "misconfigured",
-        "Set what is listed under errors in the app's environment variables. " + "; ".join(e["detail"] for e in errors),
+        "Fix these environment variables of the app. " + "; ".join(e["detail"] for e in errors),
         errors=errors,
     )
 
 
 def unavailable(detail: str) -> Problem:
-    """Return the problem of a service that we need and cannot reach."""
+    """Return the problem of a service that the app needs and cannot reach."""
     return Problem("unavailable", detail, retry_after=timedelta(seconds=10))

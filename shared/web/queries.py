@@ -1,8 +1,7 @@
-"""What may stand behind the question mark of a URL."""
+"""The query parameters of each operation."""
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Annotated, Any, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -12,27 +11,27 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from shared.apis import APIS
 from shared.core.model import Outcome
 from shared.core.untrusted import tidy
-from shared.engine.cursor import LONGEST, Cursor, State
+from shared.engine.cursor import Cursor, State
 from shared.engine.lister import Wanted
-from shared.web import problems
+from shared.web.problems import Problem
 from shared.web.requests import Label
 
-#: For the Functions host: the key, and which of its names it is.
+#: Parameters of the Functions host: the key and its name.
 #: https://learn.microsoft.com/azure/azure-functions/function-keys-how-to#use-access-keys
 HOSTS_OWN = {"code", "clientId"}
 
 LARGEST_PAGE = 100
 
-#: Well inside a turn, and inside the 230 s after which Azure's load balancer gives up.
+#: Well within a turn, and within the 230 s after which Azure's load balancer times out.
 #: https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#limits
 LONGEST_WAIT = 60
 
-#: Errors told of one query.
+#: Errors reported per query.
 MOST_ERRORS = 10
 
 
 def _whole(text: Any) -> Any:
-    """Digits and nothing else: `int` would also take "+5", " 5" and "1_0"."""
+    """Accept digits only: `int` would also accept "+5", " 5" and "1_0"."""
     if isinstance(text, str) and not re.fullmatch(r"[0-9]{1,9}", text):
         raise ValueError("must be a whole number")
     return text
@@ -62,7 +61,7 @@ class Query(BaseModel):
         ]
         given = dict(pairs)
         if len(given) < len(pairs):
-            raise problems.invalid_query("Send each parameter once.")
+            raise Problem("invalid-query", "Send each parameter once.")
         try:
             return cls.model_validate(given)
         except ValidationError as error:
@@ -73,7 +72,7 @@ class Query(BaseModel):
         ]
         known = ", ".join(cls.model_fields) or "none"
         wrong = "; ".join(f"{e['parameter']}: {e['detail']}" for e in errors)
-        raise problems.invalid_query(f"Known parameters are: {known}. What came is wrong at {wrong}.", errors)
+        raise Problem("invalid-query", f"Invalid parameters: {wrong}. Known parameters: {known}.", errors=errors)
 
 
 class ListQuery(Query):
@@ -83,33 +82,33 @@ class ListQuery(Query):
         None, description="only watches of this API", json_schema_extra={"enum": list(APIS)}
     )
     state: State | None = Field(None, description="only open watches, or only ended ones")
-    outcome: Outcome | None = Field(None, description="only watches that ended so")
+    outcome: Outcome | None = Field(None, description="only watches with this outcome")
     label: Label | None = Field(None, description="only watches with this label")
-    limit: Whole = Field(50, ge=1, le=LARGEST_PAGE, description="how many at most; a page may be shorter")
-    cursor: str | None = Field(None, description="`next` of the page before", json_schema_extra={"maxLength": LONGEST})
+    limit: Whole = Field(50, ge=1, le=LARGEST_PAGE, description="maximum page size; a page may be shorter")
+    cursor: str | None = Field(None, description="`next` of the previous page")
 
     def wanted(self) -> Wanted:
-        """Return which watches are meant; raises `Problem`."""
+        """Return what to list; raises `Problem`."""
         try:
             after = None if self.cursor is None else Cursor.from_text(self.cursor, self.list_of)
         except ValueError:
-            raise problems.wrong_cursor() from None
+            raise Problem(
+                "wrong-cursor", "Send `next` of the page before with the same filters, or no cursor to begin anew."
+            ) from None
         return Wanted(
             api=self.api, state=self.state, outcome=self.outcome, label=self.label, limit=self.limit, after=after
         )
 
     @property
     def list_of(self) -> str:
-        """Name the list that a cursor belongs to: all parameters but how much of it is wanted."""
-        return json.dumps(self.model_dump(mode="json", exclude={"limit", "cursor"}), sort_keys=True)
+        """Identify the list that a cursor belongs to: all parameters except `limit` and `cursor`."""
+        return self.model_dump_json(exclude={"limit", "cursor"}, exclude_none=True)
 
 
 class ReadQuery(Query):
     """The parameters of `GET /api/watches/{id}`."""
 
-    wait: Whole = Field(
-        0, ge=0, le=LONGEST_WAIT, description="seconds to wait for the watch to end before it is shown as it stands"
-    )
+    wait: Whole = Field(0, ge=0, le=LONGEST_WAIT, description="long poll: seconds to wait for the watch to end")
 
 
 class NoQuery(Query):

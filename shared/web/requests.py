@@ -1,4 +1,4 @@
-"""What goes over HTTP: the body that starts a watch, and a watch as its readers see it."""
+"""The documents of the HTTP API: the body that starts a watch, and the representation of a watch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pydantic.config import JsonDict
 from pydantic_core import from_json
 
 from shared.apis import APIS
-from shared.core.callback import DELIVERED, FAILED
+from shared.core.callback import Callback
 from shared.core.model import Outcome, Watch
 from shared.core.remote import RemoteApi
 from shared.core.untrusted import tidy
@@ -30,24 +30,24 @@ from shared.web import problems
 from shared.web.job_url import check_job, locate
 from shared.web.problems import Problem
 
-#: The largest start body is some hundred bytes of ids, a deadline and ten labels.
+#: A start needs some hundred bytes: ids, a deadline and ten labels.
 LARGEST_BODY = 16 * 1024
 
-#: Watches that one body may start, and how large it may be.
+#: The largest batch, in watches and in bytes.
 LARGEST_BATCH = 100
-LARGEST_BATCH_BODY = 240 * 1024  # less than the host lets through (infra/main.bicep), so that ours is the answer
+LARGEST_BATCH_BODY = 240 * 1024  # below the host's own limit (infra/main.bicep), so that the app responds
 
-#: No job that is watched takes longer, and no table holds an instant much further away than this.
+#: No watched job takes longer, and tables cannot store instants much further away.
 LONGEST_WATCH = timedelta(days=366)
 
 LONGEST_LABEL = 64
 
-#: Errors told of one body.
+#: Errors reported per body.
 MOST_ERRORS = 10
 
 EXAMPLES = (
     'Send {"url": "<the job\'s status URL>"} or {"api": "<name>", "job": {"<field>": "<id>"}}, '
-    'and if you like "deadline", "labels", "callback" and "restart"; or {"watches": [...]} with up to 100 of these.'
+    'and optionally "deadline", "labels", "callback" and "restart"; or {"watches": [...]} with up to 100 of these.'
 )
 
 
@@ -65,20 +65,20 @@ def _deadline(text: Any) -> datetime | timedelta:
 
 def _label(text: str) -> str:
     if not 1 <= len(text) <= LONGEST_LABEL or not text.isprintable():
-        raise ValueError(f"must have 1 to {LONGEST_LABEL} characters, all of them printable")
+        raise ValueError(f"must have 1 to {LONGEST_LABEL} printable characters")
     return text
 
 
 Label = Annotated[str, AfterValidator(_label), Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST_LABEL})]
 
 
-#: For the description alone: `target` says what is wrong in words.
+#: Only for the OpenAPI document: `target` reports errors in words.
 NULL: JsonDict = {"type": "null"}
 API_NAME: JsonDict = {"type": "string", "enum": [*APIS]}
 
 
 class CallbackRequest(BaseModel):
-    """Whom to tell when the watch ends."""
+    """Where to send the callback when the watch ends."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -105,7 +105,7 @@ class StartRequest(BaseModel):
     deadline: Annotated[datetime | timedelta, BeforeValidator(_deadline)] | None = None
     labels: list[Label] = Field(default_factory=list, max_length=10)
     callback: CallbackRequest | None = None
-    restart: bool = Field(default=False, description="begin again a watch that has ended")
+    restart: bool = Field(default=False, description="start again if the watch has ended")
 
     @classmethod
     def read(cls, body: bytes) -> StartRequest:
@@ -113,7 +113,7 @@ class StartRequest(BaseModel):
         if len(body) > LARGEST_BODY:
             raise problems.too_large(LARGEST_BODY)
         if not body:
-            raise problems.malformed(f"{EXAMPLES} What came was empty; a body needs a Content-Length header.")
+            raise Problem("malformed-body", f"{EXAMPLES} The body was empty; it needs a Content-Length header.")
         try:
             return cls.model_validate_json(body)
         except ValidationError as error:
@@ -122,40 +122,41 @@ class StartRequest(BaseModel):
     def target(self, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
         """Return the API and the job's ids; raises `Problem`.  `origin` is the platform's."""
         if (self.url is None) == (self.api is None) or (self.url is not None and self.job is not None):
-            raise problems.invalid(f'{EXAMPLES} Send either "url", or "api" and "job".')
+            raise Problem("invalid-body", f'{EXAMPLES} Send either "url", or "api" and "job".')
         if self.url is not None:
             return locate(self.url, origin)
         api = APIS.get(self.api or "")
         if api is None:
-            raise problems.unknown_api(
-                f"{tidy(self.api or '', 64)} is not an API we know. Send one of: {', '.join(APIS)}."
+            raise Problem(
+                "unknown-api", f"{tidy(self.api or '', 64)} is not a known API. Send one of: {', '.join(APIS)}."
             )
         return api, check_job(api, self.job or {})
 
-    def deadline_from(self, now: datetime) -> datetime | timedelta | None:
-        """Return the deadline, a span or an instant in UTC; None if none was given; raises `Problem`."""
+    def deadline_from(self, now: datetime, lifetime: timedelta) -> datetime:
+        """Return the deadline in UTC, which is `lifetime` from now if none was given; raises `Problem`."""
         if self.deadline is None:
-            return None
+            return now + lifetime
         span = self.deadline if isinstance(self.deadline, timedelta) else self.deadline - now
         if not timedelta(0) < span <= LONGEST_WATCH:
-            raise problems.wrong_deadline(
-                f"Send a deadline between now ({now:%Y-%m-%dT%H:%M:%SZ}) and {LONGEST_WATCH.days} days from now."
+            raise Problem(
+                "wrong-deadline",
+                f"Send a deadline between now ({now:%Y-%m-%dT%H:%M:%SZ}) and {LONGEST_WATCH.days} days from now.",
             )
-        return self.deadline if isinstance(self.deadline, timedelta) else now + span
+        return now + span
 
 
 class BatchRequest(BaseModel):
-    """The body of `POST /api/watches` that starts several."""
+    """The body of `POST /api/watches` that starts a batch."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    #: Read one by one, so that a bad one does not spoil the rest.
+    #: Read one by one, so that an invalid item does not fail the others.
     watches: list[dict[str, Any]] = Field(
-        min_length=1, max_length=LARGEST_BATCH, description="each as a body that starts one watch"
+        min_length=1, max_length=LARGEST_BATCH, description="each item as in the body for one watch"
     )
 
     def each(self) -> list[StartRequest | Problem]:
-        """Return what each item asks for, or what is wrong with it."""
+        """Return the request in each item, or its problem."""
         return [_read_item(item) for item in self.watches]
 
 
@@ -166,7 +167,7 @@ def read_start(body: bytes) -> StartRequest | BatchRequest:
     try:
         document = from_json(body)
     except ValueError:
-        return StartRequest.read(body)  # which says what is wrong
+        return StartRequest.read(body)  # reports what is wrong
     if not (isinstance(document, dict) and "watches" in document):
         return StartRequest.read(body)
     try:
@@ -176,24 +177,22 @@ def read_start(body: bytes) -> StartRequest | BatchRequest:
 
 
 class CallbackDocument(BaseModel):
-    """Whom a watch tells when it ends, and how far that has come."""
+    """The callback of a watch, and its state."""
 
     url: str
     state: Literal["waiting", "delivered", "failed"]
     tries: int
-    error: str | None = Field(description="why the last try failed")
+    error: str | None = Field(description="why the last attempt failed")
 
     @classmethod
-    def of(cls, watch: Watch) -> CallbackDocument | None:
-        """Show the callback of a watch, if it has one."""
+    def of(cls, watch: Watch, callback: Callback | None) -> CallbackDocument | None:
+        """Show the callback of a watch, if it has one; its row is there once the watch has ended."""
         if not watch.callback:
             return None
-        states: dict[str, Literal["delivered", "failed"]] = {DELIVERED: "delivered", FAILED: "failed"}
+        if callback is None:
+            return cls(url=watch.callback, state="waiting", tries=0, error=None)
         return cls(
-            url=watch.callback,
-            state=states.get(watch.callback_result, "waiting"),
-            tries=watch.callback_tries,
-            error=watch.callback_error or None,
+            url=callback.url, state=callback.result or "waiting", tries=callback.tries, error=callback.error or None
         )
 
 
@@ -206,30 +205,29 @@ class WatchDocument(BaseModel):
     api: str
     job: dict[str, str]
     state: Literal["watching", "ended"]
-    status: str | None = Field(description="the API's own word, as last reported")
-    progress: float | None = Field(description="per cent, where the API reports it")
+    status: str | None = Field(description="the API's own status word, as last reported")
+    progress: float | None = Field(description="percentage, if the API reports it")
     outcome: Outcome | None
-    reason: str | None = Field(description="why it stands as it does: the API's own detail, or the last fault")
+    reason: str | None = Field(description="the API's own detail, or the last fault")
     polls: int
     faults: int
     started_at: datetime
-    due_at: datetime | None = Field(description="when it is looked at next")
+    due_at: datetime | None = Field(description="when the next turn is due")
     deadline: datetime
     ended_at: datetime | None
     labels: list[str]
-    issues: int = Field(description="how many reasons the API gave for an end that was not clean")
-    evidence: list[str] = Field(description="the first of them, in the API's own words")
+    issues: int = Field(description="number of entries of evidence for an end that was not clean")
+    evidence: list[str] = Field(description="the first entries, in the API's own words")
     callback: CallbackDocument | None
 
     @classmethod
-    def of(cls, watch: Watch) -> WatchDocument:
-        """Show a watch."""
-        ended = watch.outcome is not None
+    def of(cls, watch: Watch, callback: Callback | None = None) -> WatchDocument:
+        """Show a watch, and the row of its callback if there is one."""
         return cls(
             id=watch.id,
             api=watch.api,
             job=dict(watch.job),
-            state="ended" if ended else "watching",
+            state="watching" if watch.is_open else "ended",
             status=watch.status or None,
             progress=watch.progress,
             outcome=watch.outcome,
@@ -237,18 +235,18 @@ class WatchDocument(BaseModel):
             polls=watch.polls,
             faults=watch.faults,
             started_at=watch.started_at,
-            due_at=None if ended else watch.due,
+            due_at=watch.due if watch.is_open else None,
             deadline=watch.deadline,
-            ended_at=watch.ended_at,
+            ended_at=watch.end.at if watch.end else None,
             labels=list(watch.labels),
             issues=watch.issues,
             evidence=list(watch.evidence),
-            callback=CallbackDocument.of(watch),
+            callback=CallbackDocument.of(watch, callback),
         )
 
 
 class HealthDocument(BaseModel):
-    """That all is well."""
+    """The app is healthy."""
 
     status: Literal["ok"]
 
@@ -257,19 +255,19 @@ class ListDocument(BaseModel):
     """A page of watches, as `GET /api/watches` shows it."""
 
     watches: list[WatchDocument]
-    next: str | None = Field(description="send it as `cursor` to get the next page; null after the last")
+    next: str | None = Field(description="the `cursor` of the next page; null on the last page")
 
 
 class StartedDocument(BaseModel):
-    """What became of one item of a batch: a watch, or a problem."""
+    """The result of one item of a batch: a watch, or a problem."""
 
-    status: int = Field(description="202: begun; 200: it follows this job already; else the problem's")
+    status: int = Field(description="202: started; 200: the job already has this watch; else the status of the problem")
     watch: WatchDocument | None = None
     problem: dict[str, Any] | None = None
 
 
 class BatchDocument(BaseModel):
-    """What became of a batch, item by item, in order."""
+    """The results of a batch, in order."""
 
     results: list[StartedDocument]
 
@@ -282,19 +280,19 @@ def _read_item(item: dict[str, Any]) -> StartRequest | Problem:
 
 
 def _problem(error: ValidationError) -> Problem:
-    """Say what is wrong with a body, and what to send instead."""
+    """Describe what is wrong with a body, and what to send instead."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     if found[0]["type"] == "json_invalid":
-        return problems.malformed(f"{EXAMPLES} What came could not be read: {found[0]['msg']}.")
+        return Problem("malformed-body", f"{EXAMPLES} The body is not JSON: {found[0]['msg']}.")
     errors = [
         {"pointer": _pointer(e["loc"]), "detail": e["msg"].removeprefix("Value error, ")} for e in found[:MOST_ERRORS]
     ]
     wrong = "; ".join(f"{e['pointer'] or 'the body'}: {e['detail']}" for e in errors)
-    return problems.invalid(f"{EXAMPLES} What came is wrong at {wrong}.", errors)
+    return Problem("invalid-body", f"{EXAMPLES} Errors: {wrong}.", errors=errors)
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
-    """Write where in the body, as a JSON pointer (RFC 6901).
+    """Return a location in the body as a JSON pointer (RFC 6901).
 
     >>> _pointer(("labels", 3))
     '/labels/3'

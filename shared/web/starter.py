@@ -1,70 +1,60 @@
-"""Starts watches as callers ask for them: one, or up to a hundred at once of which each succeeds or fails alone."""
+"""Starts watches for HTTP callers: one, or a batch of up to a hundred, each of which succeeds or fails on its own."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.core.callback_url import target
-from shared.core.model import Watch
 from shared.engine.ports import HEALS
-from shared.engine.watcher import StillTellingError, Watcher
+from shared.engine.starts import Started, Starts
 from shared.web import problems
 from shared.web.problems import Problem
 from shared.web.requests import StartRequest
 
 log = logging.getLogger("watch.starting")
 
-#: Starts of one batch that are under way at a time, each of which takes three or four calls.
+#: Concurrent starts of one batch.  Each takes three or four calls.
 AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
-    """A watch, and whether this request began it."""
-
-    watch: Watch
-    begun: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Starter:
-    """Begins watches of jobs on one platform."""
+    """Starts watches of jobs on one platform."""
 
-    watcher: Watcher
+    starts: Starts
+    now: Callable[[], datetime]
     origin: str
     callback_hosts: AbstractSet[str] = frozenset()
 
     async def start(self, wanted: StartRequest, begun_by: str = "", trace: str = "") -> Started:
-        """Begin one; raises `Problem`.
+        """Start one watch; raises `Problem`.
 
-        `begun_by` names the request, if it may come again, and `trace` where it came from.
+        `begun_by` is the hashed Idempotency-Key, and `trace` the caller's traceparent.
         """
         api, job = wanted.target(self.origin)
-        deadline, callback = wanted.deadline_from(self.watcher.now()), self._callback(wanted)
-        try:
-            watch, begun = await self.watcher.start(
-                api,
-                job,
-                deadline,
-                wanted.labels,
-                restart=wanted.restart,
-                begun_by=begun_by,
-                trace=trace,
-                callback=callback,
-            )
-        except StillTellingError:
-            raise problems.callback_pending() from None
-        return Started(watch, begun)
+        now = self.now()
+        return await self.starts.start(
+            api,
+            job,
+            now,
+            wanted.deadline_from(now, api.lifetime),
+            wanted.labels,
+            restart=wanted.restart,
+            begun_by=begun_by,
+            trace=trace,
+            callback=self._callback(wanted),
+        )
 
     def _callback(self, wanted: StartRequest) -> str:
         if wanted.callback is None:
             return ""
         if not self.callback_hosts:
-            raise problems.wrong_callback("This app sends no callbacks: CALLBACK_HOSTS is not set.")
+            raise problems.wrong_callback("Callbacks are off: CALLBACK_HOSTS is unset.")
         try:
             target(wanted.callback.url, self.callback_hosts)
         except ValueError as error:
@@ -74,7 +64,7 @@ class Starter:
     async def start_all(
         self, wanted: Sequence[StartRequest | Problem], begun_by: str = "", trace: str = ""
     ) -> list[Started | Problem]:
-        """Begin many; gives for each, in order, what became of it."""
+        """Start a batch; returns the result of each item, in order."""
         room = asyncio.Semaphore(AT_ONCE)
 
         async def one(item: StartRequest | Problem) -> Started | Problem:
@@ -87,6 +77,6 @@ class Starter:
                     return problem
                 except HEALS as error:
                     log.warning("start.failed error=%s: %s", type(error).__name__, error)
-                    return problems.unavailable("Storage did not answer as it should. Send this one again.")
+                    return problems.unavailable("Storage did not respond as expected. Retry this item.")
 
         return list(await asyncio.gather(*map(one, wanted)))

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -11,10 +11,10 @@ import pytest
 
 from shared.apis import APIS
 from shared.clients.platform import Fetcher
-from shared.core.model import Fault, Findings, Outcome, Report, Watch
+from shared.core.model import EvidencePage, Fault, Outcome, Report
 from shared.core.remote import ask, observe
+from tests.builders import NOON, a_watch
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FOLDER = Path(__file__).parent / "exchanges"
 EXCHANGES = {path.stem: json.loads(path.read_text()) for path in FOLDER.glob("*.json")}
 
@@ -76,7 +76,7 @@ def test_evidence_is_asked_for_and_read_as_recorded(api, recorded):
     if "fault" in expected:
         expected["reason"] = expected.pop("fault")
     assert request.path == recorded["asks"]
-    assert isinstance(seen, Fault if "fault" in recorded["finds"] else Findings)
+    assert isinstance(seen, Fault if "fault" in recorded["finds"] else EvidencePage)
     assert {name: as_written(getattr(seen, name)) for name in expected} == expected
 
 
@@ -144,13 +144,10 @@ def test_every_error_that_all_pages_document_was_recorded(api):
 
 def watch_of(api):
     """A watch in its second turn, so that a condition is sent by those APIs that take one."""
-    return Watch(
+    return a_watch(
         id="w",
         api=api.name,
         job=EXCHANGES[api.name]["job"],
-        started_at=NOON,
         deadline=NOON,
-        due=NOON,
-        not_before=NOON,
         validator='W/"1"',
     )

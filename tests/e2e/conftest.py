@@ -49,7 +49,7 @@ def nothing_open(app):
 
 @pytest.fixture(scope="session")
 def platform(parts):
-    with parts.behind_the_platform() as client:
+    with parts.simulator_control() as client:
         yield client
 
 

@@ -2,14 +2,14 @@
 
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from local.setup.bootstrap import ROOT
 from local.trials.chaos import Mishaps
 from local.trials.scenario import reporting
 from local.trials.verdict import Evidence, early_polls
+from tests.builders import NOON
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 JOB = reporting("job", [{"status": 429, "headers": {"retry-after": "3"}}, {"body": {}}], "failed")
 
 

@@ -27,8 +27,8 @@ def sent():
         parts.host.start()
         with QueueClient.from_connection_string(parts.storage, QUEUE) as queue:
             for _ in range(WATCHES):
-                queue.send_message(json.dumps({"watch": str(uuid4()), "seq": 0}), time_to_live=-1)
-        with parts.behind_the_platform() as platform:
+                queue.send_message(json.dumps({"id": str(uuid4()), "seq": 0}), time_to_live=-1)
+        with parts.simulator_control() as platform:
             while len(items := platform.get("/telemetry").json()["telemetry"]) < 3 * WATCHES:
                 time.sleep(0.5)
             events = platform.get("/events").json()["events"]

@@ -184,7 +184,7 @@ def test_a_key_that_no_header_can_carry_is_refused_at_once(page):
 
     page.press("clé", Keys.ENTER)
 
-    assert "no function key" in page.text("trouble")
+    assert "Not a function key" in page.text("trouble")
     assert page.run("return sessionStorage.length") == 0
 
 
@@ -273,7 +273,7 @@ def test_a_watch_is_started_or_the_refusal_is_shown(page, parts, app):
     [watch] = app.get("/watches", params={"label": "another"}).json()["watches"]
     assert watch["job"]["jobId"] == job
 
-    for outcome, says in ((None, "is watched already"), ("stopped", "had ended: stopped")):
+    for outcome, says in ((None, "is already watched"), ("stopped", "had ended: stopped")):
         if outcome:
             app.delete(f"/watches/{watch['id']}")
             page.look_again()  # and tell of the end, now rather than in between
@@ -291,7 +291,7 @@ def test_filters_are_the_apps(page, parts, watched):
     page.until(lambda: not page.row(other["job"]["jobId"]))
     assert page.row(wanted["job"]["jobId"])
     page.element("state").send_keys("ended")
-    page.until(lambda: page.text("none") == "None with these filters.")
+    page.until(lambda: page.text("none") == "No watches match these filters.")
     page.run("arguments[0].value = ''", page.element("state"))
     page.answers(listed())
     page.element("api").send_keys("schedules")
@@ -372,10 +372,10 @@ def test_errors_are_said_and_go_away(page, parts):
         page.look_again()
         said.append(page.text("trouble"))
 
-    assert [text.partition(" This page tries")[0] for text in said] == [
-        "No answer from the app. Is the network there?",
+    assert [text.partition(" This page retries")[0] for text in said] == [
+        "The app did not respond. Check the network.",
         "Try this again.",
-        "The app answered 500, and did not say more.",
+        "The app responded with 500 and no details.",
         "",
     ]
 

@@ -18,9 +18,9 @@ from local.docs.kusto import charts, load, run, shipped
 from local.parts.stack import QUEUE, WATCHES
 from local.trials.scenario import access_control, reality_analysis, reporting, schedules
 from shared.apis import APIS
-from shared.core.model import Watch
 from shared.core.remote import watch_id
-from shared.storage.watches import TableStore
+from shared.storage.watches import TableWatches
+from tests.builders import a_watch
 
 QUERIES = shipped()
 
@@ -72,7 +72,7 @@ def told(app, platform, parts, ended):
         ended(watch["id"])
 
     with QueueClient.from_connection_string(parts.storage, f"{QUEUE}-poison") as poison:
-        poison.send_message(json.dumps({"watch": watches[0]["id"], "seq": 0}))
+        poison.send_message(json.dumps({"id": watches[0]["id"], "seq": 0}))
         poison.send_message("no ticket")
     for rounds in (1, 2):
         strand(parts.storage, platform)
@@ -90,7 +90,7 @@ def strand(storage, platform):
     job = reporting(f"late {uuid4()}", [running()], "")
     platform.post("/jobs", json={"path": job.path, "script": job.script})
     due = datetime.now(UTC) - timedelta(minutes=1)
-    late = Watch(
+    late = a_watch(
         id=watch_id(APIS[job.api], job.ids),
         api=job.api,
         job=job.ids,
@@ -102,7 +102,7 @@ def strand(storage, platform):
 
     async def insert():
         async with TableClient.from_connection_string(storage, WATCHES) as table:
-            await TableStore(table).insert(late)
+            await TableWatches(table).insert(late)
 
     asyncio.run(insert())
 

@@ -14,9 +14,9 @@ from azure.storage.queue import QueueClient
 from local.parts.stack import QUEUE, WATCHES
 from local.trials.scenario import reporting
 from shared.apis import APIS
-from shared.core.model import Watch
 from shared.core.remote import watch_id
-from shared.storage.watches import TableStore
+from shared.storage.watches import TableWatches
+from tests.builders import a_watch
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_message_that_is_no_ticket_is_reported(queues, events, poisoned):
         "not base64 !! {}",
         "//79/Pv6 {}",  # bytes that are no UTF-8, in base64
         '["{}", 1]',
-        '{{"watch": "{}", "seq": 0, "more": 1}}',
+        '{{"id": "{}", "seq": 0, "more": 1}}',
         "\N{ROCKET} <xml>& {}",
     ],
 )
@@ -89,18 +89,18 @@ def test_an_empty_message_is_reported_too(queues, events):
 
 
 def test_a_ticket_without_a_watch_is_reported(queues, events):
-    text = json.dumps({"watch": str(uuid4()), "seq": 3}, separators=(",", ":"))
+    text = json.dumps({"id": str(uuid4()), "seq": 3}, separators=(",", ":"))
 
     queues[0].send_message(text)
 
     (rejected,) = events("TicketRejected", excerpt=text)
-    assert rejected["reason"] == "no such watch"
+    assert rejected["reason"] == "no such row"
 
 
 def test_a_poisoned_ticket_gives_its_watch_another_turn_and_is_told(stranded, queues, ended, events):
     watch_id = stranded(ago=timedelta(0))
 
-    queues[1].send_message(json.dumps({"watch": watch_id, "seq": 0}))
+    queues[1].send_message(json.dumps({"id": watch_id, "seq": 0}))
 
     assert ended(watch_id)["outcome"] == "succeeded"
     assert events("TicketPoisoned", watchId=watch_id) == [{"watchId": watch_id, "api": "reporting"}]
@@ -123,7 +123,7 @@ def stranded(parts, platform):
         job = reporting(f"job {uuid4()}", [{"body": {"status": {"state": "Succeeded"}}}], "succeeded")
         platform.post("/jobs", json={"path": job.path, "script": job.script})
         due = datetime.now(UTC) - ago
-        watch = Watch(
+        watch = a_watch(
             id=watch_id(APIS[job.api], job.ids),
             api=job.api,
             job=job.ids,
@@ -135,7 +135,7 @@ def stranded(parts, platform):
 
         async def insert():
             async with TableClient.from_connection_string(parts.storage, WATCHES) as table:
-                await TableStore(table).insert(watch)
+                await TableWatches(table).insert(watch)
 
         asyncio.run(insert())
         return watch.id

@@ -37,7 +37,7 @@ def app(parts):
 
 @pytest.fixture
 def platform(parts):
-    with parts.behind_the_platform() as client:
+    with parts.simulator_control() as client:
         yield client
 
 
@@ -111,7 +111,7 @@ def test_a_poisoned_ticket_of_a_further_queue_gives_its_watch_another(parts, app
     watch = next(iter(start(app, platform)))
     with QueueClient.from_connection_string(parts.storage, f"{QUEUE}-1-poison") as poison:
         poison.create_queue()
-        poison.send_message(json.dumps({"watch": watch, "seq": 0}))
+        poison.send_message(json.dumps({"id": watch, "seq": 0}))
 
     def poisoned():
         events = [event["data"]["baseData"] for event in platform.get("/events").json()["events"]]

@@ -10,12 +10,11 @@ from azure.data.tables.aio import TableClient, TableServiceClient
 from azure.storage.queue.aio import QueueClient
 
 from shared.core.model import Ticket
-from shared.core.rate_limit import Traffic
-from shared.engine.gate import BETWEEN_READS, BRIEFLY, Gates
+from shared.core.rate_limit import Clearance
+from shared.engine.gate import BETWEEN_READS, COMES_BACK_WITHIN, SharedGate
 from shared.storage.gates import GateTable
 from shared.storage.tickets import TicketQueue
-
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+from tests.builders import NOON
 
 
 def seconds(number):
@@ -79,7 +78,7 @@ def on_a_table(azurite, name, story, *, made=True):
 
 def gates(table, clock, watches=1000, budget=None, count=None):
     port = GateTable(table)
-    return Gates(port.read, port.write, count or Flight(watches).count, budget, clock)
+    return SharedGate(port.read, port.write, count or Flight(watches).count, budget, clock)
 
 
 @pytest.mark.parametrize("made", [True, False])
@@ -165,8 +164,8 @@ def test_no_process_asks_for_more_than_is_allowed_in_a_minute(azurite, name):
     first, still, later = on_a_table(azurite, name, story)
 
     assert [traffic.full_until for traffic in first] == [None] * 63 + [NOON + seconds(60)]
-    assert still == Traffic(NOON + seconds(60), spread=BRIEFLY, spacing=timedelta(minutes=2))
-    assert later == Traffic(spacing=timedelta(minutes=2))
+    assert still == Clearance(NOON + seconds(60), spread=COMES_BACK_WITHIN, spacing=timedelta(minutes=2))
+    assert later == Clearance(spacing=timedelta(minutes=2))
 
 
 def test_what_was_asked_long_ago_is_forgotten_though_no_limit_is_known(azurite, name):
@@ -241,13 +240,17 @@ def test_no_turn_is_lost_when_storage_fails_the_gate(caplog):
     }
 
 
-def test_a_row_that_somebody_has_edited_is_no_reason_to_stop(azurite, name, caplog):
+@pytest.mark.parametrize("edited", [{"OpensAt": "soon"}, {"PerMinute": "many"}, {"PerMinute": 0}, {"PerMinute": None}])
+def test_a_row_that_somebody_has_edited_is_no_gate(azurite, name, caplog, edited):
     async def story(table):
-        await table.upsert_entity({"PartitionKey": "gate", "RowKey": "reporting", "OpensAt": "soon"})
-        return await gates(table, Clock()).look("reporting")
+        row = {"PartitionKey": "gate", "OpensAt": NOON + seconds(60), "PerMinute": 5.0}
+        await table.upsert_entity(row | {"RowKey": "reporting"} | edited)
+        await table.upsert_entity(row | {"RowKey": "schedules"})
+        mine = gates(table, Clock())
+        return (await mine.look("reporting")).full_until, (await mine.look("schedules")).full_until
 
-    assert on_a_table(azurite, name, story).full_until is None
-    assert caplog.messages[0].startswith("gates.unread")
+    assert on_a_table(azurite, name, story) == (None, NOON + seconds(60))
+    assert caplog.messages[0].startswith("gate.unreadable api=reporting: ")
 
 
 def test_sleeping_watches_are_counted(azurite):

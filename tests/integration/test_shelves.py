@@ -2,28 +2,24 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from azure.data.tables.aio import TableClient
 
-from shared.core.model import Outcome, Watch
+from shared.core.model import End, Outcome
 from shared.core.newest_first import newest_first
-from shared.storage.lists import OpenIndex, Shelf
+from shared.storage.lists import NewestFirstTable, OpenIndex
 from shared.storage.results import TableResults
+from tests.builders import NOON, a_watch
 from tests.memory import MemoryIndex
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-WATCH = Watch(
+WATCH = a_watch(
     id=str(UUID(int=1)),
     api="reporting",
     job={"jobId": "j"},
     labels=("nightly", 'q"uote'),
-    started_at=NOON,
-    deadline=NOON + timedelta(days=7),
-    due=NOON,
-    not_before=NOON,
 )
 OLDER = replace(WATCH, id=str(UUID(int=2)), started_at=NOON - timedelta(microseconds=1))
 ELSEWHERE = replace(WATCH, id=str(UUID(int=3)), api="schedules")
@@ -98,11 +94,12 @@ def test_another_life_of_a_watch_is_another_entry(on_an_index):
 
 
 def test_results_are_listed_with_what_filters_need(azurite):
-    ended = replace(WATCH, outcome=Outcome.FAILED, ended_at=NOON)
+    end = End(Outcome.FAILED, NOON)
+    ended = replace(WATCH, end=end)
 
     async def scenario(table):
-        await TableResults(table).record(ended)
-        return await listed(Shelf(table))
+        await TableResults(table).record(ended, end)
+        return await listed(NewestFirstTable(table))
 
     (entry,) = on_a_table(azurite, scenario)
 

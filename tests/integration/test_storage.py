@@ -2,7 +2,7 @@
 
 import asyncio
 import traceback
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,8 +12,7 @@ from shared.core.model import Ticket
 from shared.settings import Settings, SettingsError
 from shared.storage.tickets import TicketQueue
 from shared.wiring import connect
-
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+from tests.builders import NOON
 
 
 def settings(**env):
@@ -26,6 +25,7 @@ def settings(**env):
             "WATCHES_TABLE": f"Watches{unique}",
             "RESULTS_TABLE": f"Results{unique}",
             "OPEN_TABLE": f"Open{unique}",
+            "CALLBACKS_TABLE": f"Callbacks{unique}",
             **env,
         }
     )
@@ -39,6 +39,7 @@ def on_storage(known, scenario):
         finally:
             clients: list[Any] = [
                 *storage.tickets,
+                storage.callback_tickets,
                 storage.callbacks,
                 storage.watches,
                 storage.results,
@@ -53,7 +54,8 @@ def on_storage(known, scenario):
 def create(storage):
     return {
         "tickets": storage.tickets[0].create_queue,
-        "callbacks": storage.callbacks.create_queue,
+        "callback tickets": storage.callback_tickets.create_queue,
+        "callbacks": storage.callbacks.create_table,
         "watches": storage.watches.create_table,
         "results": storage.results.create_table,
         "open": storage.open.create_table,
@@ -65,21 +67,23 @@ def create(storage):
     [
         (),
         ("tickets",),
+        ("callback tickets",),
         ("callbacks",),
         ("watches",),
         ("results",),
         ("open",),
-        ("tickets", "callbacks", "watches", "results", "open"),
+        ("tickets", "callback tickets", "watches", "results", "open", "callbacks"),
     ],
 )
 def test_what_is_missing_is_named(azurite, missing):
     known = settings(AzureWebJobsStorage=azurite)
     names = {
         "tickets": f"the queue {known.tickets_queue}",
-        "callbacks": f"the queue {known.tickets_queue}-callbacks",
+        "callback tickets": f"the queue {known.tickets_queue}-callbacks",
         "watches": f"the table {known.watches_table}",
         "results": f"the table {known.results_table}",
         "open": f"the table {known.open_table}",
+        "callbacks": f"the table {known.callbacks_table}",
     }
 
     async def scenario(storage):
@@ -116,8 +120,8 @@ def test_a_key_that_the_account_does_not_take_is_named(azurite):
     async def scenario(storage):
         return len(await storage.unreachable())
 
-    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "c2VjcmV0")), scenario) == 5
-    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "!no base64!")), scenario) == 5
+    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "c2VjcmV0")), scenario) == 6
+    assert on_storage(settings(AzureWebJobsStorage=azurite.replace(key, "!no base64!")), scenario) == 6
 
 
 @pytest.mark.parametrize(
@@ -148,7 +152,7 @@ def test_tickets_are_plain_json_as_the_trigger_expects(azurite):
 
     (text,) = on_storage(settings(AzureWebJobsStorage=azurite), scenario)
 
-    assert text == '{"watch":"w","seq":1}'
+    assert text == '{"id":"w","seq":1}'
 
 
 @pytest.mark.parametrize("identity", [{}, {"AzureWebJobsStorage__clientId": "11111111-2222-3333-4444-555555555555"}])

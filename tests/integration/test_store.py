@@ -16,23 +16,19 @@ from azure.core.exceptions import AzureError
 from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient
 
-from shared.core.decide import begin_again
-from shared.core.model import Outcome, Watch
+from shared.core.decide import restart
+from shared.core.model import End, Outcome, Watch
 from shared.engine.ports import Conflict, Count
-from shared.storage.watches import TableStore
-from tests.memory import MemoryStore
+from shared.storage.watches import TableWatches
+from tests.builders import NOON, a_watch
+from tests.memory import MemoryWatches
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-FRESH = Watch(
+FRESH = a_watch(
     id="0d6c9f0e-5a55-5f0e-9d5c-0d6c9f0e5a55",
     api="schedules",
     job={"scheduleId": "s", "operationId": "o"},
-    started_at=NOON,
-    deadline=NOON + timedelta(days=7),
-    due=NOON,
-    not_before=NOON,
 )
-FULL = Watch(
+FULL = a_watch(
     id="ffffffff-5a55-5f0e-9d5c-0d6c9f0e5a55",
     api="schedules",
     job={"operationId": "o/%2F?#'\"\\", "scheduleId": "é😀中\u200d"},
@@ -55,36 +51,28 @@ FULL = Watch(
     refusals_in_a_row=6,
     refused_since=NOON,
     revivals=7,
-    why_at="/insights/reporting/datasources/extraction/logs?page=2",
+    evidence_at="/insights/reporting/datasources/extraction/logs?page=2",
     pages=1,
     evidence=("é: no such file", "line\nbreak"),
     issues=12,
     verdict=Outcome.PARTIAL,
-    restarts=8,
     begun_by="f" * 64,
     trace="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     callback="https://hooks.example.com/é",
-    callback_seq=9,
-    callback_stepped_by="message",
-    callback_due=NOON + timedelta(hours=2),
-    callback_tries=10,
-    callback_error="HTTP 500",
-    callback_result="delivered",
-    outcome=Outcome.PARTIAL,
-    ended_at=NOON + timedelta(hours=1),
+    end=End(Outcome.PARTIAL, NOON + timedelta(hours=1)),
     published=True,
 )
 
 
 def in_memory(scenario):
-    return asyncio.run(scenario(MemoryStore()))
+    return asyncio.run(scenario(MemoryWatches()))
 
 
 def in_a_table(azurite, scenario):
     async def within():
         async with TableClient.from_connection_string(azurite, f"Watches{uuid4().hex}") as table:
             await table.create_table()
-            return await scenario(TableStore(table))
+            return await scenario(TableWatches(table))
 
     return asyncio.run(within())
 
@@ -139,7 +127,7 @@ def test_what_is_committed_is_loaded(on_a_store, before, after):
         {"progress": 40.0},
         {"progress": 1e-300},
         {"progress": -1.5},
-        {"outcome": Outcome.STOPPED, "ended_at": NOON},
+        {"end": End(Outcome.STOPPED, NOON)},
         {"due": NOON.replace(microsecond=1)},
         {"due": datetime(1900, 1, 1, tzinfo=UTC)},
         {"deadline": datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)},
@@ -164,10 +152,12 @@ def test_a_loaded_row_can_be_reckoned_with_and_committed(on_a_store):
     async def scenario(store):
         await store.insert(FULL)
         loaded = await store.load(FULL.id)
-        await store.commit(replace(loaded, due=loaded.due + timedelta(seconds=1), ended_at=loaded.due))
+        await store.commit(replace(loaded, due=loaded.due + timedelta(seconds=1), end=End(Outcome.PARTIAL, loaded.due)))
         return await store.load(FULL.id)
 
-    assert on_a_store(scenario) == replace(FULL, due=FULL.due + timedelta(seconds=1), ended_at=FULL.due)
+    assert on_a_store(scenario) == replace(
+        FULL, due=FULL.due + timedelta(seconds=1), end=End(Outcome.PARTIAL, FULL.due)
+    )
 
 
 def test_a_committed_row_can_be_committed_again(on_a_store):
@@ -280,7 +270,7 @@ def test_a_missing_table_is_an_error_and_not_a_missing_row(azurite):
     async def scenario():
         async with TableClient.from_connection_string(azurite, f"Missing{uuid4().hex}") as table:
             with pytest.raises(AzureError):
-                await TableStore(table).load(FRESH.id)
+                await TableWatches(table).load(FRESH.id)
 
     asyncio.run(scenario())
 
@@ -308,7 +298,7 @@ def test_deleting_a_row_that_has_changed_is_a_conflict_and_leaves_it(on_a_store)
 
 
 LATER, EARLIER = NOON + timedelta(seconds=1), NOON - timedelta(seconds=1)
-ENDED = replace(FRESH, outcome=Outcome.FAILED, ended_at=NOON)
+ENDED = replace(FRESH, end=End(Outcome.FAILED, NOON))
 
 
 @pytest.mark.parametrize(
@@ -336,7 +326,9 @@ def test_what_is_found_stale_can_be_committed_and_deleted_on_the_way(on_a_store)
             await store.insert(replace(FULL, id=f"{number:02}", published=False))
         async for watch in store.stale(LATER + timedelta(days=1), NOON):
             await (
-                store.delete(watch) if watch.id < "03" else store.commit(replace(watch, published=True, ended_at=NOON))
+                store.delete(watch)
+                if watch.id < "03"
+                else store.commit(replace(watch, published=True, end=End(Outcome.FAILED, NOON)))
             )
         return [await store.load(f"{number:02}") for number in range(6)]
 
@@ -403,18 +395,8 @@ def test_every_column_has_a_readable_name_and_none_is_lost(azurite):
         *("PartitionKey", "RowKey", "Id", "Api", "Job", "Labels", "StartedAt", "Deadline", "Due", "NotBefore", "Seq"),
         *("SteppedBy", "Status", "Progress", "Reason", "Validator", "Waits", "Polls", "Faults", "Throttled"),
         *("FaultsInARow", "RefusalsInARow", "RefusedSince", "Revivals", "Outcome", "EndedAt", "Published"),
-        *("WhyAt", "Pages", "Evidence", "Issues", "Verdict"),
-        *(
-            "Restarts",
-            "BegunBy",
-            "Trace",
-            "Callback",
-            "CallbackSeq",
-            "CallbackSteppedBy",
-            "CallbackDue",
-            "CallbackTries",
-        ),
-        *("CallbackError", "CallbackResult"),
+        *("EvidenceAt", "Pages", "Evidence", "Issues", "Verdict"),
+        *("BegunBy", "Trace", "Callback"),
     }
     assert (row["PartitionKey"], row["RowKey"]) == ("ff", FULL.id)
 
@@ -442,7 +424,7 @@ def test_a_column_of_another_version_survives_a_step(azurite):
         await store._table.update_entity(of_later, UpdateMode.MERGE)
         loaded = await store.load(FRESH.id)
         await store.commit(replace(loaded, seq=1))
-        await store.commit(begin_again(await store.load(FRESH.id), replace(FRESH, due=LATER)))
+        await store.commit(restart(await store.load(FRESH.id), replace(FRESH, due=LATER)))
         return loaded, [row async for row in store._table.list_entities()]
 
     loaded, (row,) = in_a_table(azurite, scenario)
@@ -454,11 +436,11 @@ def test_a_column_of_another_version_survives_a_step(azurite):
 def test_a_row_of_an_earlier_version_has_the_defaults_of_what_it_lacks(azurite):
     async def scenario(store):
         watch = await store.insert(FULL)
-        lacking = {name: value for name, value in (await _row(store)).items() if name not in {"Restarts", "Evidence"}}
+        lacking = {name: value for name, value in (await _row(store)).items() if name not in {"Revivals", "Evidence"}}
         await store._table.update_entity(lacking, UpdateMode.REPLACE)
         return await store.load(watch.id)
 
-    assert in_a_table(azurite, scenario) == replace(FULL, restarts=0, evidence=())
+    assert in_a_table(azurite, scenario) == replace(FULL, revivals=0, evidence=())
 
 
 async def _row(store):
@@ -521,7 +503,7 @@ def test_an_empty_page_is_not_the_end():
         endpoint = f"http://127.0.0.1:{server.server_port}/account"
         credential = AzureNamedKeyCredential("account", base64.b64encode(b"key").decode())
         async with TableClient(endpoint, "Watches", credential=credential) as table:
-            return [found async for found in TableStore(table).stale(LATER, NOON)]
+            return [found async for found in TableWatches(table).stale(LATER, NOON)]
 
     try:
         assert asyncio.run(scenario()) == [FRESH]

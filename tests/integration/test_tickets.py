@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from shared.core.model import Ticket
 from shared.core.remote import NAMESPACE
 from shared.storage.tickets import EPOCH, TicketQueue, TicketQueues, place, to_grid
+from tests.builders import NOON
 
 TICKET = Ticket("0d6c9f0e-5a55-5f0e-9d5c-0d6c9f0e5a55", 7)
 
@@ -61,7 +62,7 @@ def test_a_ticket_is_plain_json_as_the_trigger_expects(azurite):
 
     (text,), _ = on_a_queue(azurite, scenario)
 
-    assert text == f'{{"watch":"{TICKET.watch_id}","seq":7}}'
+    assert text == f'{{"id":"{TICKET.id}","seq":7}}'
 
 
 @pytest.mark.parametrize(
@@ -119,9 +120,6 @@ def test_a_ticket_without_a_delay_is_visible_at_once(azurite):
     assert on_a_queue(azurite, scenario)[0] == 1
 
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
 @given(
     delay=st.timedeltas(timedelta(0), timedelta(days=30)),
     now=st.timedeltas(timedelta(0), timedelta(days=1)).map(lambda later: NOON + later),
@@ -171,7 +169,7 @@ def on_queues(azurite, count, scenario):
 
 
 async def watches_on(client):
-    return {Ticket.from_json(message.content).watch_id async for message in client.receive_messages()}
+    return {Ticket.from_json(message.content).id async for message in client.receive_messages()}
 
 
 def test_the_tickets_of_a_watch_are_all_on_one_queue_which_is_made_when_needed(azurite):
@@ -225,4 +223,4 @@ def test_places_are_taken_about_equally_often(places):
 
 def test_a_place_is_the_same_in_every_process_and_release():
     """Or a rolling update would move watches for nothing; any answer would do, but this one is in use."""
-    assert [place(TICKET.watch_id, places) for places in (1, 2, 3, 4, 16)] == [0, 0, 1, 0, 12]
+    assert [place(TICKET.id, places) for places in (1, 2, 3, 4, 16)] == [0, 0, 1, 0, 12]

@@ -13,7 +13,7 @@ import math
 import random
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -23,12 +23,12 @@ from shared.apis.schedules import SCHEDULES as API
 from shared.core.model import Ticket
 from shared.core.rate_limit import budget
 from shared.core.remote import Request, Response
-from shared.engine.gate import Gates
-from shared.engine.watcher import Watcher
-from tests.memory import MemoryStore
-from tests.ports import NoIndex, ignore, together
+from shared.engine.deliver import deliver
+from shared.engine.gate import SharedGate
+from tests.builders import NOON
+from tests.engine import Ports
+from tests.memory import MemoryRows, MemoryWatches
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
@@ -46,7 +46,7 @@ class Sky:
 
     def __post_init__(self) -> None:
         self.random = random.Random(1)  # noqa: S311 -- so that a run can be repeated
-        self.store = MemoryStore()
+        self.store = MemoryWatches()
         self.gates: dict[str, Any] = {}
         self.queue: list[tuple[datetime, int, Ticket]] = []
         self.numbers = count()
@@ -59,25 +59,20 @@ class Sky:
         self.per_minute_seen: Counter[int] = Counter()
         self.writes = 0
         self.ended = 0
-        self.watchers = [self._process() for _ in range(self.processes)]
+        self.apps = [self._process() for _ in range(self.processes)]
 
-    def _process(self) -> Watcher:
-        gates = Gates(self._read, self._write, self._count, budget(self.per_minute, None), lambda: self.now)
-        return Watcher(
+    def _process(self) -> Ports:
+        gate = SharedGate(self._read, self._write, self._count, budget(self.per_minute, None), lambda: self.now)
+        return Ports(
+            watches=self.store,
+            callbacks=MemoryRows(),
+            now=lambda: self.now,
             apis={API.name: API},
-            store=self.store,
             send=self._send,
             fetch=self._fetch,
             record=self._record,
-            announce=self._nothing,
-            reject=self._nothing,
-            now=lambda: self.now,
             draw=self.random.random,
-            gate=gates,
-            alone=together,
-            poisoned=ignore,
-            tell=ignore,
-            index=NoIndex(),
+            gate=gate,
         )
 
     async def _read(self) -> dict[str, Any]:
@@ -94,11 +89,8 @@ class Sky:
         due = self.now + timedelta(seconds=math.ceil(delay.total_seconds()))
         heapq.heappush(self.queue, (due, next(self.numbers), ticket))
 
-    async def _record(self, _: Any) -> None:
+    async def _record(self, *_: Any) -> None:
         self.ended += 1
-
-    async def _nothing(self, *_: Any) -> None:
-        pass
 
     async def _fetch(self, request: Request) -> Response:
         job = request.path.rsplit("/", 1)[1]
@@ -130,14 +122,15 @@ class Sky:
         while starts or self.queue:
             if starts and (not self.queue or starts[0] <= self.queue[0][0]):
                 self.now = max(self.now, starts.pop(0))
-                await self._any().start(API, {"scheduleId": "s", "operationId": str(watches - len(starts))})
+                job = {"scheduleId": "s", "operationId": str(watches - len(starts))}
+                await self._any().starts.start(API, job, self.now, self.now + API.lifetime)
             else:
                 due, number, ticket = heapq.heappop(self.queue)
                 self.now = max(self.now, due)
-                await self._any().deliver(ticket, str(number))
+                await deliver(self._any().poller, ticket, str(number))
 
-    def _any(self) -> Watcher:
-        return self.random.choice(self.watchers)
+    def _any(self) -> Ports:
+        return self.random.choice(self.apps)
 
     @property
     def minutes(self) -> float:

@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 #: The quickest first, since the first failure is enough; without the meetings that have by far the most schedules.
-SIMULATIONS = [f"tests/simulation/test_{name}.py" for name in ("scenarios", "overlap", "crashes")]
+SIMULATIONS = [f"tests/simulation/test_{name}.py" for name in ("scenarios", "overlap", "overlap_deliveries", "crashes")]
 SIMULATIONS += ["-k", "not success-1 and not failed-1"]
 
 #: Makes sure that the copy is what runs, and the random search short and the same each time.
@@ -47,44 +47,35 @@ LONGEST = 300  #: seconds
 #: A promise that was not kept; a test that cannot run, or a mutant that stumbles over its own name, proves nothing.
 CAUGHT = re.compile(r"^(FAILED|ERROR) (\S+) - (AssertionError|assert)", re.MULTILINE)
 
-INSERT = "watch, begun = await self.store.insert(wanted), True"
 #: Files below `shared`.
-WATCHER, CALLBACKS = "engine/watcher.py", "engine/callback_sender.py"
-DECIDE, REMOTE = "core/decide.py", "core/remote.py"
+DELIVER, EFFECTS, SWAP = "engine/deliver.py", "engine/effects.py", "engine/swap.py"
+STARTS, STOPS, REVIVER, SENDER = "engine/starts.py", "engine/stops.py", "engine/reviver.py", "engine/callback_sender.py"
+DECIDE, CALLBACK = "core/decide.py", "core/callback.py"
 
-COMMIT = "committed = await self.store.commit(after)"
-READ_AGAIN = "found = await self.store.load(before.id)"
-TRY = "watch = await self.store.commit(await self._step(watch, message_id))"
-FENCE = "if ticket.seq == watch.seq and watch.outcome is None:"
-OURS = "ours = watch.stepped_by == message_id"
+COMMIT = "committed = await kind.rows.commit(after)"
+READ_AGAIN = "row = await kind.rows.load(before.id)"
+FENCE = "if row is not None and row.is_open and row.seq == ticket.seq:"
+OURS = "if row.stepped_by == message_id or owes:"
+INSERT = "inserted = await self.rows.insert(wanted)"
+PUBLISHED = "return await swap(self.watches, replace(watch, published=True))"
 REVIVED = 'watch = replace(watch, seq=watch.seq + 1, stepped_by="")'
 
 #: By the name of the broken rule: the file, and what is replaced in it by what.
 MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
-    "a lost swap drops the message": (WATCHER, {READ_AGAIN: "found = None"}),
-    "a lost swap counts as won": (
-        WATCHER,
-        {READ_AGAIN: f"{READ_AGAIN}\nfound = found and replace(found, stepped_by=message_id)"},
-    ),
-    "act before commit": (WATCHER, {COMMIT: f"await self.act(after)\n{COMMIT}"}),
-    "publish before commit": (
-        WATCHER,
-        {COMMIT: f"if after.outcome:\n    await self.record(after)\n    await self.announce(after)\n{COMMIT}"},
-    ),
-    "redo by seq": (WATCHER, {OURS: "ours = ticket.seq == watch.seq - 1"}),
-    "no redo": (WATCHER, {FENCE: f"ours = ticket.seq == watch.seq\n{FENCE}", OURS: "pass"}),
-    "no fence": (WATCHER, {FENCE: "if watch.outcome is None:"}),
-    "a ticket moves an ended watch": (WATCHER, {FENCE: "if ticket.seq == watch.seq:"}),
+    # The protocol, of watches and callbacks alike
+    "a lost swap drops the message": (DELIVER, {READ_AGAIN: "return None"}),
+    "a lost swap counts as won": (DELIVER, {READ_AGAIN: "row = after"}),
+    "a lost swap is taken for our own": (SWAP, {"if found != wanted:": "if found is None:"}),
+    "act before commit": (DELIVER, {COMMIT: f"await kind.act(after)\n{COMMIT}"}),
+    "redo by seq": (DELIVER, {OURS: "if row.seq == ticket.seq + 1 or owes:"}),
+    "no redo": (DELIVER, {FENCE: f"before = row\n{FENCE}", OURS: "if row is not before or owes:"}),
+    "no fence": (DELIVER, {FENCE: "if row is not None and row.is_open:"}),
+    "a ticket moves an ended watch": (DELIVER, {FENCE: "if row is not None and row.seq == ticket.seq:"}),
+    "an ended watch is not published by a stray ticket": (DELIVER, {OURS: "if row.stepped_by == message_id:"}),
     "seq not advanced": (DECIDE, {"seq=watch.seq + 1, stepped_by=message_id": "stepped_by=message_id"}),
-    "start does not resend": (WATCHER, {"if begun or watch.due + RESEND_AFTER <= now:": "if begun:"}),
-    "start always sends": (WATCHER, {"if begun or watch.due + RESEND_AFTER <= now:": "if True:"}),
-    "tend without fence": (DECIDE, {REVIVED: 'watch = replace(watch, stepped_by="")'}),
-    "revive without bound": (DECIDE, {"if watch.revivals >= rounds:": "if False:"}),
-    "revive forgets due": (DECIDE, {"due = max(watch.due, now + ": "due = max(now, now + "}),
-    "a turn leaves the revivals counted": (
-        DECIDE,
-        {"stepped_by=message_id, revivals=0": "stepped_by=message_id"},
-    ),
+    # Turns
+    "poll before due": (DECIDE, {"return NotYet(until) if now < until else None": "return None"}),
+    "a deadline overrides Retry-After": (DECIDE, {"until = max(watch.due, watch.not_before)": "until = watch.due"}),
     "an end is forgotten while its reasons are asked for": (
         DECIDE,
         {"verdict=verdict, reason=reason,": "reason=reason,"},
@@ -93,82 +84,75 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
         DECIDE,
         {"tried = isinstance(seen, Fault) and watch.faults_in_a_row + 1 >= ENOUGH_ATTEMPTS": "tried = False"},
     ),
-    "a job that ended is abandoned": (
-        DECIDE,
-        {"outcome=watch.verdict or Outcome.ABANDONED": "outcome=Outcome.ABANDONED"},
-    ),
-    "nobody asks why": (DECIDE, {"return Inquire(outcome, reason, link)": "return Finish(outcome, reason)"}),
-    "a poisoned ticket is dropped": (WATCHER, {"or ticket.seq == watch.seq or": "or"}),
-    "poll before due": (REMOTE, {"NotYet(until) if now < until else None": "None"}),
-    "a deadline overrides Retry-After": (
-        REMOTE,
-        {"until = max(watch.due, watch.not_before)": "until = watch.due"},
-    ),
-    "listed after it began": (
-        WATCHER,
+    "nobody asks why": (DECIDE, {"return GatherEvidence(outcome, reason, link)": "return Finish(outcome, reason)"}),
+    # Ends
+    "publish without record": (EFFECTS, {"await self.record(watch, watch.end)": "pass"}),
+    "publish without announce": (EFFECTS, {"await self.announce(watch, watch.end)": "pass"}),
+    "published mark before announce": (
+        EFFECTS,
         {
-            "await self.index.add(wanted)": "pass",
-            INSERT: f"{INSERT}\nawait self.index.add(wanted)",
+            "await self.announce(watch, watch.end)": "await self.watches.commit(replace(watch, published=True))\n"
+            "await self.announce(watch, watch.end)\nreturn watch"
         },
     ),
-    "listed for ever": (WATCHER, {"await self.index.remove(watch)": "pass"}),
+    "published mark before the callback": (
+        EFFECTS,
+        {
+            "if watch.callback:": "if False:",
+            PUBLISHED: f"found = {PUBLISHED.removeprefix('return ')}\n"
+            "await self._notify(watch, watch.end)\nreturn found",
+        },
+    ),
+    "a callback without its first ticket": (
+        EFFECTS,
+        {"await self.send_callback(Ticket(callback.id, callback.seq), timedelta(0))": "pass"},
+    ),
+    "listed for ever": (EFFECTS, {"await self.index.remove(watch)": "pass"}),
     "listed no more before it is recorded": (
-        WATCHER,
-        {"await self.record(watch)": "await self.index.remove(watch)\nawait self.record(watch)"},
+        EFFECTS,
+        {"await self.record(watch, watch.end)": "await self.index.remove(watch)\nawait self.record(watch, watch.end)"},
     ),
-    "a start takes the other's entry away": (
-        WATCHER,
-        {"if watch.started_at != wanted.started_at:": "if True:"},
+    # Starts and stops
+    "start does not resend": (STARTS, {"or started.watch.due + RESEND_AFTER <= now:": "or False:"}),
+    "start always sends": (STARTS, {"or started.watch.due + RESEND_AFTER <= now:": "or True:"}),
+    "listed after it began": (
+        STARTS,
+        {"await self.index.add(wanted)": "pass", INSERT: f"{INSERT}\nawait self.index.add(wanted)"},
     ),
+    "a start takes the other's entry away": (STARTS, {"if started.watch.started_at != wanted.started_at:": "if True:"}),
     "begun again from nought": (DECIDE, {"seq=ended.seq + 1,": "seq=0,"}),
     "begun again at once": (DECIDE, {"due=max(wanted.due, ended.not_before),": ""}),
-    "begun again unpublished": (WATCHER, {"found = await self.act(found)": "pass"}),
+    "begun again unpublished": (
+        STARTS,
+        {"decide.restart(await self.act(found), wanted)": "decide.restart(found, wanted)"},
+    ),
     "begun again by the same request": (
-        WATCHER,
-        {"if restart and not (begun_by and begun_by == watch.begun_by):": "if restart:"},
+        STARTS,
+        {"if restart and not (begun_by and begun_by == started.watch.begun_by):": "if restart:"},
     ),
-    "begun again while its end is being told": (WATCHER, {"if is_pending(found):": "if False:"}),
-    "published mark before the callback's ticket": (
-        WATCHER,
-        {"await self.tell(Ticket(watch.id, watch.callback_seq), SOON)": "pass"},
+    "all ends of a watch have one name": (CALLBACK, {".{watch.started_at:%Y%m%dT%H%M%S%fZ}": ""}),
+    "stop without publish": (STOPS, {"return await self.act(watch)": "return watch"}),
+    "stop gives up when a turn gets in between": (STOPS, {"continue": "return watch"}),
+    # Revivals
+    "revive without fence": (DECIDE, {REVIVED: 'watch = replace(watch, stepped_by="")'}),
+    "revive without bound": (DECIDE, {"if watch.revivals >= rounds:": "if False:"}),
+    "revive forgets due": (DECIDE, {"due = max(watch.due, now + ": "due = max(now, now + "}),
+    "a turn leaves the revivals counted": (
+        DECIDE,
+        {"stepped_by=message_id, revivals=0": "stepped_by=message_id"},
     ),
-    "a callback without fence": (
-        CALLBACKS,
-        {"if ticket.seq == watch.callback_seq and is_pending(watch):": "if is_pending(watch):"},
+    "a job that ended is abandoned": (
+        DECIDE,
+        {"End(watch.verdict or Outcome.ABANDONED, now)": "End(Outcome.ABANDONED, now)"},
     ),
-    "a callback acts before commit": (
-        CALLBACKS,
-        {
-            TRY: "watch = await self._step(watch, message_id)\nawait self._act(watch)\n"
-            "watch = await self.store.commit(watch)"
-        },
-    ),
-    "a callback is not redone": (
-        CALLBACKS,
-        {"if watch.callback_stepped_by == message_id:": "if False:"},
-    ),
-    "a callback is not told of before it is published": (
-        CALLBACKS,
-        {"if not watch.published:": "if False:"},
-    ),
-    "a callback's ticket is not replaced": (
-        WATCHER,
-        {"if watch.published and is_pending(watch):": "if False:"},
-    ),
-    "a callback counts its tries anew": (DECIDE, {"callback_seq=ended.callback_seq + 1,": ""}),
-    "stop without publish": (WATCHER, {"return await self.act(watch)": "return watch"}),
-    "stop gives up when a turn gets in between": (WATCHER, {"continue": "return watch"}),
-    "publish without record": (WATCHER, {"await self.record(watch)": "pass"}),
-    "published mark before announce": (
-        WATCHER,
-        {
-            "await self.announce(watch)": "await self.store.commit(replace(watch, published=True))\n"
-            "await self.announce(watch)\nreturn watch"
-        },
-    ),
-    "an ended watch is not published by a stray ticket": (
-        WATCHER,
-        {"if ours or watch.outcome is not None:": "if ours:"},
+    "a poisoned ticket is dropped": (REVIVER, {"or ticket.seq == watch.seq or": "or"}),
+    # Callbacks
+    "an attempt that does not count": (CALLBACK, {"seq=callback.seq + 1, stepped_by": "stepped_by"}),
+    "a failed attempt has no next ticket": (SENDER, {"if row.is_open:": "if False:"}),
+    "a callback is given up silently": (SENDER, {"await self.fail(row)": "pass"}),
+    "a callback's lost ticket is not replaced": (
+        SENDER,
+        {"await self.act(await swap(self.rows, revive(row, self.now())))": "pass"},
     ),
 }
 
@@ -187,7 +171,7 @@ def simulate(here: Path, mutant: str = "") -> subprocess.CompletedProcess[str]:
     cached = shutil.ignore_patterns("__pycache__", Path(__file__).name)
     for folder in ("shared", "tests/simulation"):
         shutil.copytree(ROOT / folder, here / folder, ignore=cached)
-    for file in ("tests/__init__.py", "tests/memory.py", "tests/ports.py"):
+    for file in ("tests/__init__.py", "tests/builders.py", "tests/engine.py", "tests/memory.py", "tests/ports.py"):
         shutil.copy(ROOT / file, here / file)
     (here / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     if mutant:

@@ -10,7 +10,8 @@ from local.plan.limits import Limit
 from local.plan.workload import Jobs
 from shared.apis.schedules import SCHEDULES
 from shared.core.rate_limit import budget
-from tests.simulation.test_limits import NOON, Sky
+from tests.builders import NOON
+from tests.simulation.test_limits import Sky
 
 OVER = timedelta(seconds=10)
 

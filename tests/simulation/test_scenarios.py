@@ -6,8 +6,10 @@ from itertools import repeat
 
 import pytest
 
+from shared.core.callback import event_id
 from shared.core.model import Outcome
-from shared.engine.watcher import GRACE, RESEND_AFTER
+from shared.engine.reviver import GRACE
+from shared.engine.starts import RESEND_AFTER
 from tests.simulation.world import LIFETIME, MAX_DEQUEUES, RETENTION, REVIVALS, World
 
 MINUTE = timedelta(minutes=1)
@@ -159,7 +161,7 @@ def test_begun_again_it_goes_on_counting_and_old_tickets_do_nothing(world):
     world.restart().finish()
 
     assert world.row.outcome is None
-    assert (world.row.seq, world.row.restarts) == (ended.seq + 1, 1)
+    assert (world.row.seq, world.restarts) == (ended.seq + 1, 1)
     settle(world, tending=False)
     assert [event.outcome for event in world.events] == [Outcome.STOPPED, Outcome.EXPIRED]
 
@@ -215,24 +217,28 @@ def try_until(world, done):
             world.call(message).finish()
 
 
-def test_a_callback_is_told_once_when_nothing_goes_wrong():
+def the_callback(world):
+    return world.callbacks.rows[event_id(world.row)]
+
+
+def test_a_receiver_is_notified_once_when_nothing_goes_wrong():
     world = with_a_callback()
 
     settle(world, tending=False)
-    assert (world.posts, world.taken, world.row.callback_result) == (1, {world.row.id}, "delivered")
+    assert (world.posts, world.taken, the_callback(world).result) == (1, {event_id(world.row)}, "delivered")
 
 
-def test_a_callback_that_is_refused_is_tried_for_a_day_and_given_up():
+def test_a_callback_that_is_refused_is_retried_for_a_day_and_given_up():
     world = with_a_callback()
     world.refusal = "HTTP 500"
     began = world.now
 
-    try_until(world, lambda: world.row.callback_result)
+    try_until(world, lambda: the_callback(world).result)
 
-    assert world.given_up == {world.row.id}
+    assert world.given_up == {event_id(world.row)}
     assert timedelta(hours=22) < world.now - began <= timedelta(days=1)
-    assert 20 < world.row.callback_tries == world.posts < 40
-    assert world.row.callback_error == "HTTP 500"
+    assert 20 < the_callback(world).tries == world.posts < 40
+    assert the_callback(world).error == "HTTP 500"
     settle(world, tending=False)
 
 
@@ -259,24 +265,17 @@ def test_an_end_that_is_not_yet_published_is_before_it_begins_again(world):
     assert [event.outcome for event in world.events] == [Outcome.STOPPED, Outcome.EXPIRED]
 
 
-def test_nothing_begins_again_while_its_last_end_is_being_told():
+def test_a_restart_waits_for_no_receiver():
+    """Each end has a callback of its own: both are delivered, under names of their own."""
     world = with_a_callback()
     world.refusal = "HTTP 500"
+    world.call(world.calls[0]).finish()
 
     world.restart().finish()
 
-    assert world.restarts == 0
-    assert not world.index.rows
+    assert world.restarts == 1
     settle(world, tending=False)
-
-
-def test_each_end_of_a_watch_has_a_name_of_its_own():
-    world = with_a_callback()
-    try_until(world, lambda: world.row.callback_result)
-    world.restart().finish()
-
-    settle(world, tending=False)
-    assert world.taken == {world.row.id, f"{world.row.id}.1"}
+    assert world.taken == {event_id(watch) for watch in world.ended}
 
 
 def test_a_lost_ticket_of_a_callback_is_replaced_by_a_round():

@@ -1,6 +1,6 @@
-"""A small world for `Watcher` to live in: a clock, two queues, a table, a remote API, and workers.
+"""A small world for the engine to live in: a clock, queues, tables, a remote API, a receiver of callbacks, and workers.
 
-A worker is a coroutine of the real `Watcher`, moved by hand.  It pauses before each of its port calls, so it can be
+A worker is a coroutine of the real engine, moved by hand.  It pauses before each of its port calls, so it can be
 overtaken, or killed, between any two of them.  No threads and no event loop: every run can be replayed.
 
 The world itself insists on what must hold at every moment: see the assertions of its ports.
@@ -11,28 +11,27 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
-from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from itertools import count
 from types import SimpleNamespace, coroutine
 from typing import Any, Literal
 
 from shared.apis.reality_analysis import REALITY_ANALYSIS as API
-from shared.core.callback import Reply, event_id, is_pending
-from shared.core.model import Outcome, Ticket, Watch
+from shared.core.callback import Attempt, Callback, event_id
+from shared.core.model import End, Outcome, Ticket, Watch
 from shared.core.newest_first import newest_first
 from shared.core.remote import NoResponse, Request, Response, watch_id
 from shared.core.schedule import Schedule
-from shared.engine.callback_sender import CallbackSender
+from shared.engine.deliver import Kind, receive
 from shared.engine.ports import Conflict
-from shared.engine.watcher import GRACE, StillTellingError, Watcher
+from shared.engine.reviver import GRACE
 from shared.storage.results import result
-from shared.web.cloud_event import to_json
-from tests.memory import MemoryIndex, MemoryStore
-from tests.ports import NoGate, ignore, together
+from tests.builders import NOON
+from tests.engine import Ports
+from tests.memory import MemoryIndex, MemoryRows, MemoryWatches
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 JOB = {"jobId": "j"}
 ID = watch_id(API, JOB)
 PROGRESS, WHY = "/realitydataanalysis/jobs/j/progress", "/realitydataanalysis/jobs/j"
@@ -43,10 +42,8 @@ ROUND = timedelta(minutes=5)  #: between two rounds of tending
 #: The queue's: how long a message is hidden while a worker has it, and after it failed; and how often it may fail.
 LEASE, RETRY, MAX_DEQUEUES = timedelta(minutes=10), timedelta(minutes=1), 3
 
-#: No two starts come at the very same instant; dates in headers are of whole seconds.
-A_MOMENT = timedelta(seconds=1)
-
-CALLBACK_FIELDS = [field.name for field in fields(Watch) if field.name.startswith("callback_")]
+#: No two starts come at the very same instant, nor two ends of one watch; dates in headers are of whole seconds.
+A_MOMENT, AN_INSTANT = timedelta(seconds=1), timedelta(microseconds=1)
 
 REVIVALS = Schedule.seconds(60, 300, 900)
 
@@ -63,7 +60,11 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "send": ("before", "after"),
     "record": ("before", "after"),
     "announce": ("before", "after"),
-    "tell": ("before", "after"),
+    "load_callback": ("before",),
+    "insert_callback": ("before", "after", "as a conflict"),
+    "commit_callback": ("before", "after", "as a conflict"),
+    "delete_callback": ("before", "after", "as a conflict"),
+    "send_callback": ("before", "after"),
     "post": ("before",),
     "fail": ("before", "after"),
     "add": ("before", "after"),
@@ -103,11 +104,11 @@ class Worker:
         self.comes_again = comes_again  #: whether the queue puts it right when it fails
         self.next_call = ""  #: the port before which it pauses, if it is one
         self.finished = False
-        self.ticket: Ticket | None = None  #: of a callback, that it was given
+        self.ticket: Ticket | None = None  #: that it was given
         self.failed = False  #: killed, or ended by a Conflict or an outage
         self.lost_a_swap = False  #: what it asked was for nothing, since another took the step
         self.not_before = NOON  #: when it may ask the remote API, by what it has read
-        self.asks_why = False  #: whether the row that it has read says that the job has ended
+        self.wants_evidence = False  #: whether the row that it has read says that the job has ended
         self.told: datetime | None = None  #: the Retry-After that it was answered, and has not yet committed
         self.go()
 
@@ -140,8 +141,9 @@ class World:
     now: datetime = NOON
     lifetime: timedelta = LIFETIME
     unbroken: frozenset[str] = frozenset()  #: ports before which no worker pauses: they belong to the call before
-    table: MemoryStore = field(default_factory=MemoryStore)
-    callback: str = ""  #: whom its watches tell when they end
+    table: MemoryWatches = field(default_factory=MemoryWatches)
+    callbacks: MemoryRows[Callback] = field(default_factory=MemoryRows)
+    callback: str = ""  #: whom its watches notify when they end
     calls: list[Message] = field(default_factory=list)  #: the tickets of callbacks
     tickets: list[Message] = field(default_factory=list)
     poison: list[Message] = field(default_factory=list)
@@ -163,7 +165,7 @@ class World:
     tried_by: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)  #: ends that the receiver knows of
     given_up: set[str] = field(default_factory=set)
-    announced_calls: set[str] = field(default_factory=set)  #: ends whose callback has had a ticket
+    with_a_ticket: set[str] = field(default_factory=set)  #: ends whose callback has had a ticket
 
     failing: dict[str, Iterator[Fault]] = field(default_factory=dict)  #: by port: how its next calls fail
     fault: Fault | None = None  #: how the call that is being made fails
@@ -182,37 +184,36 @@ class World:
     def __post_init__(self) -> None:
         self.acting: Worker
         self._ids = count(1)
-        calls = (self._load, self._insert, self._commit, self._delete)
-        store: Any = SimpleNamespace(**{call.__name__.strip("_"): self._port(call) for call in calls})
-        store.stale = self.table.stale
-        index: Any = SimpleNamespace(add=self._port(self._add), remove=self._port(self._remove))
-        self.watcher = Watcher(
+        watches: Any = SimpleNamespace(
+            load=self._port(self._load),
+            insert=self._port(self._insert),
+            commit=self._port(self._commit),
+            delete=self._port(self._delete),
+            stale=self.table.stale,
+        )
+        callbacks: Any = SimpleNamespace(
+            load=self._port(self._load_callback),
+            insert=self._port(self._insert_callback),
+            commit=self._port(self._commit_callback),
+            delete=self._port(self._delete_callback),
+            stale=self.callbacks.stale,
+        )
+        self.engine = Ports(
+            watches=watches,
+            callbacks=callbacks,
+            now=lambda: self.now,
             apis={API.name: API},
-            store=store,
+            index=SimpleNamespace(add=self._port(self._add), remove=self._port(self._remove)),
             send=self._port(self._send),
+            send_callback=self._port(self._send_callback),
             fetch=self._port(self._fetch),
+            post=self._port(self._post),
             record=self._port(self._record),
             announce=self._port(self._announce),
             reject=self._port(self._reject),
-            now=lambda: self.now,
-            draw=lambda: 0.0,
-            gate=NoGate(),
-            alone=together,
-            poisoned=ignore,
-            revivals=REVIVALS,
-            tell=self._port(self._tell),
-            index=index,
-        )
-        self.caller = CallbackSender(
-            store=store,
-            send=self.watcher.tell,
-            post=self._port(self._post),
             fail=self._port(self._fail),
-            reject=self._port(self._reject),
-            now=lambda: self.now,
-            draw=lambda: 0.0,
-            body=lambda watch: to_json(watch, "urn:simulation"),
-            alone=together,
+            delays=REVIVALS,
+            retention=RETENTION,
         )
 
     # Workers
@@ -220,14 +221,21 @@ class World:
     def start(self) -> Worker:
         self.starts += self.row is None or self.row.due <= self.now
         self.now += A_MOMENT
-        return self._begin(
-            self._as_asked(self.watcher.start(API, JOB, self.lifetime, callback=self.callback)), comes_again=False
-        )
+        work = self.engine.starts.start(API, JOB, self.now, self.now + self.lifetime, callback=self.callback)
+        return self._begin(self._as_asked(work), comes_again=False)
 
     def restart(self, begun_by: str = "") -> Worker:
         self.starts += 1
         self.now += A_MOMENT
-        work = self.watcher.start(API, JOB, self.lifetime, restart=True, begun_by=begun_by, callback=self.callback)
+        work = self.engine.starts.start(
+            API,
+            JOB,
+            self.now,
+            self.now + self.lifetime,
+            restart=True,
+            begun_by=begun_by,
+            callback=self.callback,
+        )
         return self._begin(self._as_asked(work), comes_again=False)
 
     def stop(self) -> Worker:
@@ -235,12 +243,12 @@ class World:
 
     def deliver(self, message: Message) -> Worker:
         self.overlaps += message.holder is not None and not message.holder.finished
-        message.holder = self._begin(self._turn(message, self.tickets, self.watcher.receive), comes_again=True)
+        message.holder = self._begin(self._turn(message, self.tickets, self.engine.poller), comes_again=True)
         return message.holder
 
     def call(self, message: Message) -> Worker:
         self.overlaps += message.holder is not None and not message.holder.finished
-        message.holder = self._begin(self._turn(message, self.calls, self.caller.receive), comes_again=True)
+        message.holder = self._begin(self._turn(message, self.calls, self.engine.callback_sender), comes_again=True)
         message.holder.ticket = message.ticket
         return message.holder
 
@@ -267,23 +275,18 @@ class World:
             return await work
         except (Conflict, OutageError):
             self.acting.failed = True
-        except StillTellingError:
-            assert self.row
-            assert self.row.callback  # what was being told may have been told since it looked
 
     async def _stopping(self) -> None:
-        stopped = await self.watcher.stop(ID)
+        stopped = await self.engine.stops.stop(ID)
         assert stopped is None or stopped.published, "a stop that did not publish how the watch ended"
 
-    async def _turn(
-        self, message: Message, queue: list[Message], receive: Callable[[bytes, str], Awaitable[None]]
-    ) -> None:
+    async def _turn(self, message: Message, queue: list[Message], kind: Kind[Any]) -> None:
         """Delete a message whose turn went well; one that failed comes back, or is buried when it failed too often."""
         lease = self._take(message)
         if message.dequeued > MAX_DEQUEUES:
             return await self._bury(message, queue, lease)
         try:
-            await receive(message.body, message.id)
+            await receive(kind, message.body, message.id)
         except (Conflict, OutageError):
             self.acting.failed = True
             await pause()
@@ -307,7 +310,7 @@ class World:
         """A poisoned message that failed stays hidden for the rest of its lease."""
         lease = self._take(message)
         try:
-            await self.watcher.receive_poisoned(message.body)
+            await self.engine.reviver.receive_poisoned(message.body)
         except (Conflict, OutageError):
             self.acting.failed = True
             return
@@ -317,11 +320,14 @@ class World:
     async def _tending(self) -> None:
         """What `Tender` does, one row at a time."""
         await pause()
-        stale = self.table.stale(self.now - GRACE, self.now - RETENTION)
-        for row in [row async for row in stale]:
+        tender = self.engine.tender
+        await self._tend_rows(tender.watches, tender.revive)
+        await self._tend_rows(tender.callbacks, tender.revive_callback)
+
+    async def _tend_rows(self, rows: Any, revive: Callable[[Any], Awaitable[None]]) -> None:
+        for row in [row async for row in rows.stale(self.now - GRACE, self.now - RETENTION)]:
             try:
-                removable = row.published and not is_pending(row)
-                await (self.watcher.store.delete(row) if removable else self.watcher.tend(row))
+                await (rows.delete(row) if row.is_settled else revive(row))
             except (Conflict, OutageError):
                 self.acting.failed = True
 
@@ -338,7 +344,7 @@ class World:
 
         async def port(*args: Any) -> Any:
             fault = None
-            again = name == "load" and self.acting.lost_a_swap and "load again" in self.unbroken
+            again = name in {"load", "load_callback"} and self.acting.lost_a_swap and "load again" in self.unbroken
             if name not in self.unbroken and not again:
                 await pause(name)
                 fault = self.fault
@@ -358,7 +364,7 @@ class World:
         row = await self.table.load(watch_id)
         if row:
             self.acting.not_before = max(row.due, self.told)
-            self.acting.asks_why = row.verdict is not None
+            self.acting.wants_evidence = row.verdict is not None
         return row
 
     async def _insert(self, watch: Watch) -> Watch:
@@ -378,19 +384,13 @@ class World:
         if before.outcome and not after.outcome:
             assert before.published, "begun again before its end was published"
             assert after.due >= self.told, "begun again sooner than the API wants to be asked"
-            assert after.callback_seq > before.callback_seq, "its tries are counted anew"
             self.restarts += 1
             self.rounds = -1  # of its new life there was none
         elif before.outcome:
-            if before.published:
-                self._check_try(before, after)
-            else:
-                assert after == replace(before, published=True, callback_due=after.callback_due), (
-                    "it did not stay ended"
-                )
-                assert before in self.events, "marked as published before it was"
-                untold = is_pending(before) and event_id(before) not in self.announced_calls
-                assert not untold, "marked as published before its callback had a ticket"
+            assert after == replace(before, published=True), "it did not stay ended"
+            assert before in self.events, "marked as published before it was"
+            unnotified = before.callback and event_id(before) not in self.with_a_ticket
+            assert not unnotified, "marked as published before its callback had a ticket"
             return after
         assert after.seq == before.seq + 1, "a step that does not count"
         assert not after.published, "published by a step"
@@ -407,23 +407,44 @@ class World:
         self.stepped_by.add(after.stepped_by)
         if after.outcome:
             assert after.outcome is not Outcome.ABANDONED or self.rounds == len(REVIVALS.delays), "abandoned too soon"
+            assert event_id(after) not in {event_id(watch) for watch in self.ended}, "two ends of one name"
             self.ended.append(after)
+            self.now += AN_INSTANT
         self.rounds = 0 if after.stepped_by else self.rounds + 1
         assert self.rounds <= len(REVIVALS.delays) + bool(after.outcome), "revived without bound"
         self.told, self.acting.told = self.acting.told or self.told, None
         return after
 
-    def _check_try(self, before: Watch, after: Watch) -> None:
-        changed = {name: getattr(after, name) for name in CALLBACK_FIELDS}
-        assert after == replace(before, **changed), "an ended watch did not stay as it ended"
-        assert is_pending(before), "a try after all was said"
-        assert after.callback_seq == before.callback_seq + 1, "a try that does not count"
+    async def _load_callback(self, key: str) -> Callback | None:
+        return await self.callbacks.load(key)
+
+    async def _insert_callback(self, callback: Callback) -> Callback:
+        (watch,) = [watch for watch in self.ended if event_id(watch) == callback.id]
+        assert watch in self.events, "a callback of what was not announced"
+        assert (callback.seq, callback.tries, callback.result) == (0, 0, None), "tried before it was there"
+        return await self.callbacks.insert(callback)
+
+    async def _commit_callback(self, callback: Callback) -> Callback:
+        before = self.callbacks.rows.get(callback.id)
+        try:
+            after = await self.callbacks.commit(callback)
+        except Conflict:
+            self.acting.lost_a_swap = True
+            raise
+        assert before
+        assert before.is_open, "an attempt after it was settled"
+        assert (after.url, after.body) == (before.url, before.body), "another callback"
+        assert after.seq == before.seq + 1, "an attempt that does not count"
         ticket = self.acting.ticket
-        assert ticket is None or ticket.seq == before.callback_seq, "a try out of turn"
-        message = after.callback_stepped_by
-        assert not message or message not in self.tried_by, "a message that made two tries"
+        assert ticket is None or ticket == Ticket(before.id, before.seq), "an attempt out of turn"
+        message = after.stepped_by
+        assert not message or message not in self.tried_by, "a message that made two attempts"
         self.tried_by.add(message)
         self.tries += 1
+        return after
+
+    async def _delete_callback(self, callback: Callback) -> None:
+        await self.callbacks.delete(callback)
 
     async def _delete(self, watch: Watch) -> None:
         await self.table.delete(watch)
@@ -438,8 +459,8 @@ class World:
     def _check_index(self) -> None:
         for row in self.table.rows.values():
             listed = (row.api, newest_first(row.started_at, row.id)) in self.index.rows
-            assert listed or row.outcome, "an open watch that no list shows"
-            assert listed or result(row) in self.results.values(), "a watch that no list shows"
+            assert listed or row.end, "an open watch that no list shows"
+            assert listed or _result(row) in self.results.values(), "a watch that no list shows"
 
     async def _send(self, ticket: Ticket, delay: timedelta) -> None:
         assert self.row is None or ticket.seq <= self.row.seq, "a ticket for a turn that is not committed"
@@ -448,7 +469,7 @@ class World:
         self.tickets.append(Message(f"m{next(self._ids)}", ticket.to_json().encode(), self.now + wait))
 
     async def _fetch(self, request: Request) -> Response | NoResponse:
-        assert request.path == (WHY if self.acting.asks_why else PROGRESS)
+        assert request.path == (WHY if self.acting.wants_evidence else PROGRESS)
         assert self.now >= self.acting.not_before, "asked before it was due, or sooner than the API wants to be"
         self.polls += 1
         if self.status is None:
@@ -459,43 +480,46 @@ class World:
             as_date, as_seconds = format_datetime(self.acting.told, usegmt=True), f"{self.retry_after.seconds}"
             headers = {"retry-after": as_date if self.as_a_date else as_seconds}
         why = {"executionInformation": {"errors": [{"code": "E1", "message": "no memory"}]}}
-        body = {"job": why} if self.acting.asks_why else {"progress": {"state": self.job}}
+        body = {"job": why} if self.acting.wants_evidence else {"progress": {"state": self.job}}
         return Response(self.status, headers, json.dumps(body).encode())
 
-    async def _record(self, watch: Watch) -> None:
+    async def _record(self, watch: Watch, end: End) -> None:
         assert watch in self.ended, "recorded what is not committed"
-        row = result(watch)
+        row = result(watch, end)
         self.results[row["PartitionKey"], row["RowKey"]] = row
 
-    async def _tell(self, ticket: Ticket, delay: timedelta) -> None:
-        assert self.row is None or ticket.seq <= self.row.callback_seq, "a ticket for a try that is not committed"
-        if self.row and self.row.outcome and ticket.seq == self.row.callback_seq:
-            self.announced_calls.add(event_id(self.row))
+    async def _send_callback(self, ticket: Ticket, delay: timedelta) -> None:
+        row = self.callbacks.rows.get(ticket.id)
+        assert row is None or ticket.seq <= row.seq, "a ticket for an attempt that is not committed"
+        self.with_a_ticket.add(ticket.id)
         wait = timedelta(seconds=math.ceil(delay.total_seconds()))
         self.calls.append(Message(f"c{next(self._ids)}", ticket.to_json().encode(), self.now + wait))
 
-    async def _post(self, url: str, message_id: str, body: str) -> Reply:
+    async def _post(self, url: str, message_id: str, body: str) -> Attempt:
         assert url == self.callback
         data = json.loads(body)["data"]
-        assert any(data["endedAt"] and watch.outcome == data["outcome"] for watch in self.ended), "told of no end"
+        assert any(
+            event_id(watch) == message_id and data["endedAt"] and watch.outcome == data["outcome"]
+            for watch in self.ended
+        ), "notified of no end"
         self.posts += 1
         if self.refusal:
-            return Reply(self.refusal)
+            return Attempt(self.refusal)
         self.taken.add(message_id)
-        return Reply()
+        return Attempt()
 
-    async def _fail(self, watch: Watch) -> None:
-        assert watch.callback_result == "failed", "given up and not so"
-        self.given_up.add(event_id(watch))
+    async def _fail(self, callback: Callback) -> None:
+        assert callback.result == "failed", "given up and not so"
+        self.given_up.add(callback.id)
 
-    async def _announce(self, watch: Watch) -> None:
+    async def _announce(self, watch: Watch, end: End) -> None:
         assert watch in self.ended, "announced what is not committed"
-        assert result(watch) in self.results.values(), "announced before it was recorded"
+        assert result(watch, end) in self.results.values(), "announced before it was recorded"
         self.events.append(watch)
 
     async def _reject(self, why: str, excerpt: str) -> None:
-        assert why == "no such watch", excerpt
-        assert ID not in self.table.rows
+        assert why == "no such row", excerpt
+        assert json.loads(excerpt)["id"] not in {**self.table.rows, **self.callbacks.rows}
 
     # Looking at it, and disturbing it
 
@@ -546,7 +570,7 @@ class World:
         for worker in self.running:
             worker.finish()
         end = self.now + timedelta(days=1)
-        while self.tickets or self.poison or self.calls or (tending and not self._all_is_said()):
+        while self.tickets or self.poison or self.calls or (tending and not self._all_is_settled()):
             assert self.now < end, "it never comes to rest"
             instants = [message.visible_at for message in self.tickets + self.poison + self.calls]
             next_round = NOON + ((self.now - NOON) // ROUND + 1) * ROUND
@@ -560,23 +584,29 @@ class World:
             for message in self.visible(self.calls):
                 self.call(message).finish()
 
-    def _all_is_said(self) -> bool:
-        return all(row.published and not is_pending(row) for row in self.table.rows.values())
+    def _all_is_settled(self) -> bool:
+        rows: list[Watch | Callback] = [*self.table.rows.values(), *self.callbacks.rows.values()]
+        return all(row.is_settled for row in rows)
 
     def check_all_is_done(self) -> None:
         """Every watch has ended, is recorded once, and announced as recorded; nothing is left over."""
         assert not self.tickets
         assert not self.poison
         assert not self.calls
-        assert all(row.outcome and row.published for row in self.table.rows.values()), "a watch is lost"
-        assert self._all_is_said(), "a callback is lost"
+        assert all(row.end and row.published for row in self.table.rows.values()), "a watch is lost"
+        assert all(row.is_settled for row in self.callbacks.rows.values()), "a callback is lost"
         ends = {event_id(watch) for watch in self.ended if watch.callback}
-        assert ends == self.taken | self.given_up, "somebody was not told"
+        assert ends == self.taken | self.given_up, "somebody was not notified"
         orphans = sum(worker.failed for worker in self.workers)  # starts that died
         assert len(self.index.rows) <= orphans, "an ended watch is still listed as open"
-        rows = [result(watch) for watch in self.ended]
+        rows = [_result(watch) for watch in self.ended]
         assert self.results == {(row["PartitionKey"], row["RowKey"]): row for row in rows}
         assert all(watch in self.events for watch in self.ended)
+
+
+def _result(watch: Watch) -> dict[str, Any]:
+    assert watch.end
+    return result(watch, watch.end)
 
 
 def _remove(queue: list[Message], message: Message, lease: int) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from shared.core.callback_url import Target, may_be_called, target
+from shared.core.callback_url import may_be_called, target
+from shared.core.url import Url
 
 HOSTS = {"hooks.example.com", "hooks.example.com:8443", "127.0.0.1:9000", "[::1]:9000"}
 
@@ -10,11 +11,11 @@ HOSTS = {"hooks.example.com", "hooks.example.com:8443", "127.0.0.1:9000", "[::1]
 @pytest.mark.parametrize(
     ("url", "wanted"),
     [
-        ("https://hooks.example.com", Target("https", "hooks.example.com", 443, "/")),
-        ("https://hooks.example.com:443/a%20b", Target("https", "hooks.example.com", 443, "/a%20b")),
-        ("https://hooks.example.com:8443/x", Target("https", "hooks.example.com", 8443, "/x")),
-        ("http://127.0.0.1:9000/", Target("http", "127.0.0.1", 9000, "/")),
-        ("http://[::1]:9000/", Target("http", "[::1]", 9000, "/")),
+        ("https://hooks.example.com", Url("https", "hooks.example.com", 443, "/")),
+        ("https://hooks.example.com:443/a%20b", Url("https", "hooks.example.com", 443, "/a%20b")),
+        ("https://hooks.example.com:8443/x", Url("https", "hooks.example.com", 8443, "/x")),
+        ("http://127.0.0.1:9000/", Url("http", "127.0.0.1", 9000, "/")),
+        ("http://[::1]:9000/", Url("http", "[::1]", 9000, "/")),
     ],
 )
 def test_what_is_listed_is_called(url, wanted):

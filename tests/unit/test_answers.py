@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,21 +14,19 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, Serv
 
 from functions.support.answers import answered, json_response, problem_response, watch_response
 from functions.support.invocation import BrokenOffError, turn
-from shared.core.model import Outcome, Watch
+from shared.core.model import End, Outcome
 from shared.engine.ports import Conflict, UndeliveredError
 from shared.settings import SettingsError
 from shared.telemetry import events as telemetry
 from shared.web import problems
+from shared.web.problems import Problem
+from shared.web.requests import WatchDocument
+from tests.builders import NOON, a_watch
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-WATCH = Watch(
+WATCH = a_watch(
     id="0d6c",
     api="schedules",
     job={"scheduleId": "s", "operationId": "é"},
-    started_at=NOON,
-    deadline=NOON + timedelta(days=7),
-    due=NOON,
-    not_before=NOON,
 )
 REQUEST = func.HttpRequest(method="GET", url="https://x.example/api/watches", body=b"")
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -69,10 +67,10 @@ def test_what_a_trigger_returns_is_the_answer():
 @pytest.mark.parametrize(
     ("error", "status", "name"),
     [
-        (problems.malformed("x"), 400, "malformed-body"),
+        (Problem("malformed-body", "x"), 400, "malformed-body"),
         (problems.unknown_watch("x"), 404, "unknown-watch"),
         (problems.too_large(1), 413, "body-too-large"),
-        (problems.wrong_deadline("x"), 422, "wrong-deadline"),
+        (Problem("wrong-deadline", "x"), 422, "wrong-deadline"),
         (SettingsError({"ITWIN_CLIENT_ID": "is missing"}), 503, "misconfigured"),
         (ServiceRequestError("no route to host"), 503, "unavailable"),
         (ResourceNotFoundError("no such queue"), 503, "unavailable"),
@@ -136,7 +134,7 @@ def test_what_storage_says_is_logged_and_not_shown(caplog):
 
 @pytest.mark.parametrize(
     ("problem", "retry_after"),
-    [(problems.unavailable("x"), "10"), (problems.misconfigured({}), None), (problems.invalid("x"), None)],
+    [(problems.unavailable("x"), "10"), (problems.misconfigured({}), None), (Problem("invalid-body", "x"), None)],
 )
 def test_what_time_may_heal_says_when_to_come_back(problem, retry_after):
     assert problem_response(problem).headers.get("Retry-After") == retry_after
@@ -169,17 +167,17 @@ def test_a_trigger_keeps_its_name():
     ],
 )
 def test_a_watch_that_goes_on_says_when_it_is_worth_asking_again(due, retry_after):
-    assert watch_response(replace(WATCH, due=due), NOON).headers["Retry-After"] == retry_after
+    assert watch_response(WatchDocument.of(replace(WATCH, due=due)), NOON).headers["Retry-After"] == retry_after
 
 
 def test_an_ended_watch_does_not():
-    ended = replace(WATCH, outcome=Outcome.LOST, ended_at=NOON)
+    ended = replace(WATCH, end=End(Outcome.LOST, NOON))
 
-    assert "Retry-After" not in watch_response(ended, NOON).headers
+    assert "Retry-After" not in watch_response(WatchDocument.of(ended), NOON).headers
 
 
 def test_a_watch_is_shown_as_json_that_no_cache_keeps():
-    response = watch_response(WATCH, NOON, 202, Location="https://x.example/api/watches/0d6c")
+    response = watch_response(WatchDocument.of(WATCH), NOON, 202, Location="https://x.example/api/watches/0d6c")
 
     assert (response.status_code, response.mimetype, response.headers["Cache-Control"]) == (
         202,

@@ -120,7 +120,7 @@ def test_wait_gives_up():
         (httpx.Response(401), "--key"),
         (httpx.Response(404, json={"detail": "There is no watch x."}), "There is no watch x."),
         (httpx.Response(200, text="<html>"), "is this the app's URL?"),
-        (httpx.Response(404), "nothing is served at https://app.example/api/watches/x: is --url the app's"),
+        (httpx.Response(404), "nothing is served at https://app.example/api/watches/x: is --url the URL of the app"),
     ],
 )
 def test_what_goes_wrong_is_said_without_a_traceback(answer, says):
@@ -132,10 +132,10 @@ def test_what_goes_wrong_is_said_without_a_traceback(answer, says):
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"), [("7", 7), ("3600", 30), ("", 2), ("Thu, 26 Nov 2026 12:00:00 GMT", 2), ("-1", 2)]
+    ("value", "seconds"), [("7", 7), ("3600", 30), ("", 2), ("Thu, 26 Nov 2026 12:00:00 GMT", 2), ("-1", 2)]
 )
-def test_a_try_comes_when_the_answer_says(told, seconds):
-    assert _pause(httpx.Response(503, headers={"retry-after": told} if told else {})) == seconds
+def test_a_retry_waits_for_the_retry_after(value, seconds):
+    assert _pause(httpx.Response(503, headers={"retry-after": value} if value else {})) == seconds
 
 
 def test_it_says_how_to_name_the_app():

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.web.headers import read_traceparent, request_id
+from shared.core.trace import read_traceparent
+from shared.web.headers import request_id
 
 GOOD = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import traceback
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import parse_qs
 
 import httpx
@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.clients.credentials import LARGEST_BODY, ClientCredentials, CredentialsError
+from tests.builders import NOON
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECRET = "hunter2&=+% é"
 
 

@@ -1,7 +1,7 @@
 """`decide` as a table, then as laws."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from hypothesis import given
@@ -14,24 +14,21 @@ from shared.core.decide import (
     ENOUGH_REFUSALS,
     MOST_ENTRIES,
     MOST_PAGES,
-    REVIVALS,
+    REVIVAL_DELAYS,
     advance,
     decide,
+    not_yet,
     revive,
     stop,
 )
-from shared.core.model import Fault, Findings, Finish, Inquire, NotYet, Outcome, Report, RequeueAfter, Watch
-from shared.core.remote import too_early
+from shared.core.model import End, EvidencePage, Fault, Finish, GatherEvidence, NotYet, Outcome, Report, RequeueAfter
+from tests.builders import NOON, a_watch
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-WATCH = Watch(
+WATCH = a_watch(
     id="w",
     api="reality-analysis",
     job={"jobId": "j"},
-    started_at=NOON,
     deadline=NOON + timedelta(hours=1),
-    due=NOON,
-    not_before=NOON,
     status="active",
 )
 ASKING = replace(WATCH, status="failed", verdict=Outcome.FAILED, reason="no memory")
@@ -105,25 +102,30 @@ def after(number):
             Finish(Outcome.EXPIRED, "still active at the deadline; last fault: HTTP 503"),
         ),
         # an end that another document explains is asked about at once, also past the deadline
-        (WATCH, Report(outcome=Outcome.FAILED, asks_why=True, reason="no"), NOON, Inquire(Outcome.FAILED, "no")),
         (
             WATCH,
-            Report(outcome=Outcome.PARTIAL, asks_why=True, why_at="/logs"),
+            Report(outcome=Outcome.FAILED, wants_evidence=True, reason="no"),
+            NOON,
+            GatherEvidence(Outcome.FAILED, "no"),
+        ),
+        (
+            WATCH,
+            Report(outcome=Outcome.PARTIAL, wants_evidence=True, evidence_at="/logs"),
             WATCH.deadline,
-            Inquire(Outcome.PARTIAL, "", "/logs"),
+            GatherEvidence(Outcome.PARTIAL, "", "/logs"),
         ),
         # page by page, up to so many
-        (ASKING, Findings(), NOON, Finish(Outcome.FAILED, "no memory")),
-        (ASKING, Findings(next_page="/2"), NOON, Inquire(Outcome.FAILED, "no memory", "/2")),
+        (ASKING, EvidencePage(), NOON, Finish(Outcome.FAILED, "no memory")),
+        (ASKING, EvidencePage(next_page="/2"), NOON, GatherEvidence(Outcome.FAILED, "no memory", "/2")),
         (
             replace(ASKING, pages=MOST_PAGES - 1),
-            Findings(next_page="/21"),
+            EvidencePage(next_page="/21"),
             NOON,
             Finish(Outcome.FAILED, "no memory (there is more evidence than was read)"),
         ),
         (
             ASKING,
-            Findings(complete=False),
+            EvidencePage(complete=False),
             NOON,
             Finish(Outcome.FAILED, "no memory (there is more evidence than was read)"),
         ),
@@ -167,7 +169,7 @@ def after(number):
     ],
 )
 def test_table(watch, seen, now, decision):
-    assert decide(watch, seen, REALITY_ANALYSIS, now) == decision
+    assert decide(watch, seen, REALITY_ANALYSIS, now, 0.0, spacing=seconds(0)) == decision
 
 
 def test_the_documented_ladder():
@@ -197,8 +199,8 @@ def test_a_job_that_is_not_found_is_lost_after_some_minutes():
         now, polls = watch.due, polls + 1
 
     assert (watch.outcome, polls) == (Outcome.LOST, ENOUGH_REFUSALS)
-    assert watch.ended_at is not None
-    assert watch.ended_at - WATCH.started_at >= timedelta(minutes=3)
+    assert watch.end is not None
+    assert watch.end.at - WATCH.started_at >= timedelta(minutes=3)
 
 
 @pytest.mark.parametrize("interlude", [Report(), Fault(reason="HTTP 503")])
@@ -235,20 +237,20 @@ def test_the_row_of_an_ended_watch_says_how_and_when():
     watch, _ = turn(WATCH, Report(outcome=Outcome.FAILED, status="failed", reason="no memory"), NOON + seconds(5))
 
     assert (watch.outcome, watch.reason, watch.status) == (Outcome.FAILED, "no memory", "failed")
-    assert (watch.ended_at, watch.published) == (NOON + seconds(5), False)
+    assert (watch.end and watch.end.at, watch.published) == (NOON + seconds(5), False)
 
 
 def test_the_watch_of_a_job_that_ended_is_asked_about_at_once_and_knows_how_it_ended():
-    watch, _ = turn(WATCH, Report(outcome=Outcome.FAILED, status="failed", reason="no memory", asks_why=True))
+    watch, _ = turn(WATCH, Report(outcome=Outcome.FAILED, status="failed", reason="no memory", wants_evidence=True))
 
     assert (watch.outcome, watch.verdict, watch.due) == (None, Outcome.FAILED, NOON)
     assert (watch.status, watch.reason, watch.polls) == ("failed", "no memory", 1)
 
 
 def test_the_evidence_is_kept_and_counted_and_is_no_poll():
-    watch, _ = turn(replace(ASKING, polls=5, faults_in_a_row=3), Findings(entries=("a", "b"), next_page="/2"))
+    watch, _ = turn(replace(ASKING, polls=5, faults_in_a_row=3), EvidencePage(entries=("a", "b"), next_page="/2"))
     watch, _ = turn(watch, Fault(reason="HTTP 503"))
-    watch, _ = turn(watch, Findings(entries=("b", "c")))
+    watch, _ = turn(watch, EvidencePage(entries=("b", "c")))
 
     assert (watch.outcome, watch.reason, watch.evidence, watch.issues) == (
         Outcome.FAILED,
@@ -262,20 +264,20 @@ def test_the_evidence_is_kept_and_counted_and_is_no_poll():
 def test_of_much_evidence_the_first_is_kept_and_all_is_counted():
     texts = tuple(map(str, range(1000)))
 
-    watch, _ = turn(ASKING, Findings(entries=texts))
+    watch, _ = turn(ASKING, EvidencePage(entries=texts))
 
     assert (watch.evidence, watch.issues) == (texts[:MOST_ENTRIES], 1000)
 
 
 def test_evidence_in_the_status_itself_ends_the_watch():
-    watch, decision = turn(WATCH, Report(outcome=Outcome.FAILED, why=("no such user",)))
+    watch, decision = turn(WATCH, Report(outcome=Outcome.FAILED, evidence=("no such user",)))
 
     assert decision == Finish(Outcome.FAILED, "")
     assert (watch.evidence, watch.issues) == (("no such user",), 1)
 
 
 def test_a_watch_that_knows_how_its_job_ended_is_never_abandoned():
-    watch = revive(replace(ASKING, revivals=len(REVIVALS.delays)), REVIVALS, NOON)
+    watch = revive(replace(ASKING, revivals=len(REVIVAL_DELAYS.delays)), REVIVAL_DELAYS, NOON, 0.0)
 
     assert watch.outcome is Outcome.FAILED
 
@@ -289,7 +291,7 @@ def test_a_watch_that_knows_how_its_job_ended_is_never_abandoned():
         # those that were throttled together come back one after the other
         (Fault(reason="HTTP 429", throttled=True, retry_after=seconds(7)), 400, 0.0, 7),
         (Fault(reason="HTTP 429", throttled=True, retry_after=seconds(7)), 400, 0.5, 207),
-        # and so do those that found the gate shut: `held_back` has seen to it
+        # and so do those that found the gate shut: `rate_limited` has seen to it
         (NotYet(NOON + seconds(40)), 400, 0.5, 40),
     ],
 )
@@ -306,7 +308,7 @@ def test_429s_are_counted_apart():
 def test_stopping_fences_off_the_ticket_and_belongs_to_no_message():
     stopped = stop(replace(WATCH, seq=4, stepped_by="m"), NOON)
 
-    assert (stopped.outcome, stopped.ended_at, stopped.seq, stopped.stepped_by) == (Outcome.STOPPED, NOON, 5, "")
+    assert (stopped.end, stopped.seq, stopped.stepped_by) == (End(Outcome.STOPPED, NOON), 5, "")
 
 
 @pytest.mark.parametrize(
@@ -320,21 +322,21 @@ def test_stopping_fences_off_the_ticket_and_belongs_to_no_message():
     ],
 )
 def test_nobody_asks_before_the_row_says_so(due, not_before, verdict):
-    assert too_early(replace(WATCH, due=due, not_before=not_before), NOON) == verdict
+    assert not_yet(replace(WATCH, due=due, not_before=not_before), NOON) == verdict
 
 
 def test_a_retry_after_beyond_the_deadline_is_kept_to_the_end():
     watch, _ = turn(WATCH, Fault(reason="HTTP 429", retry_after=timedelta(hours=2)))
     assert watch.due == WATCH.deadline
 
-    last = too_early(watch, watch.due)
+    last = not_yet(watch, watch.due)
 
     assert last is not None
     assert turn(watch, last, watch.due)[0].outcome is Outcome.EXPIRED
 
 
 def turn(watch, seen, now=NOON):
-    decision = decide(watch, seen, REALITY_ANALYSIS, now)
+    decision = decide(watch, seen, REALITY_ANALYSIS, now, 0.0, spacing=seconds(0))
     return advance(watch, seen, decision, now, "m"), decision
 
 
@@ -346,10 +348,10 @@ observations = (
         status=st.none() | st.text(),
         progress=st.none() | st.floats(allow_nan=False),
         retry_after=spans,
-        asks_why=st.booleans(),
-        why=st.just(()) | st.just(("a",)),
+        wants_evidence=st.booleans(),
+        evidence=st.just(()) | st.just(("a",)),
     )
-    | st.builds(Findings, next_page=st.sampled_from(["", "/2"]), complete=st.booleans(), retry_after=spans)
+    | st.builds(EvidencePage, next_page=st.sampled_from(["", "/2"]), complete=st.booleans(), retry_after=spans)
     | st.builds(Fault, reason=st.text(), lasting=st.none() | st.sampled_from(Outcome), retry_after=spans)
     | st.builds(NotYet, st.datetimes(NOON.replace(tzinfo=None)).map(lambda naive: naive.replace(tzinfo=UTC)))
 )
@@ -373,14 +375,14 @@ def test_a_turn_never_waits_past_the_deadline_nor_into_the_past(watch, seen, api
     if isinstance(seen, NotYet):
         seen = NotYet(max(seen.until, now))
 
-    decision = decide(watch, seen, api, now, draw)
+    decision = decide(watch, seen, api, now, draw, spacing=seconds(0))
     row = advance(watch, seen, decision, now, "m")
 
     assert row.seq == watch.seq + 1
     if isinstance(decision, RequeueAfter):
         assert timedelta(0) <= decision.delay <= watch.deadline - now
         assert row.outcome is None
-    elif isinstance(decision, Inquire):
+    elif isinstance(decision, GatherEvidence):
         assert (row.outcome, row.verdict, row.due) == (None, decision.verdict, now)
     else:
         assert row.outcome is decision.outcome
@@ -388,7 +390,7 @@ def test_a_turn_never_waits_past_the_deadline_nor_into_the_past(watch, seen, api
 
 @given(watches, observations, apis, draws)
 def test_jitter_only_lengthens(watch, seen, api, draw):
-    calm, jittery = decide(watch, seen, api, NOON), decide(watch, seen, api, NOON, draw)
+    calm, jittery = (decide(watch, seen, api, NOON, drawn, spacing=seconds(0)) for drawn in (0.0, draw))
 
     assert type(calm) is type(jittery)
     if isinstance(calm, RequeueAfter) and isinstance(jittery, RequeueAfter):

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,19 +13,16 @@ from shared.apis import APIS
 from shared.apis.reality_analysis import REALITY_ANALYSIS
 from shared.apis.reporting import REPORTING
 from shared.core.evidence import LONGEST_ENTRY, Evidence, entries
-from shared.core.model import Fault, Findings, Outcome, Watch
+from shared.core.model import EvidencePage, Fault, Outcome
 from shared.core.remote import NoResponse, Request, Response, ask, observe
+from tests.builders import NOON, a_watch
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HERE = "https://api.bentley.com"
-WATCH = Watch(
+WATCH = a_watch(
     id="w",
     api="reporting",
     job={"jobId": "j/1"},
-    started_at=NOON,
     deadline=NOON,
-    due=NOON,
-    not_before=NOON,
     verdict=Outcome.FAILED,
 )
 LIST = Evidence(at=("errors",))
@@ -92,11 +89,13 @@ def test_the_first_page_is_asked_for_where_the_api_has_it():
 
 
 def test_a_further_page_is_asked_for_where_the_one_before_says():
-    assert ask(REPORTING, replace(WATCH, why_at="/logs/?$continuationToken=7")).path == "/logs/?$continuationToken=7"
+    assert (
+        ask(REPORTING, replace(WATCH, evidence_at="/logs/?$continuationToken=7")).path == "/logs/?$continuationToken=7"
+    )
 
 
 @pytest.mark.parametrize(
-    ("href", "why_at"),
+    ("href", "evidence_at"),
     [
         (f"{HERE}/x/logs", "/x/logs"),
         (f"{HERE}/x/logs/?$top=1", "/x/logs/?$top=1"),
@@ -104,12 +103,12 @@ def test_a_further_page_is_asked_for_where_the_one_before_says():
         (None, ""),
     ],
 )
-def test_a_status_says_where_its_evidence_is(href, why_at):
+def test_a_status_says_where_its_evidence_is(href, evidence_at):
     status = {"status": {"state": "Failed", "_links": {"logs": {"href": href}}}}
 
     report = seen(REPORTING, ask(REPORTING, replace(WATCH, verdict=None)), answer(status))
 
-    assert (report.outcome, report.asks_why, report.why_at) == (Outcome.FAILED, True, why_at)
+    assert (report.outcome, report.wants_evidence, report.evidence_at) == (Outcome.FAILED, True, evidence_at)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +118,7 @@ def test_a_status_says_where_its_evidence_is(href, why_at):
 def test_only_an_end_that_is_not_clean_is_asked_about(state, issues, asks):
     status = {"status": {"state": state, "containsIssues": issues}}
 
-    assert seen(REPORTING, Request("/", {}), answer(status)).asks_why is asks
+    assert seen(REPORTING, Request("/", {}), answer(status)).wants_evidence is asks
 
 
 def test_a_page_is_read():
@@ -131,7 +130,7 @@ def test_a_page_is_read():
         "_links": {"next": {"href": f"{HERE}/logs/?$top=1000&$continuationToken=7"}},
     }
 
-    assert looked(page) == Findings(
+    assert looked(page) == EvidencePage(
         entries=("Error: QueryExecution: no table",), next_page="/logs/?$top=1000&$continuationToken=7"
     )
 
@@ -139,7 +138,7 @@ def test_a_page_is_read():
 def test_a_next_page_on_another_origin_is_not_asked_for_and_the_findings_say_so():
     page = {"logs": [], "_links": {"next": {"href": "https://evil.example/logs"}}}
 
-    assert looked(page) == Findings(complete=False)
+    assert looked(page) == EvidencePage(complete=False)
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"<html>", b"[" * 100_000, b'{"logs": ['])
@@ -168,7 +167,7 @@ json_values = st.recursive(
 def test_whatever_a_page_holds_it_is_read_or_a_fault(value, api):
     report = seen(api, ask(api, replace(WATCH, api=api.name, job=dict.fromkeys(api.fields, "x"))), answer(value))
 
-    assert isinstance(report, Findings | Fault) or api.evidence.path == ""
+    assert isinstance(report, EvidencePage | Fault) or api.evidence.path == ""
 
 
 def seen(api, request, answer):

@@ -322,7 +322,7 @@ def test_a_token_endpoint_that_never_answers_is_given_up():
 def wired(monkeypatch):
     """The real parts, as the app puts them together, for a platform at this origin."""
 
-    def watcher(origin):
+    def fetch_from(origin):
         env = {
             "AzureWebJobsStorage": "UseDevelopmentStorage=true",
             "ITWIN_API_URL": origin,
@@ -333,13 +333,13 @@ def wired(monkeypatch):
         }
         for name, value in env.items():
             monkeypatch.setenv(name, value)
-        return wiring.watcher()
+        return wiring.poller().fetch
 
-    parts = (wiring.settings, wiring.storage, wiring.watcher)
+    parts = [part for part in vars(wiring).values() if hasattr(part, "cache_clear")]
     monkeypatch.delenv("APPLICATIONINSIGHTS_CONNECTION_STRING", raising=False)
     for part in parts:
         part.cache_clear()
-    yield watcher
+    yield fetch_from
     for part in parts:
         part.cache_clear()
 
@@ -350,7 +350,7 @@ GRANTED = http(body=b'{"access_token": "t1", "expires_in": 3600}')
 def test_the_real_parts_fetch_with_a_token(wired):
     async def scenario():
         async with Platform(GRANTED, http(body=b"status")) as platform:
-            response = await wired(platform.origin).fetch(Request(PATH, {}))
+            response = await wired(platform.origin)(Request(PATH, {}))
             return response.body, [(first, headers.get("authorization")) for first, headers in platform.asked]
 
     assert asyncio.run(scenario()) == (
@@ -368,7 +368,7 @@ def test_the_real_parts_follow_no_redirect(wired, redirected, status):
         async with Platform(http()) as elsewhere:
             redirect = http(status, Location=elsewhere.origin + PATH)
             async with Platform(*([redirect] if redirected == "the token" else [GRANTED, redirect])) as platform:
-                await wired(platform.origin).fetch(Request(PATH, {}))
+                await wired(platform.origin)(Request(PATH, {}))
         return elsewhere.asked
 
     assert asyncio.run(scenario()) == []
@@ -379,9 +379,9 @@ def test_the_real_parts_keep_no_cookies(wired):
 
     async def scenario():
         async with Platform(GRANTED, http(Set_Cookie="sid=1"), http()) as platform:
-            watcher = wired(platform.origin)
+            fetch = wired(platform.origin)
             for _ in range(2):
-                await watcher.fetch(Request(PATH, {}))
+                await fetch(Request(PATH, {}))
             return [headers.get("cookie") for _, headers in platform.asked]
 
     assert asyncio.run(scenario()) == [None, None, None]
@@ -397,7 +397,7 @@ def test_the_real_parts_wait_for_a_slow_answer(wired):
 
     async def scenario():
         async with Platform(GRANTED, slow) as platform:
-            return await wired(platform.origin).fetch(Request(PATH, {}))
+            return await wired(platform.origin)(Request(PATH, {}))
 
     assert isinstance(hurried(scenario(), speed=20), Response)
 
@@ -418,8 +418,8 @@ def test_the_real_parts_ask_at_once_for_all_turns_that_one_host_runs_at_once(wir
             await writer.drain()
 
         async with Platform(GRANTED, *[together] * turns) as platform:
-            watcher = wired(platform.origin)
-            answers = await asyncio.gather(*(watcher.fetch(Request(PATH, {})) for _ in range(turns)))
+            fetch = wired(platform.origin)
+            answers = await asyncio.gather(*(fetch(Request(PATH, {})) for _ in range(turns)))
             everyone.set()
         return Counter(type(answer) for answer in answers)
 

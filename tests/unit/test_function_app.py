@@ -215,7 +215,7 @@ def test_tending_begins_by_the_clock(found):
 
 def test_importing_needs_no_setting_and_builds_nothing():
     """A setting that is missing must not keep the host from loading the app that says so."""
-    parts = "[wiring.settings, wiring.storage, wiring.watcher]"
+    parts = "[wiring.settings, wiring.storage, wiring.poller]"
     code = f"import function_app; from shared import wiring; print([part.cache_info().misses for part in {parts}])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from local.bench.lateness import made_asleep
 from shared.apis.reporting import REPORTING
-from shared.core.model import Watch
+from tests.builders import a_watch
 
 TAKES = timedelta(milliseconds=20)
 
@@ -25,7 +25,7 @@ class Slowly:
         time.sleep(TAKES.total_seconds())
         started = datetime.now(UTC)
         made = [
-            Watch(
+            a_watch(
                 id=job,
                 api=REPORTING.name,
                 job={"jobId": job},

@@ -2,20 +2,20 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from shared.apis import APIS
-from shared.core.model import Outcome, Watch
+from shared.core.model import End, Outcome
 from shared.core.newest_first import newest_first
 from shared.engine import lister as listing
 from shared.engine.cursor import Cursor
-from shared.engine.lister import Entry, Listing, Wanted
-from tests.memory import MemoryIndex, MemoryStore
+from shared.engine.lister import Entry, Lister, Wanted
+from tests.builders import NOON, a_watch
+from tests.memory import MemoryIndex, MemoryWatches
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RETENTION = timedelta(days=30)
 
 
@@ -28,7 +28,7 @@ class MemoryShelf:
 
     async def entries(self, api, after, before, page):  # noqa: ARG002
         rows = [row for row in self.rows if row.api == api and row.outcome]
-        for key, row in sorted((newest_first(row.ended_at, row.id), row) for row in rows):
+        for key, row in sorted((newest_first(row.end.at, row.id), row) for row in rows):
             if after < key < before:
                 self.given += 1
                 yield Entry(api, key, row.id, str(row.outcome), ", ".join(row.labels))
@@ -36,7 +36,7 @@ class MemoryShelf:
 
 def watch(number, **more):
     began = NOON - timedelta(minutes=number)
-    row = Watch(
+    row = a_watch(
         id=str(UUID(int=number)),
         api=list(APIS)[number % len(APIS)],
         job={"jobId": str(number)},
@@ -50,20 +50,20 @@ def watch(number, **more):
 
 
 def ended(number, outcome=Outcome.SUCCEEDED, **more):
-    more = {"ended_at": NOON - timedelta(minutes=number), "published": True} | more
-    return watch(number, outcome=outcome, **more)
+    more = {"end": End(outcome, NOON - timedelta(minutes=number)), "published": True} | more
+    return watch(number, **more)
 
 
 class Lists:
     """A listing of these rows."""
 
     def __init__(self, *rows):
-        self.store, self.index, self.shelf = MemoryStore(), MemoryIndex(), MemoryShelf(rows)
+        self.store, self.index, self.shelf = MemoryWatches(), MemoryIndex(), MemoryShelf(rows)
         for row in rows:
             asyncio.run(self.store.insert(row))
             if row.outcome is None:
                 asyncio.run(self.index.add(row))
-        self.listing = Listing(self.store, self.index, self.shelf, list(APIS), RETENTION, lambda: NOON)
+        self.listing = Lister(self.store, self.index, self.shelf, list(APIS), RETENTION, lambda: NOON)
 
     def page(self, **wanted):
         return asyncio.run(self.listing.page(Wanted(**wanted)))
@@ -140,7 +140,7 @@ def test_an_end_of_an_earlier_life_is_not_listed():
     """A watch that was begun again stands in the results as it ended before."""
     lists = Lists(ended(1))
     row = lists.store.rows[str(UUID(int=1))]
-    asyncio.run(lists.store.commit(replace(row, outcome=None, ended_at=None, published=False)))
+    asyncio.run(lists.store.commit(replace(row, end=None, published=False)))
 
     assert lists.all() == []
 
@@ -153,7 +153,7 @@ def test_an_end_whose_row_is_gone_is_not_listed():
 
 
 def test_rows_that_may_be_gone_are_not_looked_for():
-    lists = Lists(ended(1, ended_at=NOON - RETENTION - timedelta(seconds=1)))
+    lists = Lists(ended(1, end=End(Outcome.SUCCEEDED, NOON - RETENTION - timedelta(seconds=1))))
 
     assert lists.all() == []
     assert lists.shelf.given == 0

@@ -1,6 +1,5 @@
 """Which URLs name a job, and that no other is ever asked."""
 
-from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
 import pytest
@@ -8,14 +7,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.apis import APIS
-from shared.core.model import Watch
 from shared.core.remote import ask
 from shared.web.job_url import LONGEST_ID, check_job, locate
 from shared.web.problems import Problem
+from tests.builders import NOON, a_watch
 
 ORIGIN = "https://api.bentley.com"
 PATH = "/realitydataanalysis/jobs/j1/progress"
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 #: What may be an id: any printable text that is not blank, and not a step in a path.
 IDS = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), min_size=1, max_size=40).filter(
@@ -31,9 +29,7 @@ def refused(url, origin=ORIGIN):
 
 def asked(api, job):
     """The path that the platform is asked for once this is watched."""
-    return ask(
-        api, Watch(id="w", api=api.name, job=job, started_at=NOON, deadline=NOON, due=NOON, not_before=NOON)
-    ).path
+    return ask(api, a_watch(id="w", api=api.name, job=job, deadline=NOON)).path
 
 
 @pytest.mark.parametrize(
@@ -230,11 +226,11 @@ def test_the_longest_id_passes():
         ({}, "missing: scheduleId, operationId"),
         ({"scheduleId": "s"}, "missing: operationId"),
         ({"scheduleId": "s", "operationId": ""}, "missing: operationId"),
-        ({"scheduleId": "s", "operationId": "o", "b": "1", "a": "1"}, "surplus: a, b"),
-        ({"scheduleId": "s", "jobId": "o"}, "missing: operationId; surplus: jobId"),
+        ({"scheduleId": "s", "operationId": "o", "b": "1", "a": "1"}, "unknown: a, b"),
+        ({"scheduleId": "s", "jobId": "o"}, "missing: operationId; unknown: jobId"),
     ],
 )
-def test_missing_and_surplus_ids_are_named_beside_what_to_send(job, said):
+def test_missing_and_unknown_ids_are_named_beside_what_to_send(job, said):
     with pytest.raises(Problem) as caught:
         check_job(APIS["schedules"], job)
 

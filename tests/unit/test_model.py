@@ -29,7 +29,7 @@ def test_anything_is_a_ticket_or_a_value_error(body):
         ticket = Ticket.from_json(body)
     except ValueError:
         return
-    assert json.loads(body) == {"watch": ticket.watch_id, "seq": ticket.seq}
+    assert json.loads(body) == {"id": ticket.id, "seq": ticket.seq}
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,13 @@ def test_anything_is_a_ticket_or_a_value_error(body):
     [
         b"",
         b"{}",
-        b'{"watch": "w"}',
-        b'{"watch": "w", "seq": -1}',
-        b'{"watch": "w", "seq": "1"}',
-        b'{"watch": "w", "seq": true}',
-        b'{"watch": "", "seq": 1}',
-        b'{"watch": "w", "seq": 1, "state": "running"}',
-        b'{"watch": "s3cret"',
+        b'{"id": "w"}',
+        b'{"id": "w", "seq": -1}',
+        b'{"id": "w", "seq": "1"}',
+        b'{"id": "w", "seq": true}',
+        b'{"id": "", "seq": 1}',
+        b'{"id": "w", "seq": 1, "state": "running"}',
+        b'{"id": "s3cret"',
         b"[" * 100_000,
     ],
 )

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from shared.clients.webhook import Poster
-from shared.core.callback import Reply
+from shared.clients.webhook import WebhookClient
+from shared.core.callback import Attempt
 from tests.e2e.receiver import SECRET
 
 URL = "https://hooks.example.com/itwin"
@@ -34,7 +34,7 @@ def post(answer, url=URL, addresses=(PUBLIC,), hosts=("hooks.example.com",)):
 
     async def scenario():
         async with httpx.AsyncClient(transport=httpx.MockTransport(respond), follow_redirects=False) as http:
-            poster = Poster(http, Webhook(SECRET), frozenset(hosts), lambda: datetime.now(UTC), resolve)
+            poster = WebhookClient(http, Webhook(SECRET), frozenset(hosts), lambda: datetime.now(UTC), resolve)
             return await poster(url, "id-1", '{"é": 1}')
 
     reply = asyncio.run(scenario())
@@ -45,7 +45,7 @@ def post(answer, url=URL, addresses=(PUBLIC,), hosts=("hooks.example.com",)):
 def test_it_connects_to_the_address_that_was_checked_under_the_name_that_was_meant():
     reply, (request,) = post(httpx.Response(204))
 
-    assert reply == Reply()
+    assert reply == Attempt()
     assert (request.url.scheme, request.url.host, request.url.port) == ("https", PUBLIC, None)
     assert request.headers["host"] == "hooks.example.com"
     assert request.extensions["sni_hostname"] == "hooks.example.com"
@@ -77,11 +77,11 @@ def test_a_host_that_is_no_longer_listed_is_not_called():
 @pytest.mark.parametrize(
     ("answer", "reply"),
     [
-        (httpx.Response(500), Reply("HTTP 500")),
-        (httpx.Response(302, headers={"location": "http://127.0.0.1/"}), Reply("HTTP 302")),
-        (httpx.Response(410), Reply("HTTP 410", final=True)),
-        (httpx.Response(429, headers={"retry-after": "90"}), Reply("HTTP 429", retry_after=timedelta(seconds=90))),
-        (httpx.ConnectError("10.1.2.3 refused"), Reply("no answer: ConnectError")),
+        (httpx.Response(500), Attempt("HTTP 500")),
+        (httpx.Response(302, headers={"location": "http://127.0.0.1/"}), Attempt("HTTP 302")),
+        (httpx.Response(410), Attempt("HTTP 410", final=True)),
+        (httpx.Response(429, headers={"retry-after": "90"}), Attempt("HTTP 429", retry_after=timedelta(seconds=90))),
+        (httpx.ConnectError("10.1.2.3 refused"), Attempt("no answer: ConnectError")),
     ],
 )
 def test_what_is_not_taken_says_why_and_no_more(answer, reply):

@@ -1,7 +1,7 @@
 """How answers are read that no page documents: whatever comes, it is a report or a fault, and never an error."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -13,8 +13,8 @@ from shared.core.model import Fault, Outcome, Report
 from shared.core.remote import LASTING, NoResponse, Request, Response, observe
 from shared.core.schedule import Schedule
 from shared.core.untrusted import tidy
+from tests.builders import NOON
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PLAIN = Request("/", {})
 CONDITIONAL = Request("/", {"If-None-Match": '"1"'})
 

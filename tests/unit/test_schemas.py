@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.apis import APIS
-from shared.core.model import Outcome, Watch
+from shared.core.model import End, Outcome
 from shared.web.problems import Problem
 from shared.web.requests import LARGEST_BODY, LONGEST_WATCH, StartRequest, WatchDocument
+from tests.builders import NOON, a_watch
 
 ORIGIN = "https://api.bentley.com"
 URL = ORIGIN + "/realitydataanalysis/jobs/j1/progress"
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WHAT_TO_SEND = 'Send {"url": "<the job\'s status URL>"} or {"api": "<name>", "job": {"<field>": "<id>"}}'
 
 
@@ -198,7 +198,7 @@ def test_a_url_of_another_platform_is_refused():
 )
 def test_a_deadline_may_be_an_instant(deadline, instant):
     """In UTC from here on, like every instant of ours."""
-    found = read(url=URL, deadline=deadline).deadline_from(NOON)
+    found = read(url=URL, deadline=deadline).deadline_from(NOON, timedelta(days=7))
 
     assert (found, found.utcoffset()) == (instant, timedelta(0))
 
@@ -206,7 +206,7 @@ def test_a_deadline_may_be_an_instant(deadline, instant):
 @pytest.mark.parametrize(
     ("deadline", "span"),
     [
-        (None, None),
+        (None, timedelta(hours=1)),
         ("PT2H", timedelta(hours=2)),
         ("P3D", timedelta(days=3)),
         ("P1DT1H30M", timedelta(days=1, hours=1, minutes=30)),
@@ -215,7 +215,7 @@ def test_a_deadline_may_be_an_instant(deadline, instant):
     ],
 )
 def test_a_deadline_may_be_a_duration_or_left_out(deadline, span):
-    assert read(url=URL, deadline=deadline).deadline_from(NOON) == span
+    assert read(url=URL, deadline=deadline).deadline_from(NOON, timedelta(hours=1)) == NOON + span
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_a_deadline_may_be_a_duration_or_left_out(deadline, span):
     ],
 )
 def test_a_deadline_that_has_passed_or_is_too_far_away_is_told_the_limits(deadline):
-    problem = problem_of(read(url=URL, deadline=deadline).deadline_from, NOON)
+    problem = problem_of(read(url=URL, deadline=deadline).deadline_from, NOON, timedelta(days=7))
 
     assert (problem.status, problem.name) == (422, "wrong-deadline")
     assert problem.detail == "Send a deadline between now (2026-11-20T12:00:00Z) and 366 days from now."
@@ -324,20 +324,17 @@ def outcome_of(raw: bytes) -> Any:
     try:
         wanted = StartRequest.read(raw)
         wanted.target(ORIGIN)
-        return wanted.deadline_from(NOON)
+        return wanted.deadline_from(NOON, timedelta(days=7))
     except Problem as problem:
         return problem
 
 
-WATCH = Watch(
+WATCH = a_watch(
     id="0d6c",
     api="schedules",
     job={"scheduleId": "s", "operationId": "o"},
     labels=("nightly", "é"),
-    started_at=NOON,
-    deadline=NOON + timedelta(days=7),
     due=NOON + timedelta(seconds=15),
-    not_before=NOON,
     stepped_by="message",
     etag='W/"1"',
 )
@@ -375,7 +372,7 @@ def test_what_is_not_known_yet_is_null_and_not_empty():
 
 
 def test_an_ended_watch_is_due_no_more():
-    ended = shown(replace(WATCH, outcome=Outcome.PARTIAL, ended_at=NOON + timedelta(hours=1)))
+    ended = shown(replace(WATCH, end=End(Outcome.PARTIAL, NOON + timedelta(hours=1))))
 
     assert (ended["state"], ended["outcome"], ended["endedAt"], ended["dueAt"]) == (
         "ended",

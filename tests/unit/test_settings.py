@@ -46,6 +46,7 @@ def without(name):
         ("watches_table", "Watches"),
         ("results_table", "Results"),
         ("open_table", "OpenWatches"),
+        ("callbacks_table", "Callbacks"),
         ("callback_hosts", None),
         ("callback_secret", None),
         ("telemetry", None),
@@ -263,6 +264,8 @@ def test_a_url_that_would_carry_secrets_elsewhere_is_refused(name, url):
         "https://[::1",
         "https://[::::]",
         "https://[1.2.3.4]",
+        "https://443127.0.0.1",
+        "https://127.1",
     ],
 )
 @pytest.mark.parametrize("name", ["ITWIN_API_URL", "ITWIN_TOKEN_URL"])

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.test_infra import LARGEST_REQUEST
+from shared.settings import polling_setting, queue_name
+from tests.unit.test_infra import FOR_THE_HOST
 
 ROOT = Path(__file__).parents[2]
 BICEP = os.environ.get("BICEP") or shutil.which("bicep")
@@ -35,6 +36,7 @@ CASES = {
         param entraClientId = '0a1b'
         param ticketsQueues = 3
         param callbackHosts = 'hooks.example.com'
+        param polling = { 'access-control': '30,60' }
         """,
         8,
         55,
@@ -92,18 +94,22 @@ def test_it_is_whole(snapshot):
 def test_the_host_has_its_settings(snapshot):
     settings = snapshot.named("Microsoft.Web/sites/config", "appsettings")
 
-    assert settings["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"] == str(LARGEST_REQUEST)
-    assert settings["AzureWebJobsDisableHomepage"] == "true"
-    assert settings["AzureWebJobsStorage__credential"] == "managedidentity"
+    assert FOR_THE_HOST.items() <= settings.items()
     assert settings["ITWIN_CLIENT_ID"] == "service-1"
     assert {type(value) for value in settings.values()} == {str}  # Azure takes nothing else
+
+
+def test_schedules_are_set_by_the_names_that_the_app_reads(snapshot):
+    settings = snapshot.named("Microsoft.Web/sites/config", "appsettings")
+
+    assert settings.get(polling_setting("access-control")) == ("30,60" if snapshot.case == "everything" else None)
 
 
 def test_each_queue_has_one_for_its_poison(snapshot):
     settings = snapshot.named("Microsoft.Web/sites/config", "appsettings")
     names = [last_part(queue) for queue in snapshot.of_type("Microsoft.Storage/storageAccounts/queueServices/queues")]
     first, count = settings["TICKETS_QUEUE"], int(settings["TICKETS_QUEUES"])
-    wanted = [first, *(f"{first}-{number}" for number in range(1, count)), f"{first}-callbacks"]
+    wanted = [*(queue_name(first, number) for number in range(count)), f"{first}-callbacks"]
 
     assert len(names) == CASES[snapshot.case][1]
     assert sorted(names) == sorted([*wanted, *(f"{name}-poison" for name in wanted)])

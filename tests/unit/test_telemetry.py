@@ -11,7 +11,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,21 +22,18 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 
 from shared import wiring
-from shared.core.model import Outcome, Watch
+from shared.core.model import End, Outcome
 from shared.engine.ports import Count, UndeliveredError
 from shared.telemetry.events import Events, NoEvents, invocation
+from tests.builders import NOON, a_watch
 
 ROOT = Path(__file__).parents[2]
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-WATCH = Watch(
+END = End(Outcome.FAILED, NOON + timedelta(minutes=1, milliseconds=500))
+WATCH = a_watch(
     id="0d6c",
     api="schedules",
     job={"scheduleId": "s/1", "operationId": "é"},
     labels=("nightly", "a b"),
-    started_at=NOON,
-    deadline=NOON + timedelta(days=7),
-    due=NOON,
-    not_before=NOON,
     status="Failed",
     reason="no such file",
     polls=7,
@@ -44,8 +41,7 @@ WATCH = Watch(
     throttled=2,
     issues=9,
     evidence=("one", "two", "three", "four"),
-    outcome=Outcome.FAILED,
-    ended_at=NOON + timedelta(minutes=1, milliseconds=500),
+    end=END,
     stepped_by="message",
 )
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -152,7 +148,7 @@ def events(ingestion):
 
 def announce(events, *watches):
     async def scenario():
-        return await asyncio.gather(*map(events.announce, watches), return_exceptions=True)
+        return await asyncio.gather(*(events.announce(watch, watch.end) for watch in watches), return_exceptions=True)
 
     return asyncio.run(scenario())
 
@@ -223,7 +219,7 @@ def test_events_of_invocations_at_the_same_time_do_not_mix(ingestion, events):
     async def one(number):
         with invocation(f"00-{number:032x}-{SPAN}-01"):
             await asyncio.sleep(0)
-            await events.announce(replace(WATCH, id=str(number)))
+            await events.announce(replace(WATCH, id=str(number)), END)
 
     async def scenario():
         await asyncio.gather(*map(one, range(1, 60)))
@@ -238,7 +234,7 @@ def test_events_of_invocations_at_the_same_time_do_not_mix(ingestion, events):
 def test_announcing_ends_when_the_service_has_answered_and_leaves_the_loop_free(ingestion, events):
     async def scenario():
         ingestion.gate.clear()
-        announcing = asyncio.create_task(events.announce(WATCH))
+        announcing = asyncio.create_task(events.announce(WATCH, END))
         for _ in range(20):
             await asyncio.sleep(0.01)
         had_ended = announcing.done()
@@ -346,7 +342,9 @@ def test_those_that_wait_together_travel_together(ingestion, events):
 
     async def scenario():
         ingestion.gate.clear()
-        announcing = [asyncio.create_task(events.announce(replace(WATCH, id=str(number)))) for number in range(200)]
+        announcing = [
+            asyncio.create_task(events.announce(replace(WATCH, id=str(number)), END)) for number in range(200)
+        ]
         await asyncio.sleep(0.1)
         ingestion.gate.set()
         await asyncio.gather(*announcing)
@@ -374,9 +372,9 @@ def test_flushing_by_others_ends(ingestion, events):
 
     async def scenario():
         ingestion.gate.clear()
-        announcing = [asyncio.create_task(events.announce(replace(WATCH, id="first")))]
+        announcing = [asyncio.create_task(events.announce(replace(WATCH, id="first"), END))]
         await asyncio.sleep(0.1)  # now the exporter waits for the service, and what comes next waits for the exporter
-        announcing += [asyncio.create_task(events.announce(replace(WATCH, id=str(number)))) for number in range(5)]
+        announcing += [asyncio.create_task(events.announce(replace(WATCH, id=str(number)), END)) for number in range(5)]
         await asyncio.sleep(0)
         flushing = asyncio.create_task(asyncio.to_thread(events._handler.flush, timeout=4))
         await asyncio.sleep(0.1)
@@ -392,9 +390,9 @@ def test_flushing_by_others_ends(ingestion, events):
 def test_closing_sends_what_is_left(ingestion, events):
     async def scenario():
         ingestion.gate.clear()
-        announcing = [asyncio.create_task(events.announce(replace(WATCH, id="first")))]
+        announcing = [asyncio.create_task(events.announce(replace(WATCH, id="first"), END))]
         await asyncio.sleep(0.1)
-        announcing += [asyncio.create_task(events.announce(replace(WATCH, id=str(number)))) for number in range(5)]
+        announcing += [asyncio.create_task(events.announce(replace(WATCH, id=str(number)), END)) for number in range(5)]
         await asyncio.sleep(0)
         closing = asyncio.create_task(asyncio.to_thread(events._handler.close))
         await asyncio.sleep(0.1)
@@ -410,7 +408,9 @@ def test_closing_sends_what_is_left(ingestion, events):
 def test_more_than_one_request_takes_are_several(ingestion, events):
     async def scenario():
         ingestion.gate.clear()
-        announcing = [asyncio.create_task(events.announce(replace(WATCH, id=f"{number:03}"))) for number in range(350)]
+        announcing = [
+            asyncio.create_task(events.announce(replace(WATCH, id=f"{number:03}"), END)) for number in range(350)
+        ]
         await asyncio.sleep(0.1)
         ingestion.gate.set()
         await asyncio.gather(*announcing)
@@ -424,7 +424,9 @@ def test_more_than_one_request_takes_are_several(ingestion, events):
 def test_a_waiter_that_gives_up_does_not_disturb_the_others(ingestion, events):
     async def scenario():
         ingestion.gate.clear()
-        leaves, stays = (asyncio.create_task(events.announce(replace(WATCH, id=id_))) for id_ in ("leaves", "stays"))
+        leaves, stays = (
+            asyncio.create_task(events.announce(replace(WATCH, id=id_), END)) for id_ in ("leaves", "stays")
+        )
         await asyncio.sleep(0.05)
         leaves.cancel()
         await asyncio.sleep(0)
@@ -610,11 +612,11 @@ def test_a_poisoned_ticket_is_told(ingestion, events):
 
 ANNOUNCE = """
 import asyncio, sys
-from tests.unit.test_telemetry import WATCH
+from tests.unit.test_telemetry import END, WATCH
 from shared.telemetry.events import Events
 
 events = Events(sys.argv[1], "the-site")
-asyncio.run(events.announce(WATCH))
+asyncio.run(events.announce(WATCH, END))
 events._handler.close()
 """
 
@@ -673,7 +675,7 @@ def test_a_rejection_that_cannot_be_delivered_is_undelivered(ingestion, events):
 
 def test_without_a_connection_string_nothing_is_sent():
     async def scenario():
-        await NoEvents().announce(WATCH)
+        await NoEvents().announce(WATCH, END)
         await NoEvents().reject("not a ticket", "<xml/>")
         await NoEvents().poisoned(WATCH)
         await NoEvents().counted("schedules", Count())

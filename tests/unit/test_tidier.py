@@ -8,14 +8,15 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 
 from shared.apis import APIS
-from shared.core.model import Outcome
+from shared.core.model import End, Outcome
 from shared.engine.tidier import AT_ONCE, FIRST_LOOK, ORPHANED_AFTER, Tidier
-from tests.memory import MemoryIndex, MemoryStore
-from tests.unit.test_listing import NOON, watch
+from tests.builders import NOON
+from tests.memory import MemoryIndex, MemoryWatches
+from tests.unit.test_listing import watch
 
 JUST = timedelta(microseconds=1)
 OLD = watch(1, started_at=NOON - ORPHANED_AFTER - JUST)
-ENDED = replace(OLD, outcome=Outcome.SUCCEEDED, ended_at=NOON)
+ENDED = replace(OLD, end=End(Outcome.SUCCEEDED, NOON))
 
 
 class Index(MemoryIndex):
@@ -23,7 +24,7 @@ class Index(MemoryIndex):
 
     def __init__(self):
         super().__init__()
-        self.store, self.now, self.loads = MemoryStore(), NOON, 0
+        self.store, self.now, self.loads = MemoryWatches(), NOON, 0
         self.tidier = Tidier(self, self._load, list(APIS), lambda: self.now)
 
     async def _load(self, watch_id):

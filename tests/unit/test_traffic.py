@@ -1,50 +1,49 @@
 """What a 429 to one watch means for all: when the gate opens, and how far apart turns are from then on."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.core.decide import rate_limited
 from shared.core.model import NotYet
 from shared.core.rate_limit import (
     MEMORY,
-    Gate,
-    Traffic,
+    Clearance,
+    Limit,
     allowed,
     assumed,
     budget,
-    held_back,
     shut,
     spacing,
 )
-
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+from tests.builders import NOON
 
 
 def seconds(number):
     return timedelta(seconds=number)
 
 
-OPENED = Gate(opens_at=NOON, per_minute=400.0)
+OPENED = Limit(opens_at=NOON, per_minute=400.0)
 
 
 @pytest.mark.parametrize(
     ("gate", "asked_at", "opens_at", "asked", "after"),
     [
         # the first one, or the first for long
-        (None, 0, 31, 0, Gate(NOON + seconds(31), 450.0)),
-        (OPENED, 3600, 3630, 500, Gate(NOON + seconds(3630), 450.0)),
+        (None, 0, 31, 0, Limit(NOON + seconds(31), 450.0)),
+        (OPENED, 3600, 3630, 500, Limit(NOON + seconds(3630), 450.0)),
         # what was under way when it was shut: the later of the two counts
-        (OPENED, -1, 31, 500, Gate(NOON + seconds(31), 400.0)),
+        (OPENED, -1, 31, 500, Limit(NOON + seconds(31), 400.0)),
         (OPENED, -19, -13, 500, OPENED),
         # again, after a few requests: that is another's doing
-        (OPENED, 1, 7, 49, Gate(NOON + seconds(7), 400.0)),
+        (OPENED, 1, 7, 49, Limit(NOON + seconds(7), 400.0)),
         # again, after many: 375 passed in a minute, and nine tenths of them are as many as we allow ourselves
-        (OPENED, 29, 60, 375, Gate(NOON + seconds(60), 337.5)),
+        (OPENED, 29, 60, 375, Limit(NOON + seconds(60), 337.5)),
         # but a fifth at most is taken off, and nothing is added
-        (OPENED, 29, 60, 50, Gate(NOON + seconds(60), 320.0)),
-        (OPENED, 5, 10, 300, Gate(NOON + seconds(10), 400.0)),
+        (OPENED, 29, 60, 50, Limit(NOON + seconds(60), 320.0)),
+        (OPENED, 5, 10, 300, Limit(NOON + seconds(10), 400.0)),
     ],
 )
 def test_shut(gate, asked_at, opens_at, asked, after):
@@ -83,11 +82,11 @@ def test_spacing_grows_with_the_watches_in_flight():
 
 
 def test_whoever_finds_the_gate_shut_comes_back_spread_out():
-    traffic = Traffic(full_until=NOON, spread=seconds(100), spacing=seconds(7))
+    clearance = Clearance(full_until=NOON, spread=seconds(100), spacing=seconds(7))
 
-    assert held_back(traffic, 0.0) == NotYet(NOON)
-    assert held_back(traffic, 0.5) == NotYet(NOON + seconds(50))
-    assert held_back(Traffic(spacing=seconds(100)), 0.5) is None
+    assert rate_limited(clearance, 0.0) == NotYet(NOON)
+    assert rate_limited(clearance, 0.5) == NotYet(NOON + seconds(50))
+    assert rate_limited(Clearance(spacing=seconds(100)), 0.5) is None
 
 
 def test_the_rate_to_begin_with_is_the_smallest_tiers_unless_the_limit_is_clearly_higher():

@@ -47,9 +47,9 @@ def test_what_is_as_it_must_be_is_good():
         (JOB, replace(GOOD, rows=[ROW | {"Outcome": "lost"}]), "the row says ('reporting', 'lost'"),
         (JOB, replace(GOOD, events=[]), "no WatchFinished event"),
         (JOB, replace(GOOD, events=[EVENT | {"measurements": {"polls": 1}}]), "an event says ('WatchFinished'"),
-        (JOB, replace(GOOD, requests=[poll(1, 429), poll(4.9)]), "asked again after 3.900 s, not 4"),
-        (JOB, replace(GOOD, requests=[poll(1, 429), poll(6), poll(6.5)]), "asked again after 0.500 s, not 1"),
-        (JOB, replace(GOOD, requests=[poll(1, 429), poll(2, 401), poll(2)]), "asked again after 1.000 s, not 4"),
+        (JOB, replace(GOOD, requests=[poll(1, 429), poll(4.9)]), "polled again after 3.900 s instead of 4"),
+        (JOB, replace(GOOD, requests=[poll(1, 429), poll(6), poll(6.5)]), "polled again after 0.500 s instead of 1"),
+        (JOB, replace(GOOD, requests=[poll(1, 429), poll(2, 401), poll(2)]), "polled again after 1.000 s instead of 4"),
     ],
 )
 def test_what_is_wrong_is_said(job, found, complaint):

@@ -1,4 +1,4 @@
-"""The app on its embedded host.  Its storage, a process of its own, is not counted."""
+"""The app on its embedded host.  Its storage, a separate process, is not counted."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class App:
     ground: Ground
 
     def end(self, jobs: Sequence[str]) -> Taken:
-        """Start them in batches, over HTTP."""
+        """Start watches in batches, over HTTP."""
         with self.ground.host() as process, self.ground.parts.app() as app, taking(process) as taken:
             in_batches(app, jobs, LARGEST_BATCH)
             self.ground.wait_until_done(WITHIN)
         return taken
 
     def sleep(self, jobs: Sequence[str], span: timedelta, runs: int) -> Sequence[Taken]:
-        """Have all tickets asleep until tomorrow."""
+        """Make all tickets invisible until tomorrow."""
         self.ground.make(jobs, [datetime.now(UTC) + A_DAY] * len(jobs))
         with self.ground.host() as process:
             all_taken = asleep(process, span, runs)
@@ -38,7 +38,7 @@ class App:
         return all_taken
 
     def survive(self, jobs: Sequence[str]) -> None:
-        """Kill the host and start it again; what it was at comes back when its lease ends."""
+        """Kill and restart the host; its turns come back when their leases end."""
         with self.ground.host(SETTINGS, LEASE), self.ground.parts.app() as app:
             in_batches(app, jobs, LARGEST_BATCH)
             wait_until_asked(self.ground, jobs)

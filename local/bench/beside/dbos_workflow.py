@@ -1,6 +1,6 @@
-"""A durable workflow of DBOS for each job, whose steps and sleeps are kept in SQLite.
+"""A durable DBOS workflow per job, whose steps and sleeps are stored in SQLite.
 
-https://docs.dbos.dev/python/tutorials/workflow-tutorial: after a crash, workflows go on where they were.
+https://docs.dbos.dev/python/tutorials/workflow-tutorial: after a crash, workflows resume.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from local.bench.beside.work import ENDED, READY, RUNNING, STARTED, Work, read, 
 
 
 def watches(work: Work) -> Callable[[str], Awaitable[None]]:
-    """Make the workflow that watches a job."""
+    """Define the workflow that watches a job."""
     http = work.async_client()
 
     @DBOS.step()
@@ -33,7 +33,7 @@ def watches(work: Work) -> Callable[[str], Awaitable[None]]:
 
 
 async def main(work: Work) -> None:
-    """Watch all jobs, or go on with those of a process that was killed."""
+    """Watch all jobs, or resume those of a killed process."""
     database = Path(work.state) / "dbos.sqlite"
     DBOS(config={"name": "beside", "system_database_url": f"sqlite:///{database}", "log_level": "WARNING"})
     watch = watches(work)

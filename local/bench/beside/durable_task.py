@@ -1,8 +1,8 @@
-"""A monitor of Microsoft's Durable Task SDK, as Durable Functions have them, on its backend for tests.
+"""A monitor of Microsoft's Durable Task SDK, as in Durable Functions, on its test backend.
 
-https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-monitor: an orchestration that asks, sets a
-timer and continues as new.  The backend keeps the history in memory, in this process: nothing survives it, and neither
-the storage nor the host of Durable Functions is there to be paid for.
+https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-monitor: an orchestration that polls, sets a
+timer and continues as new.  The backend keeps the history in the memory of this process: nothing survives it, and the
+storage and the host of Durable Functions are not included.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from local.parts.processes import free_port
 
 
 def asks(work: Work) -> Callable[[task.ActivityContext, str], str]:
-    """Make the activity that asks once."""
+    """Define the activity that polls once."""
     http = work.client()
 
     def ask(_: task.ActivityContext, path: str) -> str:
@@ -32,7 +32,7 @@ def asks(work: Work) -> Callable[[task.ActivityContext, str], str]:
 
 
 def watches(work: Work) -> Callable[[task.OrchestrationContext, str], Generator[Any, Any, None]]:
-    """Make the orchestration that watches a job."""
+    """Define the orchestration that watches a job."""
 
     def watch(context: task.OrchestrationContext, path: str) -> Generator[Any, Any, None]:
         if (yield context.call_activity("ask", input=path)) != RUNNING:
@@ -45,7 +45,7 @@ def watches(work: Work) -> Callable[[task.OrchestrationContext, str], Generator[
 
 
 def main(work: Work) -> None:
-    """Watch all jobs; those of a backend that was killed nobody knows of."""
+    """Watch all jobs; those of a killed backend are lost."""
     quiet = logging.getLogger("durabletask")
     quiet.setLevel(logging.WARNING)  # it logs each step
     port = free_port()

@@ -1,4 +1,4 @@
-"""A script: one coroutine for each job, which asks and sleeps.  Nothing survives it."""
+"""A script: one coroutine per job, which polls and sleeps.  Nothing survives it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from local.bench.beside.work import AT_ONCE, ENDED, READY, RUNNING, STARTED, Wor
 
 
 async def watch(http: httpx.AsyncClient, free: asyncio.Semaphore, path: str, delay: float) -> None:
-    """Ask until the job has ended."""
+    """Poll until the job has ended."""
     while True:
         async with free:
             if status(await http.get(path)) != RUNNING:
@@ -19,8 +19,8 @@ async def watch(http: httpx.AsyncClient, free: asyncio.Semaphore, path: str, del
 
 
 async def main(work: Work) -> None:
-    """Watch all jobs; those of a loop that was killed nobody knows of."""
-    free = asyncio.Semaphore(AT_ONCE)  # httpx's pool is slow with thousands that wait
+    """Watch all jobs; those of a killed loop are lost."""
+    free = asyncio.Semaphore(AT_ONCE)  # httpx's pool is slow with thousands of waiters
     async with work.async_client() as http, asyncio.TaskGroup() as watches:
         say(READY)
         for path in work.paths if not work.resumes else []:

@@ -1,4 +1,4 @@
-"""What the app and each of the others take for the same work, and what is left of it after a kill."""
+"""The cost of the same work for the app and the alternatives, and what survives a kill."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from local.setup.bootstrap import environment_apart
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
-#: Modules of this package, by the name of what they use.  From Python 3.12 on DBOS writes `unixepoch('subsec')`, which
-#: older versions of SQLite take for nothing (https://sqlite.org/releaselog/3_42_0.html).
+#: Modules of this package, by display name.  From Python 3.12 on DBOS writes `unixepoch('subsec')`, which older
+#: versions of SQLite evaluate to null (https://sqlite.org/releaselog/3_42_0.html).
 PROGRAMS = {"a loop": "loop", "Durable Task": "durable_task"}
 if sys.version_info < (3, 12) or sqlite3.sqlite_version_info >= (3, 42):
     PROGRAMS["DBOS"] = "dbos_workflow"
 
-#: Jobs of a kill, and how often each is asked for until it has ended.
+#: Jobs in the kill test, and polls per job.
 KILLED, KILLED_POLLS = 20, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much of what."""
+    """The sizes of the measurements."""
 
     watches: int
-    polls: int  #: of each
-    asleep: int  #: watches
-    span: timedelta  #: in which these are looked at
+    polls: int  #: per watch
+    asleep: int  #: waiting watches
+    span: timedelta  #: how long these are measured
     runs: int
 
 
 def beside(ground: Ground, sizes: Sizes) -> Figures:
-    """Let the app and each of the others do the same, one after the other."""
+    """Measure the app and the alternatives, one after the other."""
     python = environment_apart("beside", REQUIREMENTS)
     systems: dict[str, System] = {"this app": App(ground)}
     systems |= {name: Program(ground, python, module) for name, module in PROGRAMS.items()}

@@ -1,4 +1,4 @@
-"""One of the others: a program in an environment of its own, which is told by a file and tells on its stdout."""
+"""An alternative: a program in its own environment, with a file as input and messages on its stdout."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ class Program:
     module: str
 
     def end(self, jobs: Sequence[str]) -> Taken:
-        """Count from when it is ready until it says that all have ended."""
+        """Measure from when it is ready until it reports that all have ended."""
         with self._running(self._work(jobs)) as run, taking(run.process) as taken:
             run.until(ENDED)
         return taken
 
     def sleep(self, jobs: Sequence[str], span: timedelta, runs: int) -> Sequence[Taken]:
-        """Have all asleep until tomorrow, once each was asked for."""
+        """Let all jobs wait until tomorrow, after one poll each."""
         with self._running(self._work(jobs, A_DAY)) as run:
             run.until(STARTED)
             wait_until_asked(self.ground, jobs)
             return asleep(run.process, span, runs)
 
     def survive(self, jobs: Sequence[str]) -> None:
-        """Kill it and start it again, with what it has on disk."""
+        """Kill and restart it, with its files."""
         work = self._work(jobs, DELAY)
         with self._running(work):
             wait_until_asked(self.ground, jobs)
@@ -59,7 +59,7 @@ class Program:
 
     @contextmanager
     def _running(self, work: Work) -> Iterator[Run]:
-        """Run it until the block ends, which kills it; the block begins once it is ready."""
+        """Run it during the block, which begins when it is ready, and kill it at the end."""
         file, log = Path(work.state, "work.json"), Path(work.state, "log")
         write(work, file)
         command = [str(self.python), "-m", f"{__package__}.{self.module}", str(file)]
@@ -78,14 +78,14 @@ class Program:
 
 
 class Run:
-    """A program that runs."""
+    """A running program."""
 
     def __init__(self, child: subprocess.Popen[str], log: Path) -> None:
         self.process = psutil.Process(child.pid)
         self._child, self._log = child, log
 
     def until(self, word: str) -> None:
-        """Return when it has said so."""
+        """Wait for its message."""
         for line in self._child.stdout or ():
             if line.strip() == word:
                 return

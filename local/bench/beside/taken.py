@@ -1,4 +1,4 @@
-"""What a system is asked to do, and how what it takes is counted."""
+"""The tasks of a system, and the metering of its cost."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from local.bench.ground import Ground, path, processor_seconds
 
 A_DAY = timedelta(days=1)
 
-#: How long a job of a kill is left alone between two polls: long enough for all to be asleep when the kill comes.
+#: Delay between two polls in the kill test: long enough that all jobs wait when the kill happens.
 DELAY = timedelta(seconds=4)
 
-#: Until a process whose watches have just begun has come to rest.
+#: Time for a process with new watches to become idle.
 SETTLING = timedelta(seconds=3)
 
 WITHIN = timedelta(minutes=10)
@@ -26,7 +26,7 @@ WITHIN = timedelta(minutes=10)
 
 @dataclass(slots=True)
 class Taken:
-    """What something took; filled in when it has ended."""
+    """The cost of something; complete when it has ended."""
 
     seconds: float = 0.0
     processor: float = 0.0  #: seconds
@@ -37,18 +37,18 @@ class System(Protocol):
     """Something that watches jobs."""
 
     def end(self, jobs: Sequence[str]) -> Taken:
-        """Start watches that ask again at once, and let them end."""
+        """Run watches that poll without delay to their end."""
 
     def sleep(self, jobs: Sequence[str], span: timedelta, runs: int) -> Sequence[Taken]:
-        """Let watches sleep for so long, so many times."""
+        """Let watches wait for that long, that many times."""
 
     def survive(self, jobs: Sequence[str]) -> None:
-        """Start watches, kill what watches while they sleep, start it again, and let it end what it knows of."""
+        """Start watches, kill and restart the system while they wait, and let it finish what it still knows."""
 
 
 @contextmanager
 def taking(process: psutil.Process) -> Iterator[Taken]:
-    """Count what a process takes for the block."""
+    """Measure the cost of a process during the block."""
     taken, began, used = Taken(), time.monotonic(), processor_seconds(process)
     yield taken
     taken.seconds, taken.processor = time.monotonic() - began, processor_seconds(process) - used
@@ -56,7 +56,7 @@ def taking(process: psutil.Process) -> Iterator[Taken]:
 
 
 def asleep(process: psutil.Process, span: timedelta, runs: int) -> Sequence[Taken]:
-    """Count what a process takes while its watches sleep."""
+    """Measure the cost of a process while its watches wait."""
     time.sleep(min(SETTLING, span).total_seconds())
     all_taken = []
     for _ in range(runs):
@@ -67,7 +67,7 @@ def asleep(process: psutil.Process, span: timedelta, runs: int) -> Sequence[Take
 
 
 def wait_until_asked(ground: Ground, jobs: Sequence[str]) -> None:
-    """Return when all of these have been asked for, and their watches have had time to fall asleep."""
+    """Wait until all these jobs have been polled and their watches wait."""
     give_up = time.monotonic() + WITHIN.total_seconds()
     missing = {path(job) for job in jobs}
     while missing := missing - ground.polls().keys():

@@ -1,25 +1,24 @@
-"""What each program is given, and what it prints.  It runs in their environment: on Python's library and httpx."""
+"""Input and output of the programs.  Runs in their environments, so it uses only the standard library and httpx."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
 
-from local.parts.stdin import wait_until_stdin_ends
+from local.parts.stdin import at_end_of_stdin
 
 RUNNING = "Running"
 
-#: What a program prints, a line each: it is about to start the watches; all are started; all have ended.
+#: The messages of a program, one per line: about to start the watches; all started; all ended.
 READY, STARTED, ENDED = "ready", "started", "ended"
 
-#: As the app: so many turns at once by host.json, and few connections that are kept while nothing is asked.
+#: As in the app: concurrent turns by host.json, and few idle connections.
 AT_ONCE = 256
 LIMITS = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=10)
 
@@ -28,14 +27,14 @@ TIMEOUT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """So many jobs to watch."""
+    """The jobs to watch."""
 
     url: str  #: of the platform
     headers: Mapping[str, str]  #: of each request
     paths: Sequence[str]  #: of each job's status
-    delay: float  #: seconds between two requests for the same
-    state: str  #: a directory, for what is to survive
-    resumes: bool = False  #: an earlier program was killed over this work
+    delay: float  #: seconds between two polls of a job
+    state: str  #: a directory for persistent state
+    resumes: bool = False  #: an earlier program was killed during this work
 
     def client(self) -> httpx.Client:
         """Return a client of the platform."""
@@ -49,29 +48,24 @@ class Work:
 
 
 def status(answer: httpx.Response) -> str:
-    """Read what the platform says of a job."""
+    """Read the status word of a job."""
     word: str = answer.raise_for_status().json()["status"]["state"]
     return word
 
 
 def write(work: Work, file: Path) -> None:
-    """Write it for `read`."""
+    """Write the work for `read`."""
     file.write_text(json.dumps(asdict(work)))
 
 
 def read() -> Work:
-    """Read it from the file that the command line names.  From here on the program ends when its stdin does."""
-    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    """Read the work from the file on the command line.  From here on the program ends when its stdin closes."""
+    at_end_of_stdin(lambda: os._exit(1))
     parser = argparse.ArgumentParser()
     parser.add_argument("file", type=Path)
     return Work(**json.loads(parser.parse_args().file.read_text()))
 
 
-def _end_with_stdin() -> None:
-    wait_until_stdin_ends()
-    os._exit(1)
-
-
 def say(word: str) -> None:
-    """Print one of the words above."""
+    """Print one of the messages above."""
     print(word, flush=True)

@@ -1,4 +1,4 @@
-"""What runs the functions: a seam of two methods, and the two that fill it."""
+"""The back ends that run functions: an interface of two methods, and two implementations."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Backend(Protocol):
     async def invoke(self, invocation: Invocation) -> Answer | None:
         """Call the function; raises InvocationFailedError.
 
-        Whatever escapes from a function without being an `Exception`, such as CancelledError, passes through.
+        A BaseException that is not an `Exception`, such as CancelledError, passes through.
         """
 
 
 def _sdk() -> Backend:
-    from local.host.backends.sdk import SdkBackend  # noqa: PLC0415 -- only when wanted
+    from local.host.backends.sdk import SdkBackend  # noqa: PLC0415 -- only when used
 
     return SdkBackend()
 
@@ -32,7 +32,7 @@ def _sdk() -> Backend:
 def _runtime() -> Backend:
     if not find_spec("azure_functions_runtime"):
         raise CannotStartError("azure-functions-runtime is not installed; it needs Python 3.13")
-    from local.host.backends.runtime import RuntimeBackend  # noqa: PLC0415 -- only where it can be
+    from local.host.backends.runtime import RuntimeBackend  # noqa: PLC0415 -- only where installed
 
     return RuntimeBackend()
 
@@ -41,5 +41,5 @@ BACKENDS: Mapping[str, Callable[[], Backend]] = {"sdk": _sdk, "runtime": _runtim
 
 
 def preferred() -> str:
-    """Microsoft's own worker where it is installed."""
+    """Return Microsoft's own worker if it is installed."""
     return "runtime" if find_spec("azure_functions_runtime") else "sdk"

@@ -1,7 +1,7 @@
-"""Stand-ins for the protobuf messages that the worker library is handed and hands back.
+"""Stand-ins for the protobuf messages that the worker library receives and returns.
 
-The library builds them from a namespace of classes that its caller gives it, and asks little of them: fields are given
-as keyword arguments, an unset field reads None, and `WhichOneof` says which alternative is set.  The real ones are in
+The library builds them from a namespace of classes that its caller provides, and needs little: fields are passed as
+keyword arguments, an unset field reads None, and `WhichOneof` says which alternative is set.  The real ones are in
 https://github.com/Azure/azure-functions-language-worker-protobuf, `FunctionRpc.proto`, under the same names.
 """
 
@@ -18,8 +18,8 @@ class Message:
         vars(self).update(fields)
 
     def __getattr__(self, name: str) -> Any:
-        # The library probes a value for `.TypedData`, to tell a module of messages from a message: fields are in
-        # lower case, and nothing else is here.
+        # The library probes a value for `.TypedData`, to tell a module of messages from a message: fields are
+        # lowercase, and nothing else exists here.
         if not name[0].islower():
             raise AttributeError(name)
         return None
@@ -42,7 +42,7 @@ class ParameterBinding(Message):
 
 
 class StatusResult(Message):
-    """How a request went."""
+    """The result of a request."""
 
     Failure = 0
     Success = 1

@@ -27,7 +27,7 @@ class RuntimeBackend:
         self._ids: dict[str, str] = {}
 
     async def start(self, app: Path) -> Sequence[Function]:
-        """Initialize the worker, which indexes the app, and ask it what it found."""
+        """Initialize the worker, which indexes the app, and request its functions."""
         worker.start_threadpool_executor()
         started = await worker.worker_init_request(
             _request(worker_init_request=Message(capabilities={}, function_app_directory=str(app)))
@@ -61,7 +61,7 @@ class RuntimeBackend:
 
 
 def _request(**messages: Message) -> Message:
-    """A StreamingMessage, and what the gRPC client around it knows of the host."""
+    """Return a StreamingMessage, with what the gRPC client knows about the host."""
     return Message(request=Message(**messages), properties={"host": "127.0.0.1", "protos": PROTOS})
 
 

@@ -1,7 +1,7 @@
 """Runs functions without a worker, with the converters of the azure-functions SDK.  For any Python.
 
-Requests, messages and responses are decoded and encoded by Microsoft's code.  Loading and calling are ours, and refuse
-what the worker refuses, as far as that is cheap; their messages are the worker's (azure_functions_runtime 1.3.0,
+Microsoft's code decodes and encodes requests, messages and responses.  Loading and calling are ours, and reject what
+the worker rejects, as far as that is cheap; error messages are those of the worker (azure_functions_runtime 1.3.0,
 functions.py, loader.py and handle_event.py).
 """
 
@@ -30,7 +30,7 @@ from local.host.traces import TraceContext
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """A function, and what the worker's FunctionInfo says of it."""
+    """A function, with the data of the worker's FunctionInfo."""
 
     function: Function
     call: Callable[..., Any]
@@ -161,7 +161,7 @@ class _RetryContext:
 
 
 class _Context:
-    """What a parameter named `context` gets; it has the attributes of `azure.functions.Context`."""
+    """The value of a parameter named `context`; it has the attributes of `azure.functions.Context`."""
 
     thread_local_storage = threading.local()
 

@@ -1,4 +1,4 @@
-"""The APIs that are simulated.  To add one: a file here, and its line below."""
+"""The simulated APIs.  To add one, add a file here and a line below."""
 
 from local.simulator.apis.access_control import ACCESS_CONTROL
 from local.simulator.apis.api import Api, View

@@ -1,4 +1,4 @@
-"""What can be said of an API's jobs without a server: all that differs from one API to the next."""
+"""What differs from API to API, independent of the server."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from local.simulator.errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One look at one job: what a body is made of."""
+    """A view of one job, from which a body is made."""
 
     ids: Mapping[str, str]  #: by their names in the API's path
     began: datetime
     state: State
-    url: str  #: what was asked, without its query
+    url: str  #: the URL of the request, without its query
     in_full: bool  #: `Prefer: return=representation`
 
     @property
     def reached(self) -> datetime:
-        """When the job reached the word that it stands at."""
+        """When the job reached its current status word."""
         return self.began + self.state.since
 
 
@@ -40,4 +40,4 @@ class Api:
     missing: Problem
     throttled: Problem  #: the pages differ in its code
     body: Callable[[View], dict[str, Any]]
-    tagged: bool = False  #: answers carry an ETag, and If-None-Match is heeded
+    tagged: bool = False  #: responses have an ETag, and If-None-Match is supported

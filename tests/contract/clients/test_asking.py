@@ -12,12 +12,12 @@ from shared import wiring
 from shared.apis.reporting import REPORTING
 from shared.clients.credentials import ClientCredentials
 from shared.clients.platform import Fetcher
-from shared.core.model import Findings, Outcome, Report, Watch
+from shared.core.model import EvidencePage, Outcome, Report
 from shared.core.remote import Response, ask, observe
+from tests.builders import NOON, a_watch
 from tests.simulator import CREDENTIALS
 
 TOKEN = "/connect/token"
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 IDS = [
     "40f71ed2-31a3-45d3-bce0-5c9f3f112c03",
     "jg0156461l5abeom8v1mslhlkc-cmar9d9hjof2hu4tidj4rmiur5i6crul",
@@ -45,9 +45,7 @@ def ended(watch):
 
 
 def watch_of(job_id):
-    return Watch(
-        id="w", api=REPORTING.name, job={"jobId": job_id}, started_at=NOON, deadline=NOON, due=NOON, not_before=NOON
-    )
+    return a_watch(id="w", api=REPORTING.name, job={"jobId": job_id}, deadline=NOON, not_before=NOON)
 
 
 def ask_as_we_do(address, requests):
@@ -130,10 +128,10 @@ def test_we_turn_the_pages_of_a_log_as_they_do_and_find_the_same_issues(bentley,
         request = ask(REPORTING, watch)
         requests, (answer,) = ours(request)
         page = observe(REPORTING, request, answer, NOON)
-        assert isinstance(page, Findings)
+        assert isinstance(page, EvidencePage)
         mine += [request for request in requests if request["path"] != TOKEN]
         found += page.entries
-        watch = replace(watch, why_at=page.next_page) if page.next_page else None
+        watch = replace(watch, evidence_at=page.next_page) if page.next_page else None
 
     assert len(mine) > 1
     assert list(map(essence, mine)) == list(map(essence, [request for request in turned if "logs" in request["path"]]))

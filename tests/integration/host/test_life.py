@@ -308,7 +308,7 @@ def test_a_schedule_that_cannot_be_read_is_named(refusal, monkeypatch):
     """
     assert "function ticks: the setting WHEN in '%WHEN%' has no value" in refusal(timer)
     monkeypatch.setenv("WHEN", "0 60 * * * *")
-    assert "function ticks: the schedule '0 60 * * * *' is neither" in refusal(timer)
+    assert "function ticks: the schedule '0 60 * * * *' cannot be read: Bad minute" in refusal(timer)
 
 
 def test_a_wrong_connection_string_is_not_shown(refusal, monkeypatch):

@@ -93,6 +93,6 @@ def test_what_nobody_takes_waits(tmp_path, backend):
     address = f"InstrumentationKey={IKEY};IngestionEndpoint=http://127.0.0.1:9"
     with hosting(tmp_path, APP, "--backend", backend, env={"APPLICATIONINSIGHTS_CONNECTION_STRING": address}) as host:
         host.call("GET", "/api/says?what=this")
-        eventually(lambda: "Application Insights takes nothing" in host.log)
+        eventually(lambda: "Application Insights does not accept items" in host.log)
         host.call("GET", "/api/says?what=that")
-    assert host.log.count("Application Insights takes nothing") == 1
+    assert host.log.count("Application Insights does not accept items") == 1

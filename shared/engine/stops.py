@@ -1,0 +1,36 @@
+"""Stops watches."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.core.decide import stop
+from shared.core.model import Watch
+from shared.engine.ports import Conflict, Store
+from shared.engine.swap import swap
+
+log = logging.getLogger("watch")
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """Ends watches for users."""
+
+    rows: Store[Watch]
+    act: Callable[[Watch], Awaitable[Watch]]  #: see `Effects`
+    now: Callable[[], datetime]
+
+    async def stop(self, key: str) -> Watch | None:
+        """End a watch as stopped and publish that.  An ended one stays as it ended.  None when there is none."""
+        while watch := await self.rows.load(key):
+            try:
+                if watch.end is None:
+                    watch = await swap(self.rows, stop(watch, self.now()))
+                    log.info("watch.ended watch=%s api=%s outcome=stopped", watch.id, watch.api)
+                return await self.act(watch)
+            except Conflict:  # a turn came in between; each one moves the watch on, so this loop ends
+                continue
+        return None

@@ -1,0 +1,34 @@
+"""Callbacks in Azure Table storage: one row per end of a watch that has a receiver."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING
+from typing import Any
+
+from azure.data.tables import TableEntity
+from azure.data.tables.aio import TableClient
+
+from shared.core.callback import Callback
+from shared.core.model import Outcome
+from shared.storage.columns import Columns, defaults_of
+from shared.storage.rows import Format, TableRows
+
+#: `Due` of a settled callback is the time of its last attempt.
+_STALE = "( Settled eq false and Due lt @due ) or ( Settled eq true and Due lt @ended )"
+
+_COLUMNS = Columns({**defaults_of(Callback), "settled": MISSING}, {"outcome": (str, Outcome)})
+
+
+def callback_rows(table: TableClient) -> TableRows[Callback]:
+    """Return the store port of callbacks, on one table."""
+    return TableRows(table, Format(_entity, _callback, _STALE))
+
+
+def _entity(callback: Callback) -> dict[str, Any]:
+    return _COLUMNS.write(callback, settled=callback.is_settled)
+
+
+def _callback(entity: TableEntity) -> Callback:
+    values = _COLUMNS.read(entity)
+    values.pop("settled", None)
+    return Callback(**values)

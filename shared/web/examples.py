@@ -1,0 +1,67 @@
+"""What the OpenAPI document shows of bodies and answers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from shared.core.model import End, Outcome, Watch
+from shared.web.problems import Problem
+from shared.web.requests import BatchDocument, ListDocument, StartedDocument, WatchDocument
+
+
+def _shown(document: BaseModel) -> Any:
+    return document.model_dump(mode="json", by_alias=True, exclude_unset=isinstance(document, BatchDocument))
+
+
+_NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+_OPEN = WatchDocument.of(
+    Watch(
+        id="5b0c9a0e-5f0e-5c50-9d5c-0d6c9f0e5a55",
+        api="reality-analysis",
+        job={"jobId": "cc3d35cc-416a-4262-9714-b359da70b419"},
+        labels=("bridge", "nightly"),
+        started_at=_NOON,
+        deadline=_NOON + timedelta(days=2),
+        due=_NOON + timedelta(minutes=2),
+        not_before=_NOON,
+        status="active",
+        progress=56.0,
+        reason="Prepare_Production",
+        polls=4,
+    )
+)
+_ENDED = WatchDocument.of(
+    Watch(
+        id="0f8f3c1e-2a53-5f0a-9b7e-0d6c6f1f3a11",
+        api="reporting",
+        job={"jobId": "7f3c9a0e"},
+        started_at=_NOON,
+        deadline=_NOON + timedelta(days=7),
+        due=_NOON,
+        not_before=_NOON,
+        status="Succeeded",
+        polls=7,
+        end=End(Outcome.SUCCEEDED, _NOON + timedelta(minutes=6)),
+        published=True,
+    )
+)
+_UNKNOWN_API = Problem("unknown-api", "no-such-api is not an API we know.")
+
+#: Bodies that start watches.
+ONE = {"api": _OPEN.api, "job": _OPEN.job, "deadline": "P2D", "labels": _OPEN.labels}
+SEVERAL = {"watches": [ONE, {"api": "no-such-api", "job": {"jobId": "1"}}]}
+
+#: Answers.
+OPEN, ENDED = _shown(_OPEN), _shown(_ENDED)
+PAGE = _shown(ListDocument(watches=[_OPEN, _ENDED], next=None))
+RESULTS = _shown(
+    BatchDocument(
+        results=[
+            StartedDocument(status=202, watch=_OPEN),
+            StartedDocument(status=_UNKNOWN_API.status, problem=_UNKNOWN_API.document()),
+        ]
+    )
+)

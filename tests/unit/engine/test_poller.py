@@ -1,0 +1,64 @@
+"""One turn of a watch, and what follows from it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.core.model import Outcome, Ticket
+from tests.builders import NOON
+from tests.unit.engine.world import ID
+
+
+def test_a_turn_asks_once_and_sends_the_next_ticket_when_it_is_due(started):
+    started.deliver(0)
+
+    assert len(started.asked) == 1
+    assert (started.row.seq, started.row.polls, started.row.due) == (1, 1, NOON + timedelta(seconds=15))
+    assert started.sent == [(Ticket(ID, 1), timedelta(seconds=15))]
+
+
+def test_a_ticket_that_comes_early_asks_nothing_and_waits_on(started):
+    started.deliver(0)
+    started.now += timedelta(seconds=5)
+
+    started.deliver(1, "too early")
+
+    assert len(started.asked) == 1
+    assert (started.row.polls, started.row.due) == (1, NOON + timedelta(seconds=15))
+    assert started.sent[-1] == (Ticket(ID, 2), timedelta(seconds=10))
+
+
+def test_an_end_is_recorded_then_announced_then_marked(started):
+    started.state = "success"
+
+    started.deliver(0)
+
+    row = started.row
+    assert (row.outcome, row.published) == (Outcome.SUCCEEDED, True)
+    assert started.recorded == started.announced == [replace(row, published=False)]
+    assert started.sent == []
+
+
+def test_what_is_published_is_not_published_again(started):
+    started.state = "success"
+    started.deliver(0)
+
+    started.deliver(0)
+    started.start()
+    started.stop()
+
+    assert len(started.announced) == 1
+
+
+def test_an_end_that_could_not_be_announced_is_announced_when_the_message_comes_again(started):
+    started.state, started.broken = "success", TimeoutError("Application Insights")
+    with pytest.raises(TimeoutError):
+        started.deliver(0)
+    assert not started.row.published
+
+    started.broken = None
+    started.deliver(0)
+
+    assert started.row.published
+    assert [watch.outcome for watch in started.announced] == [Outcome.SUCCEEDED]
