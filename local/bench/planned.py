@@ -19,10 +19,10 @@ import numpy as np
 from local.bench.ground import Ground
 from local.bench.spread import Figures, Spread
 from local.host import hostjson
-from local.plan.bill import DAY, requests
+from local.plan.bill import requests
 from local.plan.engine import World, fly
 from local.plan.figures import figures
-from local.plan.workload import Jobs, Lasting, make
+from local.plan.workload import DAY, Jobs, Lasting, make
 from local.setup.bootstrap import ROOT
 from shared.apis import APIS
 from shared.core.remote import RemoteApi
@@ -95,7 +95,7 @@ def _plan(apis: Sequence[RemoteApi], jobs: Jobs) -> Trial:
         raise ValueError("no watch has ended")
     return Trial(
         polls=found.polls,
-        requests=float(flown.tally.requests.sum()),
+        requests=float(len(flown.requests)),
         table_requests=tables,
         queue_requests=of_queues,
         p50=found.delay_p50,

@@ -1,11 +1,14 @@
 """``python3 -m local plan``: what so many watches would do and cost, found out in virtual time.
 
-Every watch, every turn: when it is due, what it sees, what `decide` makes of it.  What is real, what is assumed:
+The app's own code is flown: `decide` and `advance` for every turn, over the data of `shared.apis`, behind the gates of
+`shared.engine`.  No rule of the app stands here a second time.  What is real, what is assumed:
 
-* real: the APIs' data, the rules of `core.decide` and `core.rate_limit`, host.json, what each turn asks of storage;
+* real: the APIs' data, what a watch does, the rate limit, the grid, host.json, what each turn asks of storage;
 * stated with its source: prices and limits (`prices.py`, `limits.py`);
 * assumed, since nobody publishes it: how long jobs take, when they start, how their percentage and status move
   (`workload.py`, `engine.World`).
+
+Many watches are sampled: some fly, and each stands for so many (`sample.py`).
 
 Nothing is ever late here: turns take no time, and the queue hands a message over the moment it becomes visible.
 """

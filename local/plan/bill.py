@@ -9,6 +9,9 @@ import numpy as np
 from local.plan import prices
 from local.plan.engine import Flown
 from local.plan.limits import INSTANCE_GB
+from local.plan.meter import metered
+from local.plan.tally import in_flight
+from local.plan.workload import DAY
 from shared.apis import APIS
 from shared.engine.gate import BETWEEN_READS
 
@@ -17,8 +20,6 @@ from shared.engine.gate import BETWEEN_READS
 START_TABLE, START_QUEUE = 2, 1
 TURN_TABLE, TURN_QUEUE = 2, 2
 END_TABLE, END_QUEUE = 5, 1
-
-DAY = 86400
 
 #: `tend_watches`: rounds a day; scans of all rows in each, one to count and one to tend (docs/reliability.md); requests
 #: of a scan.
@@ -74,28 +75,28 @@ def requests(flown: Flown) -> tuple[float, float]:
 
 def _counts(flown: Flown) -> tuple[float, float, float]:
     """Starts, turns and ends, also of the watches that a sample stands for."""
-    ends = np.count_nonzero(~np.isnan(flown.watches.ended_at))
-    return flown.tally.starts * flown.world.weight, flown.tally.turns * flown.world.weight, ends * flown.world.weight
+    weight, ends = flown.world.weight, np.count_nonzero(~np.isnan(flown.ended_at))
+    return flown.starts * weight, len(flown.turns) * weight, ends * weight
 
 
 def telemetry(flown: Flown) -> float:
     """Sum up the GB of `watch.started`, `.moved`, `.faulted` and `.ended`, and of `WatchFinished`, of all watches."""
     starts, _, ends = _counts(flown)
-    between = (flown.tally.moved + flown.tally.faulted) * flown.world.weight
+    between = (flown.moved + flown.faulted) * flown.world.weight
     return starts * START_LINE_GB + (between + ends) * LINE_GB + ends * FINISHED_GB
 
 
 def bill(flown: Flown) -> Bill:
     """Charge a plan, with what the app does whether there are watches or not."""
-    tally, days, weight = flown.tally, flown.world.days, flown.world.weight
+    days, (active_seconds, looks) = flown.world.days, metered(flown)
     (starts, turns, _), (tables, queues) = _counts(flown), requests(flown)
-    rows = starts / days * RETENTION + tally.in_flight.mean() * weight
+    rows = starts / days * RETENTION + in_flight(flown).mean
     tending = ROUNDS * SCANS * max(PARTITIONS, rows / PAGE)
     gates = DAY / BETWEEN_READS.total_seconds()
     return Bill(
         executions=(starts + turns) / days + ROUNDS,
-        gb_seconds=(tally.active_seconds / days + ROUNDS) * INSTANCE_GB,
-        queue_requests=(queues + tally.gets) / days,
+        gb_seconds=(active_seconds / days + ROUNDS) * INSTANCE_GB,
+        queue_requests=(queues + looks) / days,
         table_requests=tables / days + tending + gates,
         ingested_gb=telemetry(flown) / days + ROUNDS * len(APIS) * COUNT_GB,
     )

@@ -11,8 +11,9 @@ from rich.table import Table
 from local.plan.bill import END_TABLE, START_QUEUE, START_TABLE, TURN_QUEUE, TURN_TABLE, bill
 from local.plan.engine import Flown
 from local.plan.limits import CPU_PER_TURN, INSTANCE_CPUS, ONE_ACCOUNT, ONE_QUEUE
-
-DAY = 86400
+from local.plan.sample import error
+from local.plan.tally import busiest_second, in_flight, instances, most_instances, requests
+from local.plan.workload import DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,34 +52,33 @@ class Figures:
 
 def figures(flown: Flown) -> Figures:
     """Sum up a plan."""
-    world, tally, watches = flown.world, flown.tally, flown.watches
-    weight, charged = world.weight, bill(flown)
-    ended = ~np.isnan(watches.ended_at)
-    found = ended & ~watches.expired
-    delays = (watches.ended_at - world.jobs.end)[found]
-    polls = watches.polls[watches.polls > 0]
-    busiest = tally.busiest_second * weight
+    world, weight, charged = flown.world, flown.world.weight, bill(flown)
+    watches, asked, busiest = in_flight(flown), requests(flown), busiest_second(flown)
+    ended = ~np.isnan(flown.ended_at)
+    found = ended & ~flown.expired
+    delays = (flown.ended_at - world.jobs.end)[found]
+    polls = flown.polls[flown.polls > 0]
     return Figures(
-        watches=round(tally.starts * weight),
-        simulated=tally.starts,
-        error=1.96 * float(polls.std() / polls.mean() / np.sqrt(len(polls))) if weight > 1 else 0.0,
+        watches=round(flown.starts * weight),
+        simulated=flown.starts,
+        error=error(world.jobs, flown.polls) if weight > 1 else 0.0,
         ended=float(ended.sum()) * weight,
-        expired=float(watches.expired.sum()) * weight,
-        in_flight_mean=float(tally.in_flight.mean()) * weight,
-        in_flight_peak=float(tally.in_flight.max()) * weight,
+        expired=float(flown.expired.sum()) * weight,
+        in_flight_mean=watches.mean,
+        in_flight_peak=watches.peak,
         polls=float(polls.sum()) * weight,
         polls_per_watch=float(polls.mean()) if len(polls) else 0.0,
-        requests_per_minute_mean=float(tally.requests.mean()) * weight,
-        requests_per_minute_peak=float(tally.requests.max()) * weight,
-        throttled=tally.throttled * weight,
-        held=tally.held * weight,
+        requests_per_minute_mean=asked.mean,
+        requests_per_minute_peak=asked.peak,
+        throttled=flown.throttled * weight,
+        held=flown.held * weight,
         storage_per_second_mean=(charged.queue_requests + charged.table_requests) / DAY,
         storage_per_second_peak=busiest * max(TURN_TABLE + TURN_QUEUE + 1, START_TABLE + START_QUEUE, END_TABLE + 1),
         queue_per_second_peak=busiest * (TURN_QUEUE + 1) / world.ticket_queues,
         executions_per_day=charged.executions,
-        instances_mean=float(tally.instances.mean()),
-        instances_peak=float(tally.instances.max()),
-        instances_needed=float(np.ceil(tally.requests.max() * weight / 60 * CPU_PER_TURN / INSTANCE_CPUS)),
+        instances_mean=float(instances(flown).mean()),
+        instances_peak=most_instances(flown),
+        instances_needed=float(np.ceil(asked.peak / 60 * CPU_PER_TURN / INSTANCE_CPUS)),
         delay_p50=float(np.percentile(delays, 50)) if len(delays) else None,
         delay_p95=float(np.percentile(delays, 95)) if len(delays) else None,
         dollars_per_day=charged.total,

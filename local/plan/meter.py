@@ -1,4 +1,8 @@
-"""What instances are billed for: the seconds in which they run something, and their looks at the queue."""
+"""What instances are billed for: the seconds in which they run something, and their looks at the queue.
+
+Turns are spread over the instances at random, so that all of these have about as much to do: one of them is followed.
+Of a sample it is given as many turns as it would have of all: those, and others between them.
+"""
 
 from __future__ import annotations
 
@@ -6,39 +10,67 @@ from datetime import timedelta
 
 import numpy as np
 
-from local.plan.limits import LEAST_ACTIVE_SECONDS
-from local.plan.workload import Floats
+from local.plan.engine import Flown
+from local.plan.limits import CPU_PER_TURN, INSTANCE_CPUS, LEAST_ACTIVE_SECONDS
+from local.plan.tally import MINUTE, STEP, instances
+from local.plan.workload import Floats, Indices
 
 #: Turns nearer to each other than this come in one batch.
 TOGETHER = 0.01
 
+#: Of the turns for which one of a sample stands, so many are looked at: then an instance is never idle anyway.
+ENOUGH = 20.0
 
-class Meter:
-    """Turns spread over instances at random.  One is taken to be shorter than the least time that is billed."""
 
-    def __init__(self, most_instances: int, batch_size: int, longest_rest: timedelta, rng: np.random.Generator) -> None:
-        self._last: Floats = np.full(most_instances, -np.inf)  #: turn of each instance
-        self._batch_size = batch_size
-        self._rests = _rests(longest_rest)
-        self._rng = rng
+def metered(flown: Flown) -> tuple[float, float]:
+    """Give the seconds for which all instances together are billed, and their looks at the queue."""
+    there = instances(flown)
+    step = (flown.turns // STEP).astype(np.int64)
+    times = _of_one(flown, there[step])
+    at = np.clip(times // STEP, 0, len(there) - 1).astype(np.int64)
+    rests = _rests(flown.world.queues.max_polling_interval)
+    seconds, looks = _followed(times, flown.world.queues.batch_size, rests)
+    active = _by_minute(np.bincount(at, weights=seconds, minlength=len(there)) * there)
+    turns = _by_minute(np.bincount(step, minlength=len(there)).astype(float))
+    worked = turns * flown.world.weight * CPU_PER_TURN / INSTANCE_CPUS
+    return float(np.maximum(active, worked).sum()), float((looks * there[at]).sum())
 
-    def run(self, times: Floats, instances: int) -> tuple[float, float]:
-        """Give the seconds that so many instances are active for turns at these times, and their looks at the queue.
 
-        The times are later than those of the last call.  What a turn costs depends on when the next one comes on the
-        same instance, and is counted with that.
-        """
-        longest = float(self._rests[-1])
-        begin = float(times.min())
-        mine = self._rng.integers(instances, size=len(times))
-        whose = np.concatenate([np.arange(instances), mine])
-        when = np.concatenate([np.maximum(self._last[:instances], begin - longest), times])
-        order = np.lexsort((when, whose))
-        gaps = np.diff(when[order])[np.diff(whose[order]) == 0]
-        np.maximum.at(self._last, mine, times)
-        together = gaps < TOGETHER
-        looks = together.sum() / self._batch_size + np.searchsorted(self._rests, gaps[~together]).sum()
-        return float(np.minimum(gaps, LEAST_ACTIVE_SECONDS).sum()), float(looks)
+def _by_minute(steps: Floats) -> Floats:
+    return np.add.reduceat(steps, np.arange(0, len(steps), MINUTE // STEP))
+
+
+def _of_one(flown: Flown, instances: Floats) -> Floats:
+    """When one of so many instances has turns, in order."""
+    rng, weight, grid = np.random.default_rng(flown.world.seed), flown.world.weight, flown.world.grid
+    share = np.minimum(weight / instances, ENOUGH)
+    often = (share + rng.random(len(share))).astype(np.int64)
+    if weight == 1:
+        return np.repeat(flown.turns, often)
+    waited = flown.turns % grid < 1 if grid else np.zeros(len(often), bool)  # tickets come within a second of the grid
+    at_once = _more(flown.turns[~waited], often[~waited], rng)
+    points = _more(flown.turns[waited], often[waited], rng)
+    if grid:
+        points = points // grid * grid + rng.random(len(points))
+    ordered: Floats = np.sort(np.concatenate([at_once, points]))
+    return ordered
+
+
+def _more(times: Floats, often: Indices, rng: np.random.Generator) -> Floats:
+    """Give each of these times so often, somewhere between the ones before and after it."""
+    places = np.arange(len(times))
+    wanted = np.repeat(places, often)
+    return np.interp(wanted + rng.uniform(-1, 1, len(wanted)), places, times) if len(times) else times
+
+
+def _followed(times: Floats, batch_size: int, rests: Floats) -> tuple[Floats, Floats]:
+    """Give, for each turn of one instance, the seconds that it is billed for and its looks, up to the next turn.
+
+    A turn is taken to be shorter than the least time that is billed.
+    """
+    gaps = np.diff(times, append=np.inf)
+    looks = np.where(gaps < TOGETHER, 1 / batch_size, np.searchsorted(rests, gaps))
+    return np.minimum(gaps, LEAST_ACTIVE_SECONDS), looks
 
 
 def _rests(longest: timedelta) -> Floats:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -36,7 +38,15 @@ class Lasting:
 
     def draw(self, rng: np.random.Generator, count: int) -> Floats:
         """So many durations."""
-        return self.median * np.exp(self.sigma * rng.standard_normal(count))
+        return self._of(rng.standard_normal(count))
+
+    def draw_evenly(self, rng: np.random.Generator, count: int) -> Floats:
+        """So many durations, one from each part of all that there might be."""
+        bell = NormalDist()
+        return self._of(np.array([bell.inv_cdf(part) for part in _evenly(rng, count).tolist()]))
+
+    def _of(self, normal: Floats) -> Floats:
+        return self.median * np.exp(self.sigma * normal)
 
     @property
     def mean(self) -> float:
@@ -76,26 +86,38 @@ def make(
     arrivals: str,
     failing: float,
     rng: np.random.Generator,
+    sample: bool = False,
 ) -> Jobs:
-    """Draw so many jobs that start within so many days; each API has its part of them."""
-    start = np.sort(_arrive(arrivals, count, days * DAY, rng))
-    api = rng.choice(len(apis), size=count, p=np.array(parts) / sum(parts)).astype(np.int8)
+    """Draw so many jobs that start within so many days; each API has its part of them.
+
+    Those of a sample are of every length, as often as they ought to be, and so more like all than if left to chance.
+    """
+    uniform = partial(_evenly, rng) if sample else rng.random
+    start = np.sort(_arrive(arrivals, uniform(count) * days * DAY, days, rng))
+    up_to = np.cumsum(parts)
+    api = np.searchsorted(up_to / up_to[-1], uniform(count), side="right").astype(np.int8)
     length = np.empty(count)
     for place, remote in enumerate(apis):
-        mine = api == place
-        length[mine] = lasting[remote.name].draw(rng, int(mine.sum()))
-    return Jobs(api, start, start + length, rng.random(count) >= failing)
+        mine, lasts = api == place, lasting[remote.name]
+        length[mine] = (lasts.draw_evenly if sample else lasts.draw)(rng, int(mine.sum()))
+    return Jobs(api, start, start + length, uniform(count) >= failing)
 
 
-def _arrive(arrivals: str, count: int, span: float, rng: np.random.Generator) -> Any:
+def _arrive(arrivals: str, at_random: Floats, days: float, rng: np.random.Generator) -> Any:
+    count, span = len(at_random), days * DAY
     if arrivals == "at-once":
         return np.zeros(count)
     if arrivals == "even":
         return np.arange(count) * span / count
-    at_random = rng.random(count) * span
     if arrivals == "random":
         return at_random
-    days = int(np.ceil(span / DAY))
-    workdays = [day for day in range(days) if day % 7 < WORKDAYS]  # a plan begins on a Monday, at midnight
+    # A plan begins on a Monday, at midnight.
+    workdays = [day for day in range(int(np.ceil(days))) if day % 7 < WORKDAYS]
     in_hours = rng.choice(workdays, count) * DAY + OFFICE_OPENS + rng.random(count) * OFFICE_HOURS
     return np.where(rng.random(count) < IN_OFFICE_HOURS, np.minimum(in_hours, span), at_random)
+
+
+def _evenly(rng: np.random.Generator, count: int) -> Floats:
+    """Numbers between 0 and 1, one in each of so many equal parts, in any order."""
+    numbers: Floats = rng.permutation((np.arange(count) + rng.uniform(0.01, 0.99, count)) / count)
+    return numbers

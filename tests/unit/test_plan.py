@@ -12,11 +12,13 @@ from click.testing import CliRunner
 from local.host import hostjson
 from local.plan.bill import telemetry
 from local.plan.command import plan
-from local.plan.engine import World, _Flight, fly
+from local.plan.engine import TooManyTurnsError, World, fly
 from local.plan.figures import figures
 from local.plan.limits import TIERS, Limit
-from local.plan.meter import Meter
+from local.plan.loop import loop
+from local.plan.meter import _followed, _rests, metered
 from local.plan.platform import Platform
+from local.plan.sample import most
 from local.plan.workload import ARRIVALS, LASTING, Jobs, make
 from shared.apis import APIS
 from shared.core.rate_limit import budget
@@ -25,7 +27,6 @@ from shared.core.schedule import Schedule
 ANALYSIS = APIS["reality-analysis"]
 STEADY = replace(APIS["reporting"], polling=Schedule.seconds(10, 20, 40, 60))  # no jitter, no percentage
 ROOT = Path(__file__).parents[2]
-TIMES = np.array([0.0, 1, 2, 3])
 
 
 def jobs(starts, lasts, *, clean=True):
@@ -41,10 +42,9 @@ def world(apis, jobs, **more):
 def test_one_watch_takes_the_turns_that_its_schedule_says():
     flown = fly(world([STEADY], jobs([0], 100)))
 
-    assert flown.watches.polls[0] == 5  # at 0, 10, 30, 70 and 130 s
-    assert flown.watches.ended_at[0] == 130
-    assert flown.tally.turns == 5
-    assert list(flown.tally.requests[:3]) == [3, 1, 1]
+    assert flown.polls[0] == 5  # at 0, 10, 30, 70 and 130 s
+    assert flown.ended_at[0] == 130
+    assert list(flown.requests) == list(flown.turns) == [0, 10, 30, 70, 130]
 
 
 def test_a_percentage_that_moves_starts_the_schedule_over():
@@ -52,16 +52,16 @@ def test_a_percentage_that_moves_starts_the_schedule_over():
     flown = fly(world([ANALYSIS], jobs([0], 1000)))
     still = fly(world([ANALYSIS], jobs([0], 1000), steps=1))
 
-    assert flown.watches.polls[0] > 2 * still.watches.polls[0]
-    assert still.watches.polls[0] == 1 + 4 + 7  # 0, 15, 45, 105, 225, then 120 s apart, up to 1,065 s
+    assert flown.polls[0] > 2 * still.polls[0]
+    assert still.polls[0] == 1 + 4 + 7  # 0, 15, 45, 105, 225, then 120 s apart, up to 1,065 s
 
 
 def test_a_job_with_something_to_ask_about_takes_a_turn_more_at_once():
     clean, other = (fly(world([STEADY], jobs([0], 100, clean=clean))) for clean in (True, False))
 
-    assert other.tally.turns == clean.tally.turns + 1
-    assert other.watches.polls[0] == clean.watches.polls[0]
-    assert other.watches.ended_at[0] == clean.watches.ended_at[0]
+    assert len(other.turns) == len(clean.turns) + 1
+    assert other.polls[0] == clean.polls[0]
+    assert other.ended_at[0] == clean.ended_at[0]
 
 
 def test_a_watch_ends_at_its_deadline():
@@ -69,8 +69,8 @@ def test_a_watch_ends_at_its_deadline():
 
     flown = fly(world([brief], jobs([0], 1e6)))
 
-    assert flown.watches.expired[0]
-    assert flown.watches.ended_at[0] == 45
+    assert flown.expired[0]
+    assert flown.ended_at[0] == 45
 
 
 def test_a_grid_lets_turns_come_together():
@@ -78,32 +78,17 @@ def test_a_grid_lets_turns_come_together():
     off = fly(world([STEADY], jobs(starts, 100)))
     on = fly(world([STEADY], jobs(starts, 100), grid=15.0))
 
-    assert (on.watches.ended_at % 15 < 1).all()
-    assert on.tally.active_seconds < off.tally.active_seconds
+    assert (on.ended_at % 15 < 1).all()
+    assert figures(on).dollars["memory"] < figures(off).dollars["memory"]
 
 
 @pytest.mark.parametrize("grid", [0.0, 15.0])
-def test_no_turn_is_earlier_than_the_schedule(grid, monkeypatch):
-    """All turns are looked at as they are sent."""
-    early: list[float] = []
-    sent: list[float] = []
+def test_no_turn_is_earlier_than_the_schedule(grid):
+    flown = fly(world([STEADY], jobs([0], 3000), grid=grid))
+    gaps = np.diff(flown.turns)
 
-    def watching(self, who, now, delay):
-        original(self, who, now, delay)
-        early.extend(self.arrives[who] - now - delay)
-        sent.extend(delay)
-
-    original = _Flight._send
-    monkeypatch.setattr(_Flight, "_send", watching)
-    rng = np.random.default_rng(3)
-    drawn = make(
-        apis=[ANALYSIS], parts=[1], lasting=LASTING, count=50, days=0.02, arrivals="random", failing=0.1, rng=rng
-    )
-    fly(world([ANALYSIS], drawn, grid=grid))
-
-    assert min(early) > -1e-5
-    assert max(early) < 1 + grid
-    assert min(delay for delay in sent if delay > 0) >= ANALYSIS.polling.delays[0].total_seconds()
+    assert (gaps[:6] >= [10, 20, 40, 60, 60, 60]).all()
+    assert gaps.max() < 60 + 1 + grid
 
 
 @pytest.mark.parametrize("settings", [{}, {"budget": budget(500, None)}], ids=["learned", "told"])
@@ -112,9 +97,9 @@ def test_a_limit_is_kept_to(settings):
 
     flown = fly(world([STEADY], many, days=0.2, tier=[Limit(500, 60)], **settings))
 
-    assert np.isfinite(flown.watches.ended_at).all()
-    assert flown.tally.requests.max() <= 1.1 * 500
-    assert flown.tally.throttled <= (0 if settings else 0.01 * flown.tally.turns)
+    assert np.isfinite(flown.ended_at).all()
+    assert figures(flown).requests_per_minute_peak <= 1.1 * 500
+    assert flown.throttled <= (0 if settings else 0.01 * len(flown.turns))
 
 
 def test_more_watches_never_cost_less():
@@ -130,17 +115,46 @@ def test_a_sample_comes_near_to_the_whole():
     def flown(count, weight):
         rng = np.random.default_rng(5)
         drawn = make(
-            apis=[ANALYSIS], parts=[1], lasting=LASTING, count=count, days=0.5, arrivals="random", failing=0.1, rng=rng
+            apis=[ANALYSIS],
+            parts=[1],
+            lasting=LASTING,
+            count=count,
+            days=0.3,
+            arrivals="random",
+            failing=0.1,
+            rng=rng,
+            sample=weight > 1,
         )
-        return figures(fly(world([ANALYSIS], drawn, days=0.5, weight=weight)))
+        return figures(fly(world([ANALYSIS], drawn, days=0.3, weight=weight)))
 
-    whole, sample = flown(20_000, 1), flown(4_000, 5)
+    whole, sample = flown(600, 1), flown(200, 3)
 
     assert sample.watches == whole.watches
-    assert sample.polls == pytest.approx(whole.polls, rel=sample.error)
+    assert sample.polls == pytest.approx(whole.polls, rel=0.1)
     assert 0 < sample.error < 0.1
     assert sample.dollars_per_day == pytest.approx(whole.dollars_per_day, rel=0.1)
     assert sample.requests_per_minute_mean == pytest.approx(whole.requests_per_minute_mean, rel=0.1)
+    assert sample.requests_per_minute_peak == pytest.approx(whole.requests_per_minute_peak, rel=0.2)
+
+
+@pytest.mark.parametrize("settings", [{}, {"budget": budget(600, None)}], ids=["learned", "told"])
+def test_a_sample_meets_the_limit_as_the_whole_does(settings):
+    """What it asks for is what the limit lets through, and not its weight times that."""
+
+    def flown(count, weight):
+        drawn = jobs(np.linspace(0, 10, count), 1800)
+        return figures(fly(world([STEADY], drawn, days=0.05, tier=[Limit(600, 60)], weight=weight, **settings)))
+
+    whole, sample = flown(2000, 1), flown(500, 4)
+
+    assert whole.held > 0
+    assert sample.polls == pytest.approx(whole.polls, rel=0.1)
+    assert sample.requests_per_minute_peak <= 1.25 * 600
+
+
+def test_too_many_turns_are_not_flown():
+    with pytest.raises(TooManyTurnsError):
+        fly(world([STEADY], jobs([0], 1000), most_turns=5))
 
 
 #: One line of each kind and one event: what docs/scale.md says of a watch that shows two statuses while its job runs.
@@ -159,17 +173,17 @@ STARTED, LINE, FINISHED = 847, 782, 946
 def test_a_line_is_sent_for_each_change_of_the_status(lasts, clean, moved):
     flown = fly(world([STEADY], jobs([0], lasts, clean=clean)))
 
-    assert (flown.tally.moved, flown.tally.faulted) == (moved, 0)
+    assert (flown.moved, flown.faulted) == (moved, 0)
     assert telemetry(flown) * 1e9 == pytest.approx(STARTED + (moved + 1) * LINE + FINISHED)
 
 
 def test_a_line_is_sent_for_the_first_fault_in_a_row():
     flown = fly(world([STEADY], jobs(np.zeros(20), 100), tier=[Limit(2, 60)]))
 
-    assert 0 < flown.tally.faulted <= flown.tally.throttled
-    lines = flown.tally.moved + flown.tally.faulted + np.isfinite(flown.watches.ended_at).sum()
+    assert 0 < flown.faulted <= flown.throttled
+    lines = flown.moved + flown.faulted + np.isfinite(flown.ended_at).sum()
     assert telemetry(flown) * 1e9 == pytest.approx(
-        20 * STARTED + lines * LINE + np.isfinite(flown.watches.ended_at).sum() * FINISHED
+        20 * STARTED + lines * LINE + np.isfinite(flown.ended_at).sum() * FINISHED
     )
 
 
@@ -183,15 +197,15 @@ def test_a_quarter_of_a_processor_is_billed_for_what_worker_and_host_take():
     """15.6 s of processor time for 1,000 turns: four times that on the smallest instance."""
     flown = fly(world([STEADY], jobs(np.zeros(1000), 5)))  # two turns each, all at once
 
-    assert flown.tally.turns == 2000
-    assert flown.tally.active_seconds == pytest.approx(2000 * 0.0156 * 4)
+    assert len(flown.turns) == 2000
+    assert metered(flown)[0] == pytest.approx(2000 * 0.0156 * 4)
     assert figures(flown).instances_needed == np.ceil(2000 / 60 * 0.0156 * 4)
 
 
 def test_the_scaler_counts_sleeping_tickets():
     flown = fly(world([STEADY], jobs(np.zeros(1000), 3000)))
 
-    assert flown.tally.instances.max() == np.ceil(1000 / (16 + flown.world.queues.threshold))
+    assert figures(flown).instances_peak == np.ceil(1000 / (16 + flown.world.queues.threshold))
 
 
 def test_further_queues_have_instances_of_their_own():
@@ -210,27 +224,54 @@ def test_further_queues_have_instances_of_their_own():
     [([5], 1), ([5, 5, 5], 1), ([5, 5.5], 1.5), ([5, 7], 2)],
 )
 def test_an_instance_is_billed_for_a_second_at_least(times, seconds):
-    meter = Meter(1, 16, timedelta(seconds=2), np.random.default_rng(0))
-    active, _ = meter.run(np.array(times, float), 1)
-    closing, _ = meter.run(np.array([1000.0]), 1)
+    active, _ = _followed(np.array(times, float), 16, _rests(timedelta(seconds=2)))
 
-    # what comes before the first turn ever counts as one that is long ago
-    assert active - 1 + closing == pytest.approx(seconds)
+    assert active.sum() == pytest.approx(seconds)
+
+
+def test_an_idle_instance_looks_at_its_queue_less_and_less():
+    _, looks = _followed(np.array([0, 0, 10, 10.5]), 16, _rests(timedelta(seconds=2)))
+
+    assert list(looks[:3]) == [1 / 16, 10, 3]
+    assert looks[3] > 1800  # for an hour
+
+
+def asked(platform, *times):
+    return [platform.ask(time) for time in times]
 
 
 def test_the_platform_counts_in_windows():
-    platform = Platform([Limit(2, 60)])
-
-    assert platform.ask(TIMES) == (2, 58)
-    assert platform.ask(np.array([59.0])) == (0, 1)
-    assert platform.ask(np.array([60.0])) == (1, 0)
+    assert asked(Platform([Limit(2, 60)]), 0, 1, 2, 59, 60) == [0, 0, 58, 1, 0]
 
 
 def test_the_platform_has_limits_of_a_minute_and_of_an_hour():
-    platform = Platform([Limit(3, 60), Limit(4, 3600)])
+    assert asked(Platform([Limit(3, 60), Limit(4, 3600)]), 0, 1, 2, 3, 60, 61) == [0, 0, 0, 57, 0, 3539]
 
-    assert platform.ask(TIMES) == (3, 57)
-    assert platform.ask(TIMES + 60) == (1, 3539)
+
+def test_each_of_a_sample_takes_its_weight_of_the_limit():
+    answered = asked(Platform([Limit(2000, 60)], weight=10), *[0] * 1000).count(0)
+
+    assert 200 <= answered < 1.2 * 200  # chance makes more of a sample's differences
+
+
+def test_the_loop_asks_every_so_often_until_the_end_or_the_last_day():
+    asks = loop(world([STEADY], jobs([0, 100, 3570], 40)))
+
+    assert list(asks.requests) == [0, 15, 30, 45, 100, 115, 130, 145, 3570, 3585]
+    assert list(asks.ended_at[:2]) == [45, 145]
+    assert np.isnan(asks.ended_at[2])
+
+
+def test_chance_is_a_smaller_part_of_the_whole_than_of_a_sample():
+    rng = np.random.default_rng(1)
+    sample, whole = (rng.poisson(each, 1440) for each in (50, 5000))
+
+    assert most(sample.max(), np.median(sample), 100) == pytest.approx(whole.max(), rel=0.15)
+    assert most(sample.max(), np.median(sample), 1) == sample.max()
+
+
+def test_what_is_no_chance_is_as_much_of_the_whole():
+    assert most(10_000, 5, 10) == pytest.approx(100_000, rel=0.03)
 
 
 @pytest.mark.parametrize("arrivals", ARRIVALS)
@@ -337,10 +378,10 @@ def test_a_row_of_the_documentation_is_what_the_plan_says():
 def test_the_readme_says_what_docs_scale_says():
     whole = rows("docs/scale.md", "What it would cost")
 
-    for watches, (minute, dollars, _, loop) in rows("README.md", "What it costs").items():
+    for watches, (minute, dollars, _, beside) in rows("README.md", "What it costs").items():
         _, said_minute, _, said_dollars, _, said_loop = whole[watches]
         assert (said_minute.partition(" ")[0], said_dollars) == (minute, dollars)
-        assert loop.endswith(f"$ {said_loop}")
+        assert beside.endswith(f"$ {said_loop}")
 
 
 def test_the_documentation_says_what_a_watch_sends():
