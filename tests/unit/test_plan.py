@@ -111,6 +111,7 @@ def test_more_watches_never_cost_less():
     assert costs == sorted(costs)
 
 
+@pytest.mark.slow
 def test_a_sample_comes_near_to_the_whole():
     def flown(count, weight):
         rng = np.random.default_rng(5)
@@ -137,6 +138,7 @@ def test_a_sample_comes_near_to_the_whole():
     assert sample.requests_per_minute_peak == pytest.approx(whole.requests_per_minute_peak, rel=0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"budget": budget(600, None)}], ids=["learned", "told"])
 def test_a_sample_meets_the_limit_as_the_whole_does(settings):
     """What it asks for is what the limit lets through, and not its weight times that."""
@@ -202,6 +204,7 @@ def test_a_quarter_of_a_processor_is_billed_for_what_worker_and_host_take():
     assert figures(flown).instances_needed == np.ceil(2000 / 60 * 0.0156 * 4)
 
 
+@pytest.mark.slow
 def test_the_scaler_counts_sleeping_tickets():
     flown = fly(world([STEADY], jobs(np.zeros(1000), 3000)))
 
