@@ -36,6 +36,10 @@ LASTING = {
 
 OK, NOT_MODIFIED, TOO_MANY_REQUESTS = 200, 304, 429
 
+#: The headers that say how long to wait.  An older copy of the platform's page has the second one.
+#: https://developer.bentley.com/apis/overview/rate-limits
+WAITS = ("retry-after", "itwinplatform-ratelimit-retry-after-seconds")
+
 #: Characters kept of a text from outside.
 LONGEST_WORD, LONGEST_REASON, LONGEST_VALIDATOR = 100, 500, 500
 
@@ -118,7 +122,7 @@ def observe(api: RemoteApi, request: Request, answer: Response | NoResponse, now
     """Translate one answer into our words."""
     if isinstance(answer, NoResponse):
         return Fault(reason=tidy(answer.reason, LONGEST_REASON))
-    wait = parse_retry_after(answer.headers.get("retry-after"), now)
+    wait = parse_retry_after(",".join(answer.headers.get(name, "") for name in WAITS), now)
     if answer.status == NOT_MODIFIED and "If-None-Match" in request.headers:
         return Report(retry_after=wait)
     if answer.status != OK:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -51,24 +53,33 @@ class Schedule:
         return Schedule(tuple(delay * factor for delay in self.delays), self.jitter)
 
 
-def parse_retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """Read a Retry-After header (RFC 9110, section 10.2.3): delay-seconds or an HTTP-date.
+#: The values of one or several headers; the comma after a weekday separates nothing.
+_VALUES = re.compile(r"[A-Za-z]+,[^,]*|[^,]+")
 
-    A date in the past means now, as does 0.  None when absent, unreadable, negative or absurdly far away.
+_SECONDS = re.compile(r"([0-9]+(?:\.[0-9]*)?) ?s?")
+
+
+def parse_retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """Read a Retry-After header (RFC 9110, section 10.2.3) generously: delay-seconds or an HTTP-date, never too early.
+
+    Decimals are rounded up, and of several values the longest counts.  A date in the past means now, as does 0.  None
+    when absent, unreadable, negative or absurdly far away.
 
     >>> noon = datetime(2025, 1, 1, 12, tzinfo=UTC)
-    >>> parse_retry_after("120", noon), parse_retry_after("Wed, 01 Jan 2025 12:01:00 GMT", noon)
+    >>> parse_retry_after("119.97", noon), parse_retry_after("7, Wed, 01 Jan 2025 12:01:00 GMT", noon)
     (datetime.timedelta(seconds=120), datetime.timedelta(seconds=60))
     """
-    text = (value or "").strip()
+    waits = (_wait(text.strip(), now) for text in _VALUES.findall(value or ""))
+    return max((wait for wait in waits if wait is not None and wait <= ABSURD), default=None)
+
+
+def _wait(text: str, now: datetime) -> timedelta | None:
     try:
-        if text.isascii() and text.isdigit():  # isdigit alone also accepts superscripts
-            wait = timedelta(seconds=int(text))
-        else:
-            when = parsedate_to_datetime(text)
-            if when.tzinfo is None:  # an asctime-date, and the "-0000" zone: both mean UTC
-                when = when.replace(tzinfo=UTC)
-            wait = max(timedelta(0), when - now)
+        if seconds := _SECONDS.fullmatch(text):
+            return timedelta(seconds=math.ceil(float(seconds[1])))
+        when = parsedate_to_datetime(text)
+        if when.tzinfo is None:  # an asctime-date, and the "-0000" zone: both mean UTC
+            when = when.replace(tzinfo=UTC)
+        return max(timedelta(0), when - now)
     except (ValueError, OverflowError):
         return None
-    return wait if wait <= ABSURD else None

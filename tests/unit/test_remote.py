@@ -129,6 +129,21 @@ def test_nothing_that_comes_is_an_error(api, status, body, headers):
     assert result.retry_after is None or result.retry_after >= timedelta(0)
 
 
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"retry-after": "5", "itwinplatform-ratelimit-retry-after-seconds": "60"}, 60),
+        ({"retry-after": "90", "itwinplatform-ratelimit-retry-after-seconds": "60"}, 90),
+        ({"itwinplatform-ratelimit-retry-after-seconds": "60"}, 60),
+        ({"retry-after": "Fri, 20 Nov 2026 12:00:30 GMT", "itwinplatform-ratelimit-retry-after-seconds": "7"}, 30),
+    ],
+)
+def test_the_longest_of_all_headers_that_name_a_wait_counts(headers, wait):
+    fault = observe(SCHEDULES, Request("/", {}), Response(429, headers), NOON)
+
+    assert fault.retry_after == timedelta(seconds=wait)
+
+
 def test_pacing_scales_all_waits_and_replaces_the_polling_alone():
     paced = SCHEDULES.paced(Schedule.seconds(100, 200), 0.5)
 
