@@ -141,6 +141,7 @@ def test_nothing_that_comes_is_an_error(api, status, body, headers):
 def test_the_longest_of_all_headers_that_name_a_wait_counts(headers, wait):
     fault = observe(SCHEDULES, Request("/", {}), Response(429, headers), NOON)
 
+    assert isinstance(fault, Fault)
     assert fault.retry_after == timedelta(seconds=wait)
 
 
