@@ -3,9 +3,9 @@
 import azure.functions as func
 
 from functions import (
+    describe,
     health,
     list_watches,
-    openapi,
     poll_watch,
     read_watch,
     revive_watch,
@@ -22,7 +22,7 @@ app.register_functions(list_watches.bp)
 app.register_functions(read_watch.bp)
 app.register_functions(stop_watch.bp)
 app.register_functions(health.bp)
-app.register_functions(openapi.bp)
+app.register_functions(describe.bp)
 app.register_functions(show_page.bp)
 app.register_functions(poll_watch.bp)
 app.register_functions(revive_watch.bp)

@@ -12,7 +12,7 @@ from shared.web.headers import read_idempotency_key
 from shared.web.operations import START
 from shared.web.queries import NoQuery
 from shared.web.requests import BatchRequest, read_start
-from shared.wiring import now, starter
+from shared.wiring import intake, now
 
 bp = func.Blueprint()
 
@@ -22,10 +22,10 @@ async def start_watch(req: func.HttpRequest, context: func.Context) -> func.Http
     NoQuery.read(req.url)
     begun_by = read_idempotency_key(req.headers.get("idempotency-key"))
     wanted = read_start(req.get_body())
-    starts, trace = starter(), read_traceparent(req.headers.get("traceparent"))
+    trace = read_traceparent(req.headers.get("traceparent"))
     if isinstance(wanted, BatchRequest):
-        return batch_response(await all_started(await starts.start_all(wanted.each(), begun_by, trace)))
-    done = await starts.start(wanted, begun_by, trace)
+        return batch_response(await all_started(await intake().start_all(wanted.each(), begun_by, trace)))
+    done = await intake().start(wanted, begun_by, trace)
     here = urlsplit(req.url)._replace(query="", fragment="").geturl().rstrip("/")  # the query may hold the key
     location = f"{here}/{done.watch.id}"
     return watch_response(await shown(done.watch), now(), status_of(done), Location=location)

@@ -8,7 +8,7 @@ from functions.support.lookup import found, watch_id
 from functions.support.serving import serves
 from shared.web.operations import STOP
 from shared.web.queries import NoQuery
-from shared.wiring import now, stops
+from shared.wiring import now, stopper
 
 bp = func.Blueprint()
 
@@ -16,5 +16,5 @@ bp = func.Blueprint()
 @serves(bp, STOP)
 async def stop_watch(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
     NoQuery.read(req.url)
-    watch = found(await stops().stop(watch_id(req)), req)
+    watch = found(await stopper().stop(watch_id(req)), req)
     return watch_response(await shown(watch), now())

@@ -1,4 +1,4 @@
-"""Timer trigger: counts open watches, re-arms overdue ones, and removes old rows and stale entries."""
+"""Timer trigger: counts open watches, revives overdue ones, and removes old rows and stale entries."""
 
 import logging
 from datetime import timedelta

@@ -30,12 +30,12 @@ from shared.engine.one_at_a_time import OneAtATime
 from shared.engine.poller import Poller
 from shared.engine.ports import Store
 from shared.engine.reviver import GRACE, Reviver
-from shared.engine.starts import Starts
-from shared.engine.stops import Stops
+from shared.engine.starter import Starter
+from shared.engine.stopper import Stopper
 from shared.engine.tender import Tender
 from shared.engine.tidier import Tidier
 from shared.settings import Settings, SettingsError, queue_count, queue_name
-from shared.storage.callbacks import callback_rows as callback_table
+from shared.storage.callbacks import table_callbacks
 from shared.storage.connect import Names, Storage, by_connection_string, by_identity
 from shared.storage.gates import GateTable
 from shared.storage.lists import NewestFirstTable, OpenIndex
@@ -45,7 +45,7 @@ from shared.storage.watches import TableWatches
 from shared.telemetry.events import Events, NoEvents
 from shared.telemetry.exporter import identity
 from shared.web.cloud_event import to_json
-from shared.web.starter import Starter
+from shared.web.intake import Intake
 
 log = logging.getLogger("watch")
 
@@ -117,7 +117,7 @@ def watches() -> TableWatches:
 @cache
 def callback_rows() -> Store[Callback]:
     """Return the rows of all callbacks."""
-    return callback_table(storage().callbacks)
+    return table_callbacks(storage().callbacks)
 
 
 @cache
@@ -205,16 +205,16 @@ def poller() -> Poller:
 
 
 @cache
-def starter() -> Starter:
+def intake() -> Intake:
     """Assemble what starts watches."""
-    starts = Starts(rows=watches(), act=effects().act, index=open_index(), gate=gate())
-    return Starter(starts, now, settings().api_url, _callback_hosts())
+    starter = Starter(rows=watches(), act=effects().act, index=open_index(), gate=gate())
+    return Intake(starter, now, settings().api_url, _callback_hosts())
 
 
 @cache
-def stops() -> Stops:
+def stopper() -> Stopper:
     """Assemble what stops watches."""
-    return Stops(rows=watches(), act=effects().act, now=now)
+    return Stopper(rows=watches(), act=effects().act, now=now)
 
 
 @cache

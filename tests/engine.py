@@ -16,8 +16,8 @@ from shared.engine.callback_sender import CallbackSender
 from shared.engine.effects import Effects
 from shared.engine.poller import Poller
 from shared.engine.reviver import GRACE, Reviver
-from shared.engine.starts import Starts
-from shared.engine.stops import Stops
+from shared.engine.starter import Starter
+from shared.engine.stopper import Stopper
 from shared.engine.tender import Tender
 from shared.web.cloud_event import to_json
 from tests.ports import NoGate, NoIndex, ignore, no_lock
@@ -78,12 +78,12 @@ class Ports:
         )
 
     @property
-    def starts(self) -> Starts:
-        return Starts(rows=self.watches, act=self.effects.act, index=self.index, gate=self.gate)
+    def starter(self) -> Starter:
+        return Starter(rows=self.watches, act=self.effects.act, index=self.index, gate=self.gate)
 
     @property
-    def stops(self) -> Stops:
-        return Stops(rows=self.watches, act=self.effects.act, now=self.now)
+    def stopper(self) -> Stopper:
+        return Stopper(rows=self.watches, act=self.effects.act, now=self.now)
 
     @property
     def reviver(self) -> Reviver:

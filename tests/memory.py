@@ -78,6 +78,14 @@ class MemoryWatches(MemoryRows[Watch]):
         return {api: count for api, count in counts.items() if count.open}
 
 
+class Forgetful(MemoryWatches):
+    """The answer to each commit is lost, and the storage client's own retry meets our write."""
+
+    async def commit(self, row: Watch) -> Watch:
+        await super().commit(row)
+        raise Conflict(row.id)
+
+
 class MemoryIndex:
     """The index port, on a dict; `integration/test_shelves.py` holds both to it."""
 

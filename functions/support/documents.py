@@ -1,14 +1,19 @@
 """Documents of watches, from their rows and those of their callbacks."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 
 from shared.core.callback import event_id
 from shared.core.model import Watch
-from shared.engine.starts import Started
+from shared.engine.ports import RETRYABLE
+from shared.engine.starter import Started
+from shared.web import problems
 from shared.web.problems import Problem
 from shared.web.requests import StartedDocument, WatchDocument
 from shared.wiring import callback_rows
+
+log = logging.getLogger("watch.http")
 
 
 async def shown(watch: Watch) -> WatchDocument:
@@ -29,10 +34,18 @@ async def all_started(results: Iterable[Started | Problem]) -> list[StartedDocum
 
 async def _started(result: Started | Problem) -> StartedDocument:
     if isinstance(result, Problem):
-        return StartedDocument(status=result.status, problem=result.document())
-    return StartedDocument(status=status_of(result), watch=await shown(result.watch))
+        return _problem(result)
+    try:
+        return StartedDocument(status=status_of(result), watch=await shown(result.watch))
+    except RETRYABLE as error:  # one callback that cannot be read spoils no other item
+        log.warning("callback.unread watch=%s error=%s", result.watch.id, type(error).__name__)
+        return _problem(problems.unavailable("Storage did not respond. Send this item again."))
+
+
+def _problem(problem: Problem) -> StartedDocument:
+    return StartedDocument(status=problem.status, problem=problem.document())
 
 
 def status_of(started: Started) -> int:
-    """Return whether this request started the watch."""
+    """Return 202 if this request started the watch, else 200."""
     return 202 if started.begun else 200

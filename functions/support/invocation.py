@@ -9,7 +9,7 @@ from datetime import timedelta
 import azure.functions as func
 
 from shared.core.untrusted import tidy
-from shared.engine.ports import HEALS
+from shared.engine.ports import RETRYABLE
 from shared.settings import SettingsError
 from shared.telemetry.events import invocation
 
@@ -40,7 +40,7 @@ async def delivery(context: func.Context, limit: timedelta = TURN) -> AsyncItera
     try:
         async with turn(context, limit):
             yield
-    except HEALS as error:
+    except RETRYABLE as error:
         log.warning("turn.failed error=%s: %s", type(error).__name__, brief(error))
         raise ComesAgainError(type(error).__name__) from None
     except SettingsError as error:

@@ -55,7 +55,7 @@ class Late:
         """Return the delay until then."""
         return max(timedelta(0), self._due - datetime.now(UTC))
 
-    async def look(self, api: str) -> Clearance:  # noqa: ARG002
+    async def acquire(self, api: str) -> Clearance:  # noqa: ARG002
         """Return no restriction."""
         return Clearance()
 
@@ -84,7 +84,7 @@ class Ground:
 
             async def start(job: str, due: datetime) -> Watch:
                 async with free:
-                    late = replace(wiring.starter().starts, gate=Late(due))
+                    late = replace(wiring.intake().starter, gate=Late(due))
                     now = datetime.now(UTC)
                     started = await late.start(REPORTING, {"jobId": job}, now, now + timedelta(days=30))
                     return started.watch

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from shared.core.rate_limit import Clearance, Limit
+from shared.core.rate_limit import Clearance, GateState
 from shared.engine.gate import SharedGate
 
 
@@ -37,11 +37,11 @@ class Crowd:
         self._in_flight = in_flight
         self._gates = SharedGate(_nothing, _tell_nobody, self._count, budget and budget / weight, now)
 
-    async def look(self, api: str) -> Clearance:
+    async def acquire(self, api: str) -> Clearance:
         """Say whether a watch of this API may ask now, and count it if so."""
-        clearance = await self._gates.look(api)
+        clearance = await self._gates.acquire(api)
         for _ in range(self._others()):
-            await self._gates.look(api)
+            await self._gates.acquire(api)
         return clearance
 
     async def shut(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:
@@ -62,11 +62,11 @@ class Crowd:
         return self._looks - 1
 
 
-async def _nothing() -> Mapping[str, Limit]:
+async def _nothing() -> Mapping[str, GateState]:
     return {}
 
 
-async def _tell_nobody(api: str, limit: Limit) -> None:
+async def _tell_nobody(api: str, limit: GateState) -> None:
     pass
 
 

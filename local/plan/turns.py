@@ -47,7 +47,7 @@ async def turn(
     clearance = Clearance()
     seen: Observation | None = not_yet(watch, now)
     if seen is None:
-        clearance = await gate.look(api.name)
+        clearance = await gate.acquire(api.name)
         seen = rate_limited(clearance, draw())
     if seen is None:
         seen = ask(watch)

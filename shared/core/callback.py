@@ -17,7 +17,7 @@ from shared.core.schedule import Schedule
 #: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#reattempts
 RETRY_DELAYS = Schedule.seconds(5, 30, 120, 300, 900, 1800, 3600, jitter=0.2)
 
-#: No attempt is made later than this after the end of the watch.
+#: No retry is scheduled later than this after the end of the watch; a delayed ticket may still make an attempt.
 LIFETIME = timedelta(days=1)
 
 
@@ -36,13 +36,14 @@ class Callback:
     url: str
     body: str  #: as it is sent and signed
     trace: str = ""  #: W3C traceparent of whoever began the watch
-    due: datetime  #: when the ticket numbered `seq` should arrive
-    give_up_at: datetime  #: no attempt is made after this
+    due: datetime  #: when the ticket numbered `seq` should arrive; of a settled callback: when it came out
+    give_up_at: datetime  #: no retry is scheduled after this
     seq: int = 0  #: fence: only the ticket with this number may make the next attempt
     stepped_by: str = ""  #: id of the queue message that made the last
     tries: int = 0
     error: str = ""  #: why the last attempt failed
     result: Result | None = None
+    announced: bool = False  #: the event on a failed callback was sent
     etag: str = field(default="", compare=False)  #: what the table compares and swaps on
     unknown: Mapping[str, Any] = field(default_factory=dict, compare=False)  #: columns of another version, kept
 
@@ -54,7 +55,7 @@ class Callback:
     @property
     def is_settled(self) -> bool:
         """Whether nothing is left to do for it."""
-        return self.result is not None
+        return self.result == "delivered" or self.announced
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def event_id(watch: Watch) -> str:
     return f"{watch.id}.{watch.started_at:%Y%m%dT%H%M%S%fZ}"
 
 
-def begin(watch: Watch, end: End, body: str, now: datetime, lifetime: timedelta = LIFETIME) -> Callback:
+def begin(watch: Watch, end: End, body: str, now: datetime, lifetime: timedelta) -> Callback:
     """The row of a callback before its first attempt, which is due at once."""
     return Callback(
         id=event_id(watch),
@@ -92,10 +93,10 @@ def advance(
     """The row after an attempt."""
     callback = replace(_stepped(callback, message_id), tries=callback.tries + 1, error=attempt.error)
     if not attempt.error:
-        return replace(callback, result="delivered")
+        return replace(callback, result="delivered", due=now)
     due = now + max(delays.delay(callback.tries - 1, draw), attempt.retry_after or timedelta(0))
     if attempt.final or due > callback.give_up_at:
-        return replace(callback, result="failed")
+        return replace(callback, result="failed", due=now)
     return replace(callback, due=due)
 
 
@@ -105,7 +106,7 @@ def postpone(callback: Callback, message_id: str) -> Callback:
 
 
 def revive(callback: Callback, now: datetime) -> Callback:
-    """The row of a callback whose ticket was lost: fenced off from that ticket, and due now."""
+    """The row of a callback whose ticket was lost: that ticket is fenced off, and it is due now."""
     return replace(_stepped(callback, ""), due=now)
 
 

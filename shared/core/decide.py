@@ -51,7 +51,7 @@ def not_yet(watch: Watch, now: datetime) -> NotYet | None:
 
 def rate_limited(clearance: Clearance, draw: float) -> NotYet | None:
     """Whether a rate limit is in the way.  Those that it holds back are spread: they do not all return at once."""
-    return None if clearance.full_until is None else NotYet(clearance.full_until + clearance.spread * draw)
+    return None if clearance.wait_until is None else NotYet(clearance.wait_until + clearance.spread * draw)
 
 
 def decide(
@@ -105,7 +105,7 @@ def stop(watch: Watch, now: datetime) -> Watch:
         stepped_by="",
         end=End(Outcome.STOPPED, now),
         reason="stopped on request",
-        due=min(watch.due, now),  # tending looks for what is overdue, and a stop may die before it has published
+        due=min(watch.due, now),  # overdue at once, so that `tend_watches` publishes the end if this stop dies first
     )
 
 
@@ -127,7 +127,7 @@ def restart(ended: Watch, wanted: Watch) -> Watch:
 def revive(watch: Watch, delays: Schedule, now: datetime, draw: float) -> Watch:
     """The row of a watch whose ticket failed for good or never came: that ticket is fenced off, and it is due again.
 
-    After as many rounds as there are `delays`, the row of an abandoned one.
+    After the last delay the watch ends: with its verdict, or else as abandoned.
     """
     watch = replace(watch, seq=watch.seq + 1, stepped_by="")
     rounds = len(delays.delays)
@@ -148,7 +148,7 @@ def _gather_evidence(watch: Watch, verdict: Outcome, seen: Observation, wait: ti
             return Finish(verdict, _joined(watch.reason, more))
     tried = isinstance(seen, Fault) and watch.faults_in_a_row + 1 >= ENOUGH_ATTEMPTS
     if tried or wait > LONGEST_EVIDENCE_WAIT or now + wait > watch.deadline:
-        why_not = seen.reason if isinstance(seen, Fault) else "the API asked not to be asked for a while"
+        why_not = seen.reason if isinstance(seen, Fault) else "a Retry-After or the rate limit held it back"
         return Finish(verdict, _joined(watch.reason, f"the evidence could not be had: {why_not}"))
     return RequeueAfter(wait)
 
@@ -250,5 +250,5 @@ def _why_expired(watch: Watch, seen: Observation) -> str:
         case Fault(reason=fault):
             return f"still {status} at the deadline; last fault: {fault}"
         case NotYet():
-            return f"still {status} at the deadline; the API asked not to be asked before then"
+            return f"still {status} at the deadline; a Retry-After or the rate limit delayed the last poll"
     return f"still {status} at the deadline"

@@ -58,7 +58,7 @@ class Watch:
     progress: float | None = None  #: per cent, as last reported
     reason: str = ""  #: why it stands as it does: the API's own detail, or the last fault
     validator: str = ""  #: ETag of the last report, for a conditional request
-    waits: int = 0  #: turns since the job last moved
+    waits: int = 0  #: reports since the percentage last changed, including that one
     polls: int = 0  #: answers and faults so far
     faults: int = 0  #: faults so far
     throttled: int = 0  #: of these, 429s
@@ -70,7 +70,7 @@ class Watch:
     pages: int = 0  #: of the evidence, read so far
     evidence: tuple[str, ...] = ()  #: why the job did not end cleanly, in the API's words: the first few
     issues: int = 0  #: how many there were
-    revivals: int = 0  #: rounds since its last turn in which it was given another, because none came
+    revivals: int = 0  #: how often it was revived since its last turn
     end: End | None = None
     begun_by: str = ""  #: the Idempotency-Key of the request that began it, hashed
     trace: str = ""  #: W3C traceparent of whoever began it
@@ -158,7 +158,7 @@ class EvidencePage:
 
     entries: tuple[str, ...] = ()
     next_page: str = ""  #: path and query; "" after the last
-    complete: bool = True  #: no page follows that we may not ask for
+    complete: bool = True  #: False: there is a next page, but its link leads to another origin
     retry_after: timedelta | None = None
 
 

@@ -22,13 +22,3 @@ def falling(instant: datetime) -> str:
 def newest_first(instant: datetime, watch_id: str) -> str:
     """Name one watch at one instant."""
     return f"{falling(instant)}_{watch_id}"
-
-
-def instant_of(key: str) -> datetime:
-    """Return the instant that `newest_first` was given.
-
-    >>> noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    >>> instant_of(newest_first(noon, "0d6c")) == noon
-    True
-    """
-    return END_OF_TIME - int(key.partition("_")[0]) * A_MICROSECOND

@@ -1,6 +1,6 @@
 """How all watches together stay within a rate limit: what a 429 to one means for the others.  No I/O here.
 
-A limit counts all requests of an OAuth client, so one watch's 429 concerns every other.  It shuts the *gate* of its API
+A limit counts all requests of an OAuth client, so one watch's 429 concerns the others.  It shuts the *gate* of its API
 until its Retry-After.  It also shows that there are too many watches in flight for their schedules.  From then on each
 leaves so much *spacing* between its turns that all together keep to a rate.
 """
@@ -28,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class GateState:
     """What the 429s of an API have shown.  One row of the gates table."""
 
     opens_at: datetime
@@ -39,25 +39,25 @@ class Limit:
 class Clearance:
     """What one watch needs to know about all others."""
 
-    full_until: datetime | None = None  #: no request before then; None: it may ask
+    wait_until: datetime | None = None  #: no request before then; None: it may ask
     spread: timedelta = timedelta(0)  #: over how long, from then on, the held-back watches return
     spacing: timedelta = timedelta(0)  #: the least between two turns of one watch
 
 
-def shut(limit: Limit | None, asked_at: datetime, opens_at: datetime, most: float, asked: int) -> Limit:
+def shut(limit: GateState | None, asked_at: datetime, opens_at: datetime, most: float, asked: int) -> GateState:
     """The gate after a 429 to what was asked at `asked_at`, that says to wait until `opens_at`.
 
     `most` is the rate to begin with, and `asked` how much this process has asked for since the gate opened.  If that is
     a telling number, it passed between the gate's opening and the end of the wait, and the limit is hardly higher.
     """
     if limit is None or asked_at - limit.opens_at >= MEMORY:
-        return Limit(opens_at, most)
+        return GateState(opens_at, most)
     if asked_at < limit.opens_at:  # it was under way when the gate was shut
         return replace(limit, opens_at=max(limit.opens_at, opens_at))
     if asked < ENOUGH_REQUESTS:
         return replace(limit, opens_at=opens_at)
     seen = HEADROOM * asked * (MINUTE / (opens_at - limit.opens_at))
-    return Limit(opens_at, max(min(seen, limit.per_minute), LEAST_KEPT * limit.per_minute))
+    return GateState(opens_at, max(min(seen, limit.per_minute), LEAST_KEPT * limit.per_minute))
 
 
 def assumed(asked: int) -> float:
@@ -68,7 +68,7 @@ def assumed(asked: int) -> float:
     return HEADROOM * max(SMALLEST_TIER, asked / 2)
 
 
-def allowed(limit: Limit | None, budget: float | None, now: datetime) -> float | None:
+def allowed(limit: GateState | None, budget: float | None, now: datetime) -> float | None:
     """Requests a minute for all watches together; None: as many as their schedules make."""
     learned = limit.per_minute if limit is not None and now - limit.opens_at < MEMORY else None
     known = [rate for rate in (learned, budget) if rate is not None]

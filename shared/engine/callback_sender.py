@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.core.callback import Attempt, Callback, advance, postpone, revive
@@ -21,7 +21,7 @@ log = logging.getLogger("watch.callbacks")
 
 @dataclass(frozen=True, slots=True)
 class CallbackSender:
-    """The kind of row that is a callback; see `deliver`."""
+    """Implements `Kind` for callbacks; see `deliver`."""
 
     rows: Store[Callback]
     send: Send
@@ -44,12 +44,13 @@ class CallbackSender:
         """Send the next ticket, or the event on a failed callback."""
         if row.is_open:
             await self.send(Ticket(row.id, row.seq), max(timedelta(0), row.due - self.now()))
-        elif row.result == "failed":
+        elif not row.is_settled:
             await self.fail(row)
+            await swap(self.rows, replace(row, announced=True))
 
     async def revive(self, row: Callback) -> None:
-        """Give a callback whose ticket was lost another.  Raises `Conflict` if it just moved."""
-        await self.act(await swap(self.rows, revive(row, self.now())))
+        """Give an open callback another ticket, or send the event on a failed one.  Raises `Conflict` if it moved."""
+        await self.act(await swap(self.rows, revive(row, self.now())) if row.is_open else row)
 
     def log_step(self, before: Callback, after: Callback) -> None:
         """Log an attempt."""

@@ -31,10 +31,10 @@ class Kind(Protocol[R]):
 
     @property
     def reject(self) -> Reject:
-        """Reports a message without a row."""
+        """Reports a message that is no ticket, or that names no row."""
 
     def step(self, row: R, message_id: str, /) -> Awaitable[R]:
-        """Return the row after its next step: seq + 1, and `stepped_by` this message.  May ask, but changes nothing."""
+        """Return the row after its next step: seq + 1, and `stepped_by` this message.  It changes no row."""
 
     def act(self, row: R, /) -> Awaitable[object]:
         """Do what the row promises, from the row alone.  Idempotent."""
@@ -58,18 +58,19 @@ async def deliver(kind: Kind[R], ticket: Ticket, message_id: str) -> None:
     if row is None:
         await reject_ticket("no such row", ticket.to_json(), kind.reject)
         return
-    owes = not row.is_open and not row.is_settled  # an end that a stop could not publish is anyone's to publish
+    owes = not row.is_open and not row.is_settled  # any ticket may publish an end that a failed stop left
     if row.stepped_by == message_id or owes:
         await kind.act(row)
 
 
 async def _commit(kind: Kind[R], before: R, after: R) -> R | None:
     try:
-        committed = await kind.rows.commit(after)
+        row: R | None = await kind.rows.commit(after)
     except Conflict:
         row = await kind.rows.load(before.id)
         if row is not None and row.seq == before.seq:
             raise  # nobody took this step
-        return row
-    kind.log_step(before, committed)
-    return committed
+        if row != after:
+            return row
+    kind.log_step(before, after)
+    return row

@@ -43,7 +43,7 @@ class Effects:
         return await swap(self.watches, replace(watch, published=True))
 
     async def _notify(self, watch: Watch, end: End) -> None:
-        """Give the end its callback, and that its first ticket: fenced off if an earlier one has arrived."""
+        """Insert the callback's row and send its first ticket.  A repeated ticket is stale once the first was used."""
         callback = begin(watch, end, self.body(watch), self.now(), self.callback_lifetime)
         with suppress(Conflict):  # it is there
             await self.callbacks.insert(callback)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from azure.core.exceptions import AzureError
 
-from shared.core.rate_limit import MINUTE, Clearance, Limit, allowed, assumed, shut, spacing
+from shared.core.rate_limit import MINUTE, Clearance, GateState, allowed, assumed, shut, spacing
 from shared.core.schedule import SOONEST
 
 log = logging.getLogger("watch.gates")
@@ -34,13 +34,13 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 class SharedGate:
     """The gate port, for one process."""
 
-    read: Callable[[], Awaitable[Mapping[str, Limit]]]
-    write: Callable[[str, Limit], Awaitable[None]]
+    read: Callable[[], Awaitable[Mapping[str, GateState]]]
+    write: Callable[[str, GateState], Awaitable[None]]
     count: Callable[[], Awaitable[int]]  #: about how many watches are in flight
     budget: float | None  #: requests a minute of all watches together
     now: Callable[[], datetime]
     scale: float = 1.0  #: of the spacing, which is a wait of ours
-    _gates: dict[str, Limit] = field(default_factory=dict, init=False)
+    _gates: dict[str, GateState] = field(default_factory=dict, init=False)
     _watches: int = field(default=0, init=False)
     _read_at: datetime = field(default=LONG_AGO, init=False)
     _counts_next: bool = field(default=False, init=False)
@@ -48,8 +48,8 @@ class SharedGate:
     _next_start: datetime = field(default=LONG_AGO, init=False)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
-    async def look(self, api: str) -> Clearance:
-        """Say whether a watch of this API may ask now, and count it if so."""
+    async def acquire(self, api: str) -> Clearance:
+        """Return whether a watch of this API may poll now.  If so, count the poll."""
         await self._refresh()
         now, gate = self.now(), self._gates.get(api)
         rate = allowed(gate, self.budget, now)
@@ -130,7 +130,7 @@ class SharedGate:
         except AzureError as error:
             log.warning("watches.uncounted error=%s: %s", type(error).__name__, error)
 
-    async def _publish(self, api: str, gate: Limit) -> None:
+    async def _publish(self, api: str, gate: GateState) -> None:
         """Tell the other processes, and find out how many watches are concerned."""
         self._counts_next, self._read_at = True, LONG_AGO
         try:

@@ -17,7 +17,7 @@ log = logging.getLogger("watch")
 
 @dataclass(frozen=True, slots=True)
 class Poller:
-    """The kind of row that is a watch; see `deliver`."""
+    """Implements `Kind` for watches; see `deliver`."""
 
     rows: Store[Watch]
     act: Callable[[Watch], Awaitable[Watch]]  #: see `Effects`
@@ -42,7 +42,7 @@ class Poller:
         """Ask, unless it is too early; also the spacing between two turns that the rate limit wants."""
         if early := not_yet(watch, self.now()):
             return early, timedelta(0)
-        clearance = await self.gate.look(api.name)
+        clearance = await self.gate.acquire(api.name)
         if held := rate_limited(clearance, self.draw()):
             return held, clearance.spacing
         request, asked_at = ask(api, watch), self.now()

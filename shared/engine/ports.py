@@ -22,7 +22,7 @@ class UndeliveredError(Exception):
 
 
 class Conflict(Exception):  # noqa: N818 -- the field's word for it
-    """Someone else moved this row since it was loaded.  The queue will deliver the ticket again."""
+    """Someone else moved this row since it was loaded, or it exists already.  The caller reloads it, or leaves it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Store(Protocol[R]):
         """Remove the row only if it is still the one that its ETag names; raises `Conflict` otherwise."""
 
     def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[R]:
-        """Find rows that were due before and are not settled, and settled ones that ended before."""
+        """Yield unsettled rows due before `due_before`, and settled rows that ended before `ended_before`."""
 
 
 class WatchStore(Store[Watch], Protocol):
@@ -90,8 +90,8 @@ class WatchStore(Store[Watch], Protocol):
 class Gate(Protocol):
     """What all watches together may ask of the APIs.  Never raises for what storage does."""
 
-    async def look(self, api: str) -> Clearance:
-        """Say whether a watch of this API may ask now, and count it if so."""
+    async def acquire(self, api: str) -> Clearance:
+        """Return whether a watch of this API may poll now.  If so, count the poll."""
 
     async def shut(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:
         """Shut the gate of an API after a 429 to what was asked then, for as long as it says."""
@@ -122,5 +122,5 @@ Lock = Callable[[str], AbstractAsyncContextManager[None]]
 #: A service is away: waiting heals it.
 OUTAGE = (AzureError, UndeliveredError, TimeoutError)
 
-#: What the same request or message may meet no more when it comes again.
-HEALS = (*OUTAGE, Conflict)
+#: Errors that a retry may heal.
+RETRYABLE = (*OUTAGE, Conflict)

@@ -13,13 +13,13 @@ from shared.core.model import Outcome
 from shared.storage.columns import Columns, defaults_of
 from shared.storage.rows import Format, TableRows
 
-#: `Due` of a settled callback is the time of its last attempt.
+#: `Due` of a settled callback is when its last attempt was due.
 _STALE = "( Settled eq false and Due lt @due ) or ( Settled eq true and Due lt @ended )"
 
 _COLUMNS = Columns({**defaults_of(Callback), "settled": MISSING}, {"outcome": (str, Outcome)})
 
 
-def callback_rows(table: TableClient) -> TableRows[Callback]:
+def table_callbacks(table: TableClient) -> TableRows[Callback]:
     """Return the store port of callbacks, on one table."""
     return TableRows(table, Format(_entity, _callback, _STALE))
 

@@ -11,8 +11,8 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableEntity
 from azure.data.tables.aio import TableClient
 
-from shared.core.rate_limit import Limit
-from shared.storage.tables import put
+from shared.core.rate_limit import GateState
+from shared.storage.upsert import put
 
 log = logging.getLogger("watch.gates")
 
@@ -25,9 +25,9 @@ class GateTable:
     def __init__(self, table: TableClient) -> None:
         self._table = table
 
-    async def read(self) -> Mapping[str, Limit]:
+    async def read(self) -> Mapping[str, GateState]:
         """Return all gates, by API; empty before the first 429.  Unreadable rows are ignored."""
-        gates: dict[str, Limit] = {}
+        gates: dict[str, GateState] = {}
         with suppress(ResourceNotFoundError):
             async for row in self._table.list_entities():
                 try:
@@ -36,7 +36,7 @@ class GateTable:
                     log.warning("gate.unreadable api=%s: %s", row["RowKey"], error)
         return gates
 
-    async def write(self, api: str, gate: Limit) -> None:
+    async def write(self, api: str, gate: GateState) -> None:
         """Write the gate of an API, replacing the last one."""
         row = {
             "PartitionKey": PARTITION,
@@ -47,8 +47,8 @@ class GateTable:
         await put(self._table, row)
 
 
-def _limit(row: TableEntity) -> Limit:
+def _limit(row: TableEntity) -> GateState:
     match row:
         case {"OpensAt": datetime() as opens_at, "PerMinute": float() | int() as per_minute} if per_minute > 0:
-            return Limit(opens_at, per_minute)
+            return GateState(opens_at, per_minute)
     raise ValueError("OpensAt must be a time, and PerMinute a number above 0")

@@ -9,7 +9,7 @@ from azure.data.tables.aio import TableClient
 from shared.core.model import Watch
 from shared.core.newest_first import newest_first
 from shared.engine.lister import Entry
-from shared.storage.tables import put
+from shared.storage.upsert import put
 
 
 class NewestFirstTable:

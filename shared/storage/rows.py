@@ -88,7 +88,7 @@ class TableRows(Generic[T]):
             raise Conflict(row.id) from error
 
     async def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[T]:
-        """Find rows that were due before and are not settled, and settled ones that ended before.
+        """Yield unsettled rows due before `due_before`, and settled rows that ended before `ended_before`.
 
         One scan of the table, page by page; the service passes over what does not match.
         """

@@ -48,7 +48,7 @@ def restart(parts, queues):
 
 
 def start(app, platform):
-    """Starts watches of jobs that go on, of three queues the same number each; gives the jobs' paths by watch."""
+    """Start watches of jobs that go on, of three queues the same number each; gives the jobs' paths by watch."""
     jobs, wanted = [], [WATCHES_OF_A_QUEUE] * QUEUES
     while any(wanted):
         job = reporting(f"job {uuid4()}", [RUNNING], "succeeded")

@@ -12,7 +12,7 @@ from azure.data.tables.aio import TableClient
 from shared.core.callback import Callback, revive
 from shared.core.model import Outcome
 from shared.engine.ports import Conflict
-from shared.storage.callbacks import callback_rows
+from shared.storage.callbacks import table_callbacks
 from tests.builders import NOON, a_callback
 from tests.memory import MemoryRows
 
@@ -30,6 +30,7 @@ FULL = a_callback(
     tries=8,
     error="HTTP 500",
     result="failed",
+    announced=True,
 )
 
 
@@ -37,7 +38,7 @@ def on_a_table(azurite, scenario):
     async def within():
         async with TableClient.from_connection_string(azurite, f"Callbacks{uuid4().hex}") as table:
             await table.create_table()
-            return await scenario(callback_rows(table))
+            return await scenario(table_callbacks(table))
 
     return asyncio.run(within())
 
@@ -98,7 +99,9 @@ def test_a_row_that_has_moved_is_a_conflict(on_a_store):
         (FRESH, LATER, EARLIER, True),
         (replace(FRESH, result="delivered"), LATER, NOON, False),
         (replace(FRESH, result="delivered"), EARLIER, LATER, True),
-        (replace(FRESH, result="failed"), EARLIER, LATER, True),
+        (replace(FRESH, result="failed"), LATER, EARLIER, True),  # its event was not sent
+        (replace(FRESH, result="failed", announced=True), EARLIER, LATER, True),
+        (replace(FRESH, result="failed", announced=True), LATER, NOON, False),
     ],
 )
 def test_stale_is_what_is_overdue_and_what_was_settled_before(on_a_store, callback, due_before, ended_before, stale):

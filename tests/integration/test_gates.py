@@ -86,23 +86,23 @@ def test_what_one_process_learned_another_knows(azurite, name, made):
     async def story(table):
         clock = Clock()
         one, other = gates(table, clock), gates(table, clock)
-        before = await other.look("reporting")
+        before = await other.acquire("reporting")
         clock.now += BETWEEN_READS
 
         mine = await one.shut("reporting", NOON, seconds(60))
         clock.now += BETWEEN_READS
-        await other.look("reporting")
+        await other.acquire("reporting")
         clock.now += BETWEEN_READS
 
-        return before, mine, await other.look("reporting"), await other.look("schedules")
+        return before, mine, await other.acquire("reporting"), await other.acquire("schedules")
 
     before, mine, theirs, another_api = on_a_table(azurite, name, story, made=made)
 
-    assert (before.full_until, before.spacing) == (None, timedelta(0))
+    assert (before.wait_until, before.spacing) == (None, timedelta(0))
     assert mine == theirs
-    assert theirs.full_until == NOON + BETWEEN_READS + seconds(60)
+    assert theirs.wait_until == NOON + BETWEEN_READS + seconds(60)
     assert theirs.spacing == 1000 / 450 * timedelta(minutes=1)
-    assert (another_api.full_until, another_api.spacing) == (None, timedelta(0))
+    assert (another_api.wait_until, another_api.spacing) == (None, timedelta(0))
 
 
 def test_many_turns_make_few_reads_and_no_write(azurite, name):
@@ -110,7 +110,7 @@ def test_many_turns_make_few_reads_and_no_write(azurite, name):
         clock, flight = Clock(), Flight(5)
         mine = gates(table, clock, budget=450.0, count=flight.count)
         for _ in range(120):
-            await asyncio.gather(*(mine.look("reporting") for _ in range(10)))
+            await asyncio.gather(*(mine.acquire("reporting") for _ in range(10)))
             clock.now += seconds(0.5)
         return table.reads + flight.asked, table.writes, flight.asked
 
@@ -121,7 +121,7 @@ def test_nobody_counts_watches_while_no_limit_is_known(azurite, name):
     async def story(table):
         flight = Flight(5)
         mine = gates(table, Clock(), count=flight.count)
-        traffic = await mine.look("reporting")
+        traffic = await mine.acquire("reporting")
         return traffic.spacing, flight.asked
 
     assert on_a_table(azurite, name, story) == (timedelta(0), 0)
@@ -146,24 +146,24 @@ def test_a_gate_that_another_has_shut_for_less_does_not_open_ours(azurite, name)
         await one.shut("reporting", NOON, seconds(60))
         await other.shut("reporting", NOON, seconds(5))
         clock.now += 2 * BETWEEN_READS
-        return await one.look("reporting")
+        return await one.acquire("reporting")
 
-    assert on_a_table(azurite, name, story).full_until == NOON + seconds(60)
+    assert on_a_table(azurite, name, story).wait_until == NOON + seconds(60)
 
 
 def test_no_process_asks_for_more_than_is_allowed_in_a_minute(azurite, name):
     async def story(table):
         clock = Clock()
         mine = gates(table, clock, watches=120, budget=60.0)
-        first = [await mine.look("reporting") for _ in range(64)]
+        first = [await mine.acquire("reporting") for _ in range(64)]
         clock.now += seconds(59)
-        still = await mine.look("reporting")
+        still = await mine.acquire("reporting")
         clock.now += seconds(1)
-        return first, still, await mine.look("reporting")
+        return first, still, await mine.acquire("reporting")
 
     first, still, later = on_a_table(azurite, name, story)
 
-    assert [traffic.full_until for traffic in first] == [None] * 63 + [NOON + seconds(60)]
+    assert [traffic.wait_until for traffic in first] == [None] * 63 + [NOON + seconds(60)]
     assert still == Clearance(NOON + seconds(60), spread=COMES_BACK_WITHIN, spacing=timedelta(minutes=2))
     assert later == Clearance(spacing=timedelta(minutes=2))
 
@@ -173,7 +173,7 @@ def test_what_was_asked_long_ago_is_forgotten_though_no_limit_is_known(azurite, 
         clock = Clock()
         mine = gates(table, clock)
         for _ in range(300):
-            await mine.look("reporting")
+            await mine.acquire("reporting")
             clock.now += seconds(1)
         return len(mine._asked)
 
@@ -184,9 +184,9 @@ def test_the_spacing_is_scaled_as_all_our_waits_are(azurite, name):
     async def story(table):
         mine = gates(table, Clock(), budget=60.0)
         mine.scale = 0.1
-        await mine.look("reporting")
+        await mine.acquire("reporting")
         mine.now.now += BETWEEN_READS
-        return (await mine.look("reporting")).spacing, [await mine.admit() for _ in range(2)]
+        return (await mine.acquire("reporting")).spacing, [await mine.admit() for _ in range(2)]
 
     assert on_a_table(azurite, name, story) == (seconds(100), [seconds(0), seconds(0.1)])
 
@@ -227,11 +227,11 @@ def test_no_turn_is_lost_when_storage_fails_the_gate(caplog):
 
     async def story():
         mine = gates(Broken(), Clock(), count=count)
-        return await mine.look("reporting"), await mine.shut("reporting", NOON, seconds(60))
+        return await mine.acquire("reporting"), await mine.shut("reporting", NOON, seconds(60))
 
     before, after = asyncio.run(story())
 
-    assert (before.full_until, after.full_until) == (None, NOON + seconds(60))
+    assert (before.wait_until, after.wait_until) == (None, NOON + seconds(60))
     assert {line.split()[0] for line in caplog.messages} == {
         "gates.unread",
         "gate.shut",
@@ -247,7 +247,7 @@ def test_a_row_that_somebody_has_edited_is_no_gate(azurite, name, caplog, edited
         await table.upsert_entity(row | {"RowKey": "reporting"} | edited)
         await table.upsert_entity(row | {"RowKey": "schedules"})
         mine = gates(table, Clock())
-        return (await mine.look("reporting")).full_until, (await mine.look("schedules")).full_until
+        return (await mine.acquire("reporting")).wait_until, (await mine.acquire("schedules")).wait_until
 
     assert on_a_table(azurite, name, story) == (None, NOON + seconds(60))
     assert caplog.messages[0].startswith("gate.unreadable api=reporting: ")

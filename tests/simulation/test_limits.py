@@ -123,7 +123,7 @@ class Sky:
             if starts and (not self.queue or starts[0] <= self.queue[0][0]):
                 self.now = max(self.now, starts.pop(0))
                 job = {"scheduleId": "s", "operationId": str(watches - len(starts))}
-                await self._any().starts.start(API, job, self.now, self.now + API.lifetime)
+                await self._any().starter.start(API, job, self.now, self.now + API.lifetime)
             else:
                 due, number, ticket = heapq.heappop(self.queue)
                 self.now = max(self.now, due)

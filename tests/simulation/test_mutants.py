@@ -49,10 +49,15 @@ CAUGHT = re.compile(r"^(FAILED|ERROR) (\S+) - (AssertionError|assert)", re.MULTI
 
 #: Files below `shared`.
 DELIVER, EFFECTS, SWAP = "engine/deliver.py", "engine/effects.py", "engine/swap.py"
-STARTS, STOPS, REVIVER, SENDER = "engine/starts.py", "engine/stops.py", "engine/reviver.py", "engine/callback_sender.py"
+STARTS, STOPS, REVIVER, SENDER = (
+    "engine/starter.py",
+    "engine/stopper.py",
+    "engine/reviver.py",
+    "engine/callback_sender.py",
+)
 DECIDE, CALLBACK = "core/decide.py", "core/callback.py"
 
-COMMIT = "committed = await kind.rows.commit(after)"
+COMMIT = "row: R | None = await kind.rows.commit(after)"
 READ_AGAIN = "row = await kind.rows.load(before.id)"
 FENCE = "if row is not None and row.is_open and row.seq == ticket.seq:"
 OURS = "if row.stepped_by == message_id or owes:"
@@ -108,6 +113,13 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
         {"await self.send_callback(Ticket(callback.id, callback.seq), timedelta(0))": "pass"},
     ),
     "listed for ever": (EFFECTS, {"await self.index.remove(watch)": "pass"}),
+    "listed no more only after it is published": (
+        EFFECTS,
+        {
+            "await self.index.remove(watch)": "pass",
+            PUBLISHED: f"found = {PUBLISHED.removeprefix('return ')}\nawait self.index.remove(watch)\nreturn found",
+        },
+    ),
     "listed no more before it is recorded": (
         EFFECTS,
         {"await self.record(watch, watch.end)": "await self.index.remove(watch)\nawait self.record(watch, watch.end)"},
@@ -131,6 +143,10 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
         {"if restart and not (begun_by and begun_by == started.watch.begun_by):": "if restart:"},
     ),
     "all ends of a watch have one name": (CALLBACK, {".{watch.started_at:%Y%m%dT%H%M%S%fZ}": ""}),
+    "a restart whose answer was lost counts as another's": (
+        STARTS,
+        {"swap(self.rows, decide.restart(": "self.rows.commit(decide.restart("},
+    ),
     "stop without publish": (STOPS, {"return await self.act(watch)": "return watch"}),
     "stop gives up when a turn gets in between": (STOPS, {"continue": "return watch"}),
     # Revivals
@@ -147,13 +163,23 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "a poisoned ticket is dropped": (REVIVER, {"or ticket.seq == watch.seq or": "or"}),
     # Callbacks
+    "a callback's ticket before its row": (
+        EFFECTS,
+        {
+            "with suppress(Conflict):  # it is there": (
+                "await self.send_callback(Ticket(callback.id, 0), timedelta(0))\nwith suppress(Conflict):"
+            ),
+            "await self.send_callback(Ticket(callback.id, callback.seq), timedelta(0))": "pass",
+        },
+    ),
     "an attempt that does not count": (CALLBACK, {"seq=callback.seq + 1, stepped_by": "stepped_by"}),
     "a failed attempt has no next ticket": (SENDER, {"if row.is_open:": "if False:"}),
     "a callback is given up silently": (SENDER, {"await self.fail(row)": "pass"}),
-    "a callback's lost ticket is not replaced": (
+    "a failure is announced after it is marked": (
         SENDER,
-        {"await self.act(await swap(self.rows, revive(row, self.now())))": "pass"},
+        {"await self.fail(row)": "await self.rows.commit(replace(row, announced=True))\nawait self.fail(row)"},
     ),
+    "a callback's lost ticket is not replaced": (SENDER, {"if row.is_open else row)": "if False else row)"}),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from shared.core.callback import event_id
 from shared.core.model import Outcome
 from shared.engine.reviver import GRACE
-from shared.engine.starts import RESEND_AFTER
+from shared.engine.starter import RESEND_AFTER
 from tests.simulation.world import LIFETIME, MAX_DEQUEUES, RETENTION, REVIVALS, World
 
 MINUTE = timedelta(minutes=1)
@@ -199,6 +199,17 @@ def test_the_same_request_begins_it_again_once(world):
 
     world.restart("another").finish()
     assert world.restarts == 2
+
+
+def test_a_restart_whose_answer_was_lost_sends_its_ticket(world):
+    world.stop().finish()
+    world.failing["commit"] = iter(["as a conflict"])
+
+    restart = world.restart().finish()
+
+    assert (restart.failed, world.row.is_open) == (False, True)
+    assert [message.ticket.seq for message in world.tickets][-1] == world.row.seq
+    settle(world, tending=False)
 
 
 def with_a_callback():

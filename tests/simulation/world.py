@@ -152,6 +152,7 @@ class World:
     events: list[Watch] = field(default_factory=list)
     ended: list[Watch] = field(default_factory=list)  #: each end that was committed
     workers: list[Worker] = field(default_factory=list)
+    starters: list[Worker] = field(default_factory=list)  #: of these, those that start or restart
 
     status: int | None = 200  #: what the remote API answers; None: nothing
     job: str = "active"
@@ -221,13 +222,13 @@ class World:
     def start(self) -> Worker:
         self.starts += self.row is None or self.row.due <= self.now
         self.now += A_MOMENT
-        work = self.engine.starts.start(API, JOB, self.now, self.now + self.lifetime, callback=self.callback)
-        return self._begin(self._as_asked(work), comes_again=False)
+        work = self.engine.starter.start(API, JOB, self.now, self.now + self.lifetime, callback=self.callback)
+        return self._starting(work)
 
     def restart(self, begun_by: str = "") -> Worker:
         self.starts += 1
         self.now += A_MOMENT
-        work = self.engine.starts.start(
+        work = self.engine.starter.start(
             API,
             JOB,
             self.now,
@@ -236,7 +237,11 @@ class World:
             begun_by=begun_by,
             callback=self.callback,
         )
-        return self._begin(self._as_asked(work), comes_again=False)
+        return self._starting(work)
+
+    def _starting(self, work: Awaitable[Any]) -> Worker:
+        self.starters.append(self._begin(self._as_asked(work), comes_again=False))
+        return self.starters[-1]
 
     def stop(self) -> Worker:
         return self._begin(self._as_asked(self._stopping()), comes_again=True)
@@ -277,7 +282,7 @@ class World:
             self.acting.failed = True
 
     async def _stopping(self) -> None:
-        stopped = await self.engine.stops.stop(ID)
+        stopped = await self.engine.stopper.stop(ID)
         assert stopped is None or stopped.published, "a stop that did not publish how the watch ended"
 
     async def _turn(self, message: Message, queue: list[Message], kind: Kind[Any]) -> None:
@@ -432,7 +437,10 @@ class World:
             self.acting.lost_a_swap = True
             raise
         assert before
-        assert before.is_open, "an attempt after it was settled"
+        if not before.is_open:
+            assert after == replace(before, announced=True), "it did not stay as it came out"
+            assert after.id in self.given_up, "marked as announced before it was"
+            return after
         assert (after.url, after.body) == (before.url, before.body), "another callback"
         assert after.seq == before.seq + 1, "an attempt that does not count"
         ticket = self.acting.ticket
@@ -597,7 +605,7 @@ class World:
         assert all(row.is_settled for row in self.callbacks.rows.values()), "a callback is lost"
         ends = {event_id(watch) for watch in self.ended if watch.callback}
         assert ends == self.taken | self.given_up, "somebody was not notified"
-        orphans = sum(worker.failed for worker in self.workers)  # starts that died
+        orphans = sum(worker.failed for worker in self.starters)
         assert len(self.index.rows) <= orphans, "an ended watch is still listed as open"
         rows = [_result(watch) for watch in self.ended]
         assert self.results == {(row["PartitionKey"], row["RowKey"]): row for row in rows}

@@ -19,7 +19,7 @@ def after(callback, attempt, now=NOON, draw=0.0):
 
 
 def test_it_begins_due_at_once_with_all_that_its_attempts_need():
-    callback = begin(ENDED, END, "the event", NOON + timedelta(seconds=2))
+    callback = begin(ENDED, END, "the event", NOON + timedelta(seconds=2), LIFETIME)
 
     assert (callback.watch_id, callback.api, callback.outcome) == (ENDED.id, ENDED.api, Outcome.LOST)
     assert (callback.url, callback.body, callback.trace) == (ENDED.callback, "the event", ENDED.trace)

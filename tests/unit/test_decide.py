@@ -149,7 +149,7 @@ def after(number):
             replace(ASKING, reason=""),
             NotYet(NOON + timedelta(hours=1)),
             NOON,
-            Finish(Outcome.FAILED, "the evidence could not be had: the API asked not to be asked for a while"),
+            Finish(Outcome.FAILED, "the evidence could not be had: a Retry-After or the rate limit held it back"),
         ),
         (
             ASKING,
@@ -164,7 +164,9 @@ def after(number):
             WATCH,
             NotYet(NOON + timedelta(days=1)),
             WATCH.deadline,
-            Finish(Outcome.EXPIRED, "still active at the deadline; the API asked not to be asked before then"),
+            Finish(
+                Outcome.EXPIRED, "still active at the deadline; a Retry-After or the rate limit delayed the last poll"
+            ),
         ),
     ],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.openapi import VERSION
+from functions.describe import VERSION
 from local.host import hostjson
 from local.host.functions import Function
 from local.host.routes import Routes

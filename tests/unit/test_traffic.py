@@ -11,7 +11,7 @@ from shared.core.model import NotYet
 from shared.core.rate_limit import (
     MEMORY,
     Clearance,
-    Limit,
+    GateState,
     allowed,
     assumed,
     budget,
@@ -25,25 +25,25 @@ def seconds(number):
     return timedelta(seconds=number)
 
 
-OPENED = Limit(opens_at=NOON, per_minute=400.0)
+OPENED = GateState(opens_at=NOON, per_minute=400.0)
 
 
 @pytest.mark.parametrize(
     ("gate", "asked_at", "opens_at", "asked", "after"),
     [
         # the first one, or the first for long
-        (None, 0, 31, 0, Limit(NOON + seconds(31), 450.0)),
-        (OPENED, 3600, 3630, 500, Limit(NOON + seconds(3630), 450.0)),
+        (None, 0, 31, 0, GateState(NOON + seconds(31), 450.0)),
+        (OPENED, 3600, 3630, 500, GateState(NOON + seconds(3630), 450.0)),
         # what was under way when it was shut: the later of the two counts
-        (OPENED, -1, 31, 500, Limit(NOON + seconds(31), 400.0)),
+        (OPENED, -1, 31, 500, GateState(NOON + seconds(31), 400.0)),
         (OPENED, -19, -13, 500, OPENED),
         # again, after a few requests: that is another's doing
-        (OPENED, 1, 7, 49, Limit(NOON + seconds(7), 400.0)),
+        (OPENED, 1, 7, 49, GateState(NOON + seconds(7), 400.0)),
         # again, after many: 375 passed in a minute, and nine tenths of them are as many as we allow ourselves
-        (OPENED, 29, 60, 375, Limit(NOON + seconds(60), 337.5)),
+        (OPENED, 29, 60, 375, GateState(NOON + seconds(60), 337.5)),
         # but a fifth at most is taken off, and nothing is added
-        (OPENED, 29, 60, 50, Limit(NOON + seconds(60), 320.0)),
-        (OPENED, 5, 10, 300, Limit(NOON + seconds(10), 400.0)),
+        (OPENED, 29, 60, 50, GateState(NOON + seconds(60), 320.0)),
+        (OPENED, 5, 10, 300, GateState(NOON + seconds(10), 400.0)),
     ],
 )
 def test_shut(gate, asked_at, opens_at, asked, after):
@@ -82,7 +82,7 @@ def test_spacing_grows_with_the_watches_in_flight():
 
 
 def test_whoever_finds_the_gate_shut_comes_back_spread_out():
-    clearance = Clearance(full_until=NOON, spread=seconds(100), spacing=seconds(7))
+    clearance = Clearance(wait_until=NOON, spread=seconds(100), spacing=seconds(7))
 
     assert rate_limited(clearance, 0.0) == NotYet(NOON)
     assert rate_limited(clearance, 0.5) == NotYet(NOON + seconds(50))

@@ -40,6 +40,9 @@ class Receiver:
     def deliver(self, ticket, message_id="m"):
         asyncio.run(deliver(self.world.ports.callback_sender, ticket, message_id))
 
+    def deliver_with(self, ticket, **ports):
+        asyncio.run(deliver(replace(self.world.ports, **ports).callback_sender, ticket, "m"))
+
     @property
     def row(self):
         (row,) = self.world.callbacks.rows.values()
@@ -119,14 +122,31 @@ def test_a_ticket_that_comes_early_posts_nothing(notified):
     assert notified.sent[-1] == (Ticket(notified.row.id, 2), timedelta(seconds=5))
 
 
-def test_a_callback_that_is_given_up_is_one_event_again_when_the_message_comes_again(notified):
+def test_a_callback_that_is_given_up_is_one_event(notified):
     notified.answer = Attempt("HTTP 410", final=True)
 
     notified.deliver(Ticket(notified.row.id, 0))
     notified.deliver(Ticket(notified.row.id, 0))
 
-    assert notified.failed == [notified.row] * 2
+    assert [callback.result for callback in notified.failed] == ["failed"]
     assert len(notified.posted) == 1
+
+
+def test_a_failure_that_could_not_be_announced_is_announced_by_a_round(world, notified):
+    """Application Insights was away until the ticket was poison."""
+
+    async def fail(_):
+        raise TimeoutError("Application Insights")
+
+    notified.answer = Attempt("HTTP 410", final=True)
+    with pytest.raises(TimeoutError):
+        notified.deliver_with(Ticket(notified.row.id, 0), fail=fail)
+    assert (notified.row.result, notified.row.is_settled) == ("failed", False)
+    world.now += LATE
+
+    assert world.tend() == 0
+
+    assert (len(notified.posted), len(notified.failed), notified.row.is_settled) == (1, 1, True)
 
 
 def test_a_lost_answer_of_its_commit_posts_nothing_twice(world, receiver):
@@ -146,6 +166,20 @@ def test_a_lost_answer_of_its_commit_posts_nothing_twice(world, receiver):
 
     assert len(receiver.posted) == 1
     assert receiver.sent == [(Ticket(a_callback().id, 1), timedelta(seconds=5))]
+
+
+def test_a_revival_whose_answer_was_lost_sends_its_ticket(world, notified):
+    class ForgetfulRows(MemoryRows):
+        async def commit(self, row):
+            await super().commit(row)
+            raise Conflict(row.id)
+
+    forgetful = ForgetfulRows()
+    forgetful.rows = world.callbacks.rows
+
+    asyncio.run(replace(world.ports, callbacks=forgetful).callback_sender.revive(notified.row))
+
+    assert notified.sent[1:] == [(Ticket(notified.row.id, 1), timedelta(0))]
 
 
 def test_a_round_replaces_the_lost_ticket_of_a_callback(world, notified):

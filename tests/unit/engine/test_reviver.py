@@ -9,6 +9,7 @@ import pytest
 from shared.core.decide import REVIVAL_DELAYS
 from shared.core.model import Outcome, Ticket
 from tests.builders import NOON
+from tests.memory import Forgetful
 from tests.unit.engine.world import ID, LATE
 
 
@@ -92,3 +93,12 @@ def test_a_poisoned_ticket_is_told_after_its_watch_was_given_another(started):
     asyncio.run(replace(started.ports, poisoned=poisoned).reviver.receive_poisoned(body))
 
     assert told == [(ID, 1)]
+
+
+def test_a_revival_whose_answer_was_lost_sends_its_ticket(started):
+    forgetful = Forgetful()
+    forgetful.rows = started.store.rows
+
+    asyncio.run(replace(started.ports, watches=forgetful).reviver.revive(started.row))
+
+    assert started.sent == [(Ticket(ID, 1), timedelta(minutes=1))]

@@ -8,15 +8,7 @@ import pytest
 from shared.engine.ports import Conflict
 from shared.engine.swap import swap
 from tests.builders import a_watch
-from tests.memory import MemoryWatches
-
-
-class Forgetful(MemoryWatches):
-    """The first answer is lost, and the storage client's own retry meets our write."""
-
-    async def commit(self, row):
-        await super().commit(row)
-        raise Conflict(row.id)
+from tests.memory import Forgetful, MemoryWatches
 
 
 def test_our_own_write_whose_answer_was_lost_is_no_conflict():

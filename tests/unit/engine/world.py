@@ -59,7 +59,7 @@ class World:
 
     def start(self, **more):
         deadline = self.now + REALITY_ANALYSIS.lifetime
-        return asyncio.run(self.ports.starts.start(REALITY_ANALYSIS, JOB, self.now, deadline, **more))
+        return asyncio.run(self.ports.starter.start(REALITY_ANALYSIS, JOB, self.now, deadline, **more))
 
     def deliver(self, seq, message_id="m"):
         asyncio.run(deliver(self.ports.poller, Ticket(ID, seq), message_id))
@@ -71,7 +71,7 @@ class World:
         return asyncio.run(self.ports.tender.tend())
 
     def stop(self):
-        return asyncio.run(self.ports.stops.stop(ID))
+        return asyncio.run(self.ports.stopper.stop(ID))
 
     @property
     def row(self):

@@ -8,7 +8,7 @@ from shared.apis.reality_analysis import REALITY_ANALYSIS
 from shared.core.model import Ticket
 from shared.core.remote import watch_id
 from shared.engine.ports import Conflict
-from shared.engine.starts import RESEND_AFTER
+from shared.engine.starter import RESEND_AFTER
 from tests.builders import NOON
 from tests.memory import MemoryWatches
 from tests.unit.engine.world import ID

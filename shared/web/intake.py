@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.core.callback_url import target
-from shared.engine.ports import HEALS
-from shared.engine.starts import Started, Starts
+from shared.engine.ports import RETRYABLE
+from shared.engine.starter import Started, Starter
 from shared.web import problems
 from shared.web.problems import Problem
 from shared.web.requests import StartRequest
@@ -23,10 +23,10 @@ AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Starter:
-    """Starts watches of jobs on one platform."""
+class Intake:
+    """Turns requests into watches of jobs on one platform."""
 
-    starts: Starts
+    starter: Starter
     now: Callable[[], datetime]
     origin: str
     callback_hosts: AbstractSet[str] = frozenset()
@@ -38,7 +38,7 @@ class Starter:
         """
         api, job = wanted.target(self.origin)
         now = self.now()
-        return await self.starts.start(
+        return await self.starter.start(
             api,
             job,
             now,
@@ -75,7 +75,7 @@ class Starter:
                     return await self.start(item, begun_by, trace)
                 except Problem as problem:
                     return problem
-                except HEALS as error:
+                except RETRYABLE as error:
                     log.warning("start.failed error=%s: %s", type(error).__name__, error)
                     return problems.unavailable("Storage did not respond as expected. Retry this item.")
 

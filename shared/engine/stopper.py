@@ -16,7 +16,7 @@ log = logging.getLogger("watch")
 
 
 @dataclass(frozen=True, slots=True)
-class Stops:
+class Stopper:
     """Ends watches for users."""
 
     rows: Store[Watch]

@@ -8,9 +8,9 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 
 from shared.apis.reality_analysis import REALITY_ANALYSIS
+from shared.web.intake import Intake
 from shared.web.problems import Problem
 from shared.web.requests import StartRequest
-from shared.web.starter import Starter
 from tests.builders import NOON
 from tests.engine import Ports
 from tests.memory import MemoryRows, MemoryWatches
@@ -25,11 +25,11 @@ class World:
         self.ports = Ports(watches=self.store, callbacks=MemoryRows(), now=lambda: self.now)
 
     @property
-    def starter(self):
-        return Starter(self.ports.starts, lambda: self.now, "https://api.bentley.com", self.hosts)
+    def intake(self):
+        return Intake(self.ports.starter, lambda: self.now, "https://api.bentley.com", self.hosts)
 
     def start(self, **more):
-        return asyncio.run(self.starter.start(StartRequest.model_validate(JOB | more), "key", "trace"))
+        return asyncio.run(self.intake.start(StartRequest.model_validate(JOB | more), "key", "trace"))
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_each_of_many_succeeds_or_fails_alone(world):
     wanted = [StartRequest.model_validate(body) for body in bodies]
     broken = Problem("invalid-body", "not a start request")
 
-    begun, unknown, failed, as_before = asyncio.run(world.starter.start_all([*wanted, broken]))
+    begun, unknown, failed, as_before = asyncio.run(world.intake.start_all([*wanted, broken]))
 
     assert begun.begun
     assert (unknown.name, failed.name, as_before) == ("unknown-api", "unavailable", broken)

@@ -58,7 +58,7 @@ def test_a_stop_wins_over_a_turn_that_gets_in_between(started):
     store = Racing()
     asyncio.run(store.insert(started.row))
 
-    watch = asyncio.run(replace(started.ports, watches=store).stops.stop(ID))
+    watch = asyncio.run(replace(started.ports, watches=store).stopper.stop(ID))
 
     assert store.raced
     assert (watch.outcome, watch.seq) == (Outcome.STOPPED, 2)

@@ -28,7 +28,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Starts:
+class Starter:
     """Begins watches.  A start that fails halfway may be sent again."""
 
     rows: Store[Watch]
@@ -54,8 +54,8 @@ class Starts:
         Its first turn is at once, unless a rate limit is known: then watches that begin together take turns one after
         the other.  With `restart`, an ended watch starts again, unless the same request, named `begun_by`, began it.
 
-        An overdue watch gets its ticket again, in case the start that inserted it died before it sent one.  It does not
-        when it is less late: several starts at once would each send one.
+        An overdue watch gets its ticket again, in case the start that inserted it died before it sent one.  A watch
+        less than 30 s late gets none, because each of several concurrent starts would send one.
         """
         wanted = Watch(
             id=watch_id(api, job),
