@@ -46,7 +46,7 @@ def test_a_watch_is_shown_with_its_callback(watch, callback):
 
 
 def test_a_callback_that_cannot_be_read_spoils_no_other_item():
-    items = [
+    items: list[Started | Problem] = [
         Started(OPEN, begun=True),
         Started(replace(ENDED, id="unreadable"), begun=False),
         Problem("wrong-job", "no"),
