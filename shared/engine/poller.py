@@ -58,5 +58,5 @@ class Poller:
             log.info("watch.ended watch=%s api=%s outcome=%s", after.id, after.api, after.end.outcome)
         elif after.status != before.status:
             log.info("watch.moved watch=%s api=%s status=%r", after.id, after.api, after.status)
-        elif after.faults_in_a_row == 1:
+        elif after.faults_in_a_row == 1 and after.faults > before.faults:  # not again while a gate holds it back
             log.info("watch.faulted watch=%s api=%s reason=%r", after.id, after.api, after.reason)

@@ -62,3 +62,14 @@ def test_an_end_that_could_not_be_announced_is_announced_when_the_message_comes_
 
     assert started.row.published
     assert [watch.outcome for watch in started.announced] == [Outcome.SUCCEEDED]
+
+
+def test_a_fault_is_logged_once_however_often_the_watch_is_held_back(started, caplog):
+    caplog.set_level("INFO")
+    started.state = ""
+    started.deliver(0)
+    for seq in (1, 2):
+        started.deliver(seq, f"too early {seq}")
+
+    assert started.row.seq == 3
+    assert caplog.text.count("watch.faulted") == 1
