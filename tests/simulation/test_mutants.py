@@ -179,7 +179,10 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
         SENDER,
         {"await self.fail(row)": "await self.rows.commit(replace(row, announced=True))\nawait self.fail(row)"},
     ),
-    "a callback's lost ticket is not replaced": (SENDER, {"if row.is_open else row)": "if False else row)"}),
+    "a callback's lost ticket is not replaced": (
+        SENDER,
+        {"await self.act(await swap(self.rows, revive(row, self.now())) if row.is_open else row)": "pass"},
+    ),
 }
 
 
