@@ -13,4 +13,4 @@ def test_it_watches_all_jobs_to_their_end_and_finds_nothing_wrong():
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{len(JOBS)} of {len(JOBS)} watches ended as they must: {len(JOBS)} rows" in done.stdout
+    assert f"{len(JOBS)} of {len(JOBS)} watches ended as expected: {len(JOBS)} rows" in done.stdout
