@@ -132,7 +132,6 @@ class Report:
 
     outcome: Outcome | None = None
     status: str | None = None  #: the API's word; None when it says that nothing has changed
-    known: bool = True  #: whether that word is in the API's vocabulary
     progress: float | None = None  #: None: not said
     reason: str = ""
     validator: str | None = None  #: None: as before

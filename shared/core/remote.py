@@ -69,6 +69,11 @@ class RemoteApi:
         """The ids that name one job, in the order of the path."""
         return tuple(name for _, name, _, _ in Formatter().parse(self.path) if name)
 
+    @property
+    def words(self) -> Mapping[str, Outcome | None]:
+        """The vocabulary, to be looked up without regard to case."""
+        return {theirs.casefold(): ours for theirs, ours in self.vocabulary.items()}
+
     def paced(self, polling: Schedule | None, scale: float) -> RemoteApi:
         """Return the same API with another polling schedule, if one is given, and all its waits scaled."""
         return replace(
@@ -155,8 +160,7 @@ def _findings(evidence: Evidence, body: Any, answer: Response, wait: timedelta |
 
 
 def _report(api: RemoteApi, word: str, body: Any, answer: Response, wait: timedelta | None) -> Report:
-    vocabulary = {theirs.casefold(): ours for theirs, ours in api.vocabulary.items()}
-    outcome = vocabulary.get(word.casefold(), RUNNING)
+    outcome = api.words.get(word.casefold(), RUNNING)
     if outcome is Outcome.SUCCEEDED and untrusted.at(api.issues_at, body) is True:
         outcome = Outcome.PARTIAL
     reasons = (tidy(untrusted.text(untrusted.at(path, body)), LONGEST_REASON) for path in api.reasons_at)
@@ -164,7 +168,6 @@ def _report(api: RemoteApi, word: str, body: Any, answer: Response, wait: timede
     report = Report(
         outcome=outcome,
         status=tidy(word, LONGEST_WORD),
-        known=word.casefold() in vocabulary,
         progress=untrusted.number(untrusted.at(api.progress_at, body)),
         reason=next(filter(None, reasons), ""),
         validator=validator if _can_be_sent_back(validator) else "",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.core.decide import advance, decide, not_yet, rate_limited
-from shared.core.model import Fault, Observation, Report, Watch
+from shared.core.model import Fault, Observation, Watch
 from shared.core.remote import NoResponse, RemoteApi, Request, Response, ask, observe
 from shared.engine.ports import Gate, Lock, Reject, Store
 
@@ -33,8 +33,6 @@ class Poller:
         """Ask, and return the row after this turn."""
         api = self.apis[row.api]
         seen, spacing = await self._observe(api, row)
-        if isinstance(seen, Report) and not seen.known and seen.status != row.status:
-            log.warning("status.unknown api=%s status=%r: taken for a job still running", row.api, seen.status)
         now = self.now()
         return advance(row, seen, decide(row, seen, api, now, self.draw(), spacing=spacing), now, message_id)
 
@@ -58,5 +56,7 @@ class Poller:
             log.info("watch.ended watch=%s api=%s outcome=%s", after.id, after.api, after.end.outcome)
         elif after.status != before.status:
             log.info("watch.moved watch=%s api=%s status=%r", after.id, after.api, after.status)
+            if after.status.casefold() not in self.apis[after.api].words:
+                log.warning("status.unknown api=%s status=%r: taken for a job still running", after.api, after.status)
         elif after.faults_in_a_row == 1 and after.faults > before.faults:  # not again while a gate holds it back
             log.info("watch.faulted watch=%s api=%s reason=%r", after.id, after.api, after.reason)

@@ -73,3 +73,13 @@ def test_a_fault_is_logged_once_however_often_the_watch_is_held_back(started, ca
 
     assert started.row.seq == 3
     assert caplog.text.count("watch.faulted") == 1
+
+
+def test_a_word_that_no_page_names_is_logged_once_and_the_watch_goes_on(started, caplog):
+    started.state = "paused"
+    started.deliver(0)
+    started.now = started.row.due
+    started.deliver(1, "next")
+
+    assert (started.row.status, started.row.is_open, started.row.polls) == ("paused", True, 2)
+    assert caplog.text.count("status.unknown") == 1
