@@ -207,7 +207,7 @@ def poller() -> Poller:
 @cache
 def intake() -> Intake:
     """Assemble what starts watches."""
-    starter = Starter(rows=watches(), act=effects().act, index=open_index(), gate=gate())
+    starter = Starter(rows=watches(), act=effects().act, apis=apis(), index=open_index(), gate=gate())
     return Intake(starter, now, settings().api_url, _callback_hosts())
 
 

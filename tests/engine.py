@@ -79,7 +79,7 @@ class Ports:
 
     @property
     def starter(self) -> Starter:
-        return Starter(rows=self.watches, act=self.effects.act, index=self.index, gate=self.gate)
+        return Starter(rows=self.watches, act=self.effects.act, apis=self.apis, index=self.index, gate=self.gate)
 
     @property
     def stopper(self) -> Stopper:

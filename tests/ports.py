@@ -13,10 +13,10 @@ from shared.core.rate_limit import Clearance
 class NoGate:
     """As if nobody ever met a limit."""
 
-    async def acquire(self, api: str) -> Clearance:  # noqa: ARG002
+    async def acquire(self, api: str, scheduled: timedelta) -> Clearance:  # noqa: ARG002
         return Clearance()
 
-    async def shut(self, api: str, asked_at: Any, retry_after: timedelta) -> Clearance:  # noqa: ARG002
+    async def refused(self, api: str, asked_at: Any, retry_after: timedelta) -> Clearance:  # noqa: ARG002
         return Clearance()
 
     async def admit(self) -> timedelta:

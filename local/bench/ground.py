@@ -55,11 +55,11 @@ class Late:
         """Return the delay until then."""
         return max(timedelta(0), self._due - datetime.now(UTC))
 
-    async def acquire(self, api: str) -> Clearance:  # noqa: ARG002
+    async def acquire(self, api: str, scheduled: timedelta) -> Clearance:  # noqa: ARG002
         """Return no restriction."""
         return Clearance()
 
-    async def shut(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:  # noqa: ARG002
+    async def refused(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:  # noqa: ARG002
         """Do nothing."""
         return Clearance()
 

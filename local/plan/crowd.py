@@ -35,18 +35,19 @@ class Crowd:
         """`budget`: requests a minute, if it is told; `learns`: whether there are limits to be met, if not."""
         self._looks = round(weight) if learns and budget is None else 1
         self._in_flight = in_flight
-        self._gates = SharedGate(_nothing, _tell_nobody, self._count, budget and budget / weight, now)
+        self._table: dict[str, GateState] = {}
+        self._gates = SharedGate(self._read, self._write, self._count, budget and budget / weight, now)
 
-    async def acquire(self, api: str) -> Clearance:
+    async def acquire(self, api: str, scheduled: timedelta) -> Clearance:
         """Say whether a watch of this API may ask now, and count it if so."""
-        clearance = await self._gates.acquire(api)
+        clearance = await self._gates.acquire(api, scheduled)
         for _ in range(self._others()):
-            await self._gates.acquire(api)
+            await self._gates.acquire(api, scheduled)
         return clearance
 
-    async def shut(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:
+    async def refused(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:
         """Shut the gate of an API after a 429."""
-        return await self._gates.shut(api, asked_at, retry_after)
+        return await self._gates.refused(api, asked_at, retry_after)
 
     async def admit(self) -> timedelta:
         """Say how long a new watch has to wait for its first turn."""
@@ -55,19 +56,17 @@ class Crowd:
             await self._gates.admit()
         return wait
 
+    async def _read(self) -> Mapping[str, GateState]:
+        return self._table
+
+    async def _write(self, api: str, gate: GateState) -> None:
+        self._table[api] = gate
+
     async def _count(self) -> int:
         return self._in_flight() * self._looks
 
     def _others(self) -> int:
         return self._looks - 1
-
-
-async def _nothing() -> Mapping[str, GateState]:
-    return {}
-
-
-async def _tell_nobody(api: str, limit: GateState) -> None:
-    pass
 
 
 @contextmanager

@@ -47,12 +47,12 @@ async def turn(
     clearance = Clearance()
     seen: Observation | None = not_yet(watch, now)
     if seen is None:
-        clearance = await gate.acquire(api.name)
+        clearance = await gate.acquire(api.name, api.polling.delay(watch.waits))
         seen = rate_limited(clearance, draw())
     if seen is None:
         seen = ask(watch)
         if isinstance(seen, Fault) and seen.retry_after is not None:
-            clearance = await gate.shut(api.name, now, seen.retry_after)
+            clearance = await gate.refused(api.name, now, seen.retry_after)
     decision = decide(watch, seen, api, now, draw(), spacing=clearance.spacing)
     return advance(watch, seen, decision, now, "")
 

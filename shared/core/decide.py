@@ -26,7 +26,7 @@ from shared.core.model import (
 )
 from shared.core.rate_limit import Clearance
 from shared.core.remote import RemoteApi
-from shared.core.schedule import SOONEST, Schedule
+from shared.core.schedule import Schedule
 
 #: Refusals in a row, over at least the API's `patience`, before we believe them: a job may not be visible at once.
 ENOUGH_REFUSALS = 5
@@ -37,6 +37,13 @@ MOST_PAGES, ENOUGH_ATTEMPTS, LONGEST_EVIDENCE_WAIT = 20, 4, timedelta(minutes=15
 
 #: Entries of the evidence that are kept; all are counted.
 MOST_ENTRIES = 20
+
+#: A watch that a gate holds back looks again after this long at most, since an operator may have lifted it.  What the
+#: API told a watch about all of them is kept on its row for no longer either: the gate knows the rest.
+LOOKS_AGAIN = timedelta(minutes=15)
+
+#: Over how long, at most, those come back that an API told to wait: its date may be the same for all of them.
+COMES_BACK_WITHIN = timedelta(minutes=1)
 
 #: When a watch without a turn gets the next: later each round, and spread, since many may wait for the same thing.
 #: After the last round it is abandoned, two to four days after its last turn.
@@ -51,7 +58,9 @@ def not_yet(watch: Watch, now: datetime) -> NotYet | None:
 
 def rate_limited(clearance: Clearance, draw: float) -> NotYet | None:
     """Whether a rate limit is in the way.  Those that it holds back are spread: they do not all return at once."""
-    return None if clearance.wait_until is None else NotYet(clearance.wait_until + clearance.spread * draw)
+    if clearance.wait_until is None:
+        return None
+    return NotYet(clearance.wait_until + clearance.spread * draw, by_gate=True)
 
 
 def decide(
@@ -66,7 +75,9 @@ def decide(
     """Finish the watch or requeue it.
 
     An ended job ends the watch even past the deadline, once its evidence is gathered.  Progress and faults have
-    separate schedules.  A Retry-After replaces the schedule of a fault; on a report the longer of the two counts.
+    separate schedules.  A Retry-After replaces the schedule of a fault, but not its first step: it may shorten a long
+    backoff, and is no licence to storm.  On a report the longer of the two counts.  A watch that was delayed falls back
+    into its rhythm.
     `spacing` is the least time between two turns of a watch that keeps all watches within a rate limit.  The last turn
     falls on the deadline, never after it.
     """
@@ -82,7 +93,7 @@ def decide(
             return Finish(outcome, _why_refused(watch, seen, outcome, api))
     if now >= watch.deadline:
         return Finish(Outcome.EXPIRED, _why_expired(watch, seen))
-    return RequeueAfter(min(wait, watch.deadline - now))
+    return RequeueAfter(min(_looking_again(wait, seen, draw), watch.deadline - now))
 
 
 def advance(watch: Watch, seen: Observation, decision: Decision, now: datetime, message_id: str) -> Watch:
@@ -105,20 +116,26 @@ def stop(watch: Watch, now: datetime) -> Watch:
         stepped_by="",
         end=End(Outcome.STOPPED, now),
         reason="stopped on request",
+        # stopping is no licence to ask early either, once it starts again; our own delays after errors do not count
+        not_before=watch.not_before if watch.revivals else max(watch.not_before, watch.due),
         due=min(watch.due, now),  # overdue at once, so that `tend_watches` publishes the end if this stop dies first
     )
 
 
-def restart(ended: Watch, wanted: Watch) -> Watch:
+def restart(ended: Watch, wanted: Watch, api: RemoteApi) -> Watch:
     """The row of an ended watch that starts again.  Sequence numbers continue, so stale tickets stay fenced off.
 
-    A Retry-After that the API gave still holds.
+    The pace of the API still holds: a Retry-After, and the first step of the polling schedule after the last request;
+    or, if the watch was stopped, what it was waiting for.
     """
+    not_before = ended.not_before
+    if ended.end is not None and ended.outcome is not Outcome.STOPPED:
+        not_before = max(not_before, ended.end.at + api.polling.delay(0))
     return replace(
         wanted,
         seq=ended.seq + 1,
-        due=max(wanted.due, ended.not_before),
-        not_before=max(wanted.not_before, ended.not_before),
+        due=max(wanted.due, not_before),
+        not_before=max(wanted.not_before, not_before),
         etag=ended.etag,
         unknown=ended.unknown,
     )
@@ -153,10 +170,18 @@ def _gather_evidence(watch: Watch, verdict: Outcome, seen: Observation, wait: ti
     return RequeueAfter(wait)
 
 
+def _looking_again(wait: timedelta, seen: Observation, draw: float) -> timedelta:
+    """Shorten a long wait that concerns all watches; spread, since they were all held back at once."""
+    by_gate = isinstance(seen, NotYet | Fault) and seen.by_gate
+    return LOOKS_AGAIN * (1 + draw) if by_gate and wait > 2 * LOOKS_AGAIN else wait
+
+
 def _spaced(wait: timedelta, watch: Watch, seen: Observation, draw: float, spacing: timedelta) -> timedelta:
     """Leave room for the other watches."""
     if isinstance(seen, Fault) and seen.throttled:  # all who were throttled come back: not all at once
         return wait + spacing * draw
+    if isinstance(seen, Fault) and seen.retry_after is not None:  # as may all who are told to
+        return wait + min(wait, COMES_BACK_WITHIN) * draw
     return wait if isinstance(seen, NotYet) or watch.verdict is not None else max(wait, spacing)
 
 
@@ -165,21 +190,34 @@ def _delay(watch: Watch, seen: Observation, api: RemoteApi, now: datetime, draw:
         case NotYet(until):
             return until - now
         case Fault(retry_after=timedelta() as asked):  # 0 is a value: `if retry_after:` would take it for an absence
-            return max(asked, SOONEST)
+            return max(asked, api.faults.delay(0))
         case Report(retry_after=asked):
             scheduled = api.polling.delay(0 if _moved(watch, seen) else watch.waits, draw)
-            return max(scheduled, asked or timedelta(0))
+            return max(_in_rhythm(scheduled, watch, api, now), asked or timedelta(0))
     return api.faults.delay(watch.faults_in_a_row, draw)
+
+
+def _in_rhythm(scheduled: timedelta, watch: Watch, api: RemoteApi, now: datetime) -> timedelta:
+    """Shorten the wait after a report that came late, so that faults and rate limits slow a watch down only once.
+
+    A wait of the schedule is its first step at least, and all watches keep their distance from one another, since each
+    keeps its own rhythm.
+    """
+    if watch.scheduled_at is None or now <= watch.scheduled_at or not scheduled:
+        return scheduled
+    late = (now - watch.scheduled_at) % scheduled
+    return max(scheduled - late, min(api.polling.delay(0), scheduled))
 
 
 def _observed(watch: Watch, seen: Observation, now: datetime) -> Watch:
     match seen:
         case NotYet():
-            return watch
+            return replace(watch, scheduled_at=watch.scheduled_at or watch.due)
         case Fault():
             lasts = seen.lasting is not None
             watch = replace(
                 watch,
+                scheduled_at=watch.scheduled_at or watch.due,
                 reason=seen.reason if watch.verdict is None else watch.reason,
                 faults=watch.faults + 1,
                 throttled=watch.throttled + seen.throttled,
@@ -193,6 +231,7 @@ def _observed(watch: Watch, seen: Observation, now: datetime) -> Watch:
             says_nothing_new = seen.status is None and watch.faults_in_a_row == 0
             watch = replace(
                 _with_evidence(watch, seen.evidence),
+                scheduled_at=None,
                 status=watch.status if seen.status is None else seen.status,
                 reason=watch.reason if says_nothing_new else seen.reason,
                 progress=watch.progress if seen.progress is None else seen.progress,
@@ -205,8 +244,15 @@ def _observed(watch: Watch, seen: Observation, now: datetime) -> Watch:
     return replace(
         watch,
         polls=watch.polls + (watch.verdict is None),  # what is asked after the end is no poll
-        not_before=watch.not_before if seen.retry_after is None else now + seen.retry_after,
+        not_before=_not_before(watch, seen, now),
     )
+
+
+def _not_before(watch: Watch, seen: Report | Fault | EvidencePage, now: datetime) -> datetime:
+    if seen.retry_after is None:
+        return watch.not_before
+    by_gate = isinstance(seen, Fault) and seen.by_gate
+    return now + (min(seen.retry_after, LOOKS_AGAIN) if by_gate else seen.retry_after)
 
 
 def _with_evidence(watch: Watch, entries: tuple[str, ...]) -> Watch:

@@ -52,6 +52,7 @@ class Watch:
     deadline: datetime
     due: datetime  #: when the ticket numbered `seq` should arrive
     not_before: datetime  #: the API asked not to be asked again until then; in the past when it did not
+    scheduled_at: datetime | None = None  #: when a report was due, before faults or a rate limit delayed it
     seq: int = 0  #: fence: only the ticket with this number may take the next step
     stepped_by: str = ""  #: id of the queue message that took the last step
     status: str = ""  #: the API's own word, as last reported; "" before the first report
@@ -61,7 +62,7 @@ class Watch:
     waits: int = 0  #: reports since the percentage last changed, including that one
     polls: int = 0  #: answers and faults so far
     faults: int = 0  #: faults so far
-    throttled: int = 0  #: of these, 429s
+    throttled: int = 0  #: of these, 429s and other answers that limit a rate or a quota
     faults_in_a_row: int = 0
     refusals_in_a_row: int = 0  #: faults in a row that are not expected to heal by waiting
     refused_since: datetime | None = None  #: the first of these
@@ -148,6 +149,7 @@ class Fault:
     reason: str
     lasting: Outcome | None = None  #: how the watch ends if this goes on; None: expected to heal by waiting
     throttled: bool = False
+    by_gate: bool = False  #: it has shut the gate of its API, which knows for how long
     retry_after: timedelta | None = None
 
 
@@ -166,6 +168,7 @@ class NotYet:
     """It was too early to ask, so nobody did."""
 
     until: datetime
+    by_gate: bool = False  #: what holds it back concerns all watches, and may be lifted sooner
 
 
 Observation = Report | EvidencePage | Fault | NotYet

@@ -15,6 +15,7 @@ from shared.core import untrusted
 from shared.core.evidence import Evidence, entries
 from shared.core.model import EvidencePage, Fault, Observation, Outcome, Report, Watch
 from shared.core.schedule import Schedule, parse_retry_after
+from shared.core.throttling import gateway_message, is_throttling, told_wait
 from shared.core.untrusted import follow, tidy
 
 #: In a vocabulary: the job has not ended.
@@ -34,7 +35,7 @@ LASTING = {
     422: Outcome.REFUSED,
 }
 
-OK, NOT_MODIFIED, TOO_MANY_REQUESTS = 200, 304, 429
+OK, NOT_MODIFIED = 200, 304
 
 #: The headers that say how long to wait.  An older copy of the platform's page has the second one.
 #: https://developer.bentley.com/apis/overview/rate-limits
@@ -130,20 +131,22 @@ def observe(api: RemoteApi, request: Request, answer: Response | NoResponse, now
     wait = parse_retry_after(",".join(answer.headers.get(name, "") for name in WAITS), now)
     if answer.status == NOT_MODIFIED and "If-None-Match" in request.headers:
         return Report(retry_after=wait)
-    if answer.status != OK:
-        return Fault(
-            reason=tidy(f"HTTP {answer.status} {_error(answer.body)}", LONGEST_REASON),
-            lasting=LASTING.get(answer.status),
-            throttled=answer.status == TOO_MANY_REQUESTS,
-            retry_after=wait,
-        )
     body = untrusted.parse(answer.body)
+    if answer.status != OK:
+        return _fault(answer.status, body, wait)
     if request.evidence is not None:
         return _findings(request.evidence, body, answer, wait)
     word = untrusted.at(api.status_at, body)
     if not isinstance(word, str) or not word.strip():
         return Fault(reason=f"HTTP 200 without a {api.status_at}", retry_after=wait)
     return _report(api, word.strip(), body, answer, wait)
+
+
+def _fault(status: int, body: Any, wait: timedelta | None) -> Fault:
+    reason = tidy(f"HTTP {status} {_error(body)}", LONGEST_REASON)
+    if is_throttling(status, wait, body):
+        return Fault(reason=reason, throttled=True, retry_after=told_wait(wait, body))
+    return Fault(reason=reason, lasting=LASTING.get(status), retry_after=wait)
 
 
 def _findings(evidence: Evidence, body: Any, answer: Response, wait: timedelta | None) -> EvidencePage | Fault:
@@ -188,9 +191,9 @@ def _can_be_sent_back(validator: str) -> bool:
     return validator.isascii() and validator.isprintable() and len(validator) <= LONGEST_VALIDATOR
 
 
-def _error(body: bytes) -> str:
+def _error(body: Any) -> str:
     """The error envelope in words, if there is one: "clients MUST NOT assume" so, say all pages of the platform."""
-    return untrusted.text(untrusted.at("error", untrusted.parse(body)))
+    return untrusted.text(untrusted.at("error", body)) or gateway_message(body)
 
 
 #: Watch ids are made from the job, so that posting a job twice is one watch.

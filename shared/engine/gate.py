@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from azure.core.exceptions import AzureError
 
-from shared.core.rate_limit import MINUTE, Clearance, GateState, allowed, assumed, shut, spacing
-from shared.core.schedule import SOONEST
+from shared.core.rate_limit import MINUTE, Clearance, GateState, Traffic, allowed, pace, refused, spacing, spread
+from shared.engine.own_traffic import OwnTraffic
 
 log = logging.getLogger("watch.gates")
 
@@ -26,6 +25,12 @@ BETWEEN_READS = timedelta(seconds=3)
 #: How far a process may exceed the rate in one minute, since turns come at random; and over how long the turns beyond
 #: that are spread.
 MOST_ABOVE, COMES_BACK_WITHIN = 1.05, timedelta(seconds=10)
+
+#: A gate that stays shut for less longer than this is not published again: the others know enough.
+WORTH_A_WRITE = timedelta(seconds=1)
+
+#: For how long a 429 that our rate does not explain makes the next one believed.
+SUSPECTED_FOR = timedelta(seconds=10)
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -41,39 +46,51 @@ class SharedGate:
     now: Callable[[], datetime]
     scale: float = 1.0  #: of the spacing, which is a wait of ours
     _gates: dict[str, GateState] = field(default_factory=dict, init=False)
+    _in_table: dict[str, GateState] = field(default_factory=dict, init=False)  #: as this process last saw it
     _watches: int = field(default=0, init=False)
     _read_at: datetime = field(default=LONG_AGO, init=False)
     _counts_next: bool = field(default=False, init=False)
-    _asked: deque[datetime] = field(default_factory=deque, init=False)  #: when this process did, within a minute
+    _own: OwnTraffic = field(default_factory=OwnTraffic, init=False)
+    _suspected_at: dict[str, datetime] = field(default_factory=dict, init=False)
     _next_start: datetime = field(default=LONG_AGO, init=False)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
-    async def acquire(self, api: str) -> Clearance:
-        """Return whether a watch of this API may poll now.  If so, count the poll."""
+    async def acquire(self, api: str, scheduled: timedelta) -> Clearance:
+        """Return whether a watch of this API may poll now.  If so, count the poll.
+
+        `scheduled` is how long the watch waits after it by its schedule.
+        """
         await self._refresh()
         now, gate = self.now(), self._gates.get(api)
         rate = allowed(gate, self.budget, now)
         room = self._spacing(rate)
         if gate is not None and now < gate.opens_at:
-            return Clearance(gate.opens_at, room, room)
-        asked = self._asked_lately(now)
+            return Clearance(gate.opens_at, spread(gate, room), room)
+        asked = self._own.asked(now)
         if rate is not None and asked >= rate * MOST_ABOVE:
-            return Clearance(self._asked[0] + MINUTE, min(room, COMES_BACK_WITHIN), room)
-        self._asked.append(now)
+            return Clearance(self._own.oldest + MINUTE, min(room, COMES_BACK_WITHIN), room)
+        self._own.add(now, scheduled)
         return Clearance(spacing=room)
 
-    async def shut(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:
-        """Shut the gate of an API after a 429 to what was asked then, for as long as it says."""
+    def spend(self) -> None:
+        """Count one more request of this process."""
+        self._own.add(self.now())
+
+    async def refused(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:
+        """Shut the gate of an API after a 429 to what was asked then, unless that concerns its own watch alone."""
         before, now = self._gates.get(api), self.now()
-        most = assumed(self._asked_lately(now)) if self.budget is None else self.budget
-        since = sum(asked >= before.opens_at for asked in self._asked) if before else 0
-        gate = self._gates[api] = shut(before, asked_at, now + max(retry_after, SOONEST), most, since)
-        if before is None or gate.opens_at - before.opens_at >= timedelta(seconds=1):  # else others know enough
-            log.warning("gate.shut api=%s until=%s per_minute=%.0f", api, gate.opens_at.isoformat(), gate.per_minute)
-            await self._publish(api, gate)
+        self._own.refused(now)
+        after = refused(before, asked_at, now, retry_after, self._traffic(api, asked_at))
+        if after is None or after.opens_at <= now:
+            self._suspected_at[api] = now
+        if after is not None:
+            await self._change(api, before, after)
         await self._refresh()
-        room = self._spacing(gate.per_minute)
-        return Clearance(gate.opens_at, room, room)
+        gate = self._gates.get(api)
+        room = self._spacing(allowed(gate, self.budget, now))
+        if gate is None or gate.opens_at <= now:
+            return Clearance()
+        return Clearance(gate.opens_at, spread(gate, room), room)
 
     async def admit(self) -> timedelta:
         """Say when a new watch may take its first turn: watches that start together begin one after the other."""
@@ -90,10 +107,32 @@ class SharedGate:
     def _spacing(self, rate: float | None) -> timedelta:
         return spacing(self._watches, rate) * self.scale
 
-    def _asked_lately(self, now: datetime) -> int:
-        while self._asked and now - self._asked[0] >= MINUTE:
-            self._asked.popleft()
-        return len(self._asked)
+    def _traffic(self, api: str, asked_at: datetime) -> Traffic:
+        now, gate = self.now(), self._gates.get(api)
+        return Traffic(
+            asked=self._own.asked(now),
+            usual=self._own.usual(now),
+            since_open=self._own.between(gate.opens_at, asked_at) if gate else 0,
+            demand=self._own.demand(self._watches),
+            watches=self._watches,
+            budget=self.budget,
+            suspected=now - self._suspected_at.get(api, LONG_AGO) < SUSPECTED_FOR,
+        )
+
+    async def _change(self, api: str, before: GateState | None, after: GateState) -> None:
+        """Take over and publish what a 429 has changed, unless it is next to nothing."""
+        self._gates[api] = after
+        longer = before is None or after.opens_at - before.opens_at >= WORTH_A_WRITE
+        if longer:
+            self._log("shut", api, after)
+        if longer or (before is not None and before.learned != after.learned):
+            await self._publish(api, after)
+
+    def _log(self, event: str, api: str, gate: GateState) -> None:
+        known = pace(gate, self.budget, self.now())
+        rate = "any" if known.per_minute is None else f"{known.per_minute:.0f}"
+        until = gate.opens_at.isoformat(timespec="seconds")
+        log.warning("gate.%s api=%s until=%s per_minute=%s reason=%s", event, api, until, rate, known.reason)
 
     async def _refresh(self) -> None:
         """Read what is out of date; callers that come meanwhile wait for the same read."""
@@ -113,16 +152,23 @@ class SharedGate:
         return self.budget is not None or any(allowed(gate, None, self.now()) for gate in self._gates.values())
 
     async def _read_gates(self) -> None:
-        """Take over what other processes have shut, unless it is shut here for longer."""
+        """Take over what others have changed: processes, or an operator, who lifts a gate by deleting its row."""
+        before = self._in_table
         try:
-            found = await self.read()
+            found = dict(await self.read())
         except AzureError as error:
             log.warning("gates.unread error=%s: %s", type(error).__name__, error)
             return
+        if self._in_table is not before:  # written meanwhile, so that this may be what was there before
+            return
+        for api in before.keys() - found.keys():
+            log.warning("gate.lifted api=%s: its row is gone", api)
+            self._gates.pop(api, None)
         for api, gate in found.items():
-            known = self._gates.get(api)
-            if known is None or gate.opens_at > known.opens_at:
+            if gate != before.get(api):
+                self._log("read", api, gate)
                 self._gates[api] = gate
+        self._in_table = found
 
     async def _count_watches(self) -> None:
         try:
@@ -131,9 +177,18 @@ class SharedGate:
             log.warning("watches.uncounted error=%s: %s", type(error).__name__, error)
 
     async def _publish(self, api: str, gate: GateState) -> None:
-        """Tell the other processes, and find out how many watches are concerned."""
+        """Tell the other processes, and find out how many watches are concerned.
+
+        One that was told to wait for longer has perhaps written in between: the gate opens when both may ask.
+        """
         self._counts_next, self._read_at = True, LONG_AGO
         try:
+            there = (await self.read()).get(api)
+            if there is not None and there != self._in_table.get(api):
+                gate = replace(gate, opens_at=max(gate.opens_at, there.opens_at))
             await self.write(api, gate)
         except AzureError as error:
             log.warning("gate.unwritten api=%s error=%s: %s", api, type(error).__name__, error)
+        else:
+            self._gates[api] = gate
+            self._in_table = {**self._in_table, api: gate}

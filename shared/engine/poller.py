@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.core.decide import advance, decide, not_yet, rate_limited
@@ -40,14 +40,15 @@ class Poller:
         """Ask, unless it is too early; also the spacing between two turns that the rate limit wants."""
         if early := not_yet(watch, self.now()):
             return early, timedelta(0)
-        clearance = await self.gate.acquire(api.name)
+        clearance = await self.gate.acquire(api.name, api.polling.delay(watch.waits))
         if held := rate_limited(clearance, self.draw()):
             return held, clearance.spacing
         request, asked_at = ask(api, watch), self.now()
         seen = observe(api, request, await self.fetch(request), self.now())
         if isinstance(seen, Fault) and seen.throttled:
             retry_after = api.faults.delay(0) if seen.retry_after is None else seen.retry_after
-            clearance = await self.gate.shut(api.name, asked_at, retry_after)
+            clearance = await self.gate.refused(api.name, asked_at, retry_after)
+            seen = replace(seen, by_gate=clearance.wait_until is not None)
         return seen, clearance.spacing
 
     def log_step(self, before: Watch, after: Watch) -> None:

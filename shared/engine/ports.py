@@ -90,11 +90,14 @@ class WatchStore(Store[Watch], Protocol):
 class Gate(Protocol):
     """What all watches together may ask of the APIs.  Never raises for what storage does."""
 
-    async def acquire(self, api: str) -> Clearance:
-        """Return whether a watch of this API may poll now.  If so, count the poll."""
+    async def acquire(self, api: str, scheduled: timedelta) -> Clearance:
+        """Return whether a watch of this API may poll now.  If so, count the poll.
 
-    async def shut(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:
-        """Shut the gate of an API after a 429 to what was asked then, for as long as it says."""
+        `scheduled` is how long the watch waits after it by its schedule.
+        """
+
+    async def refused(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:
+        """Shut the gate of an API after a 429 to what was asked then, unless that concerns its own watch alone."""
 
     async def admit(self) -> timedelta:
         """Say how long a new watch has to wait for its first turn."""

@@ -33,6 +33,7 @@ class Starter:
 
     rows: Store[Watch]
     act: Callable[[Watch], Awaitable[Watch]]  #: see `Effects`
+    apis: Mapping[str, RemoteApi]  #: at the pace that the settings say
     index: Index
     gate: Gate
 
@@ -96,7 +97,7 @@ class Starter:
         """Restart an ended watch, once its end is published.  Of two restarts at once, one does."""
         while found.end is not None:
             try:
-                again = await swap(self.rows, decide.restart(await self.act(found), wanted))
+                again = await swap(self.rows, decide.restart(await self.act(found), wanted, self.apis[wanted.api]))
             except Conflict:
                 there = await self.rows.load(wanted.id)
                 if there is None:  # deleted in between: the caller may try again

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import timedelta
+from typing import Annotated
 
 from azure.core.exceptions import ResourceNotFoundError
-from azure.data.tables import TableEntity
 from azure.data.tables.aio import TableClient
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
-from shared.core.rate_limit import GateState
+from shared.core.rate_limit import MINUTE, GateState, LearnedRate
+from shared.core.schedule import ABSURD
 from shared.storage.upsert import put
 
 log = logging.getLogger("watch.gates")
@@ -31,24 +33,48 @@ class GateTable:
         with suppress(ResourceNotFoundError):
             async for row in self._table.list_entities():
                 try:
-                    gates[row["RowKey"]] = _limit(row)
-                except ValueError as error:
-                    log.warning("gate.unreadable api=%s: %s", row["RowKey"], error)
+                    gates[row["RowKey"]] = _Row.model_validate(row).state()
+                except ValidationError as error:
+                    wrong = ", ".join(str(column) for problem in error.errors() for column in problem["loc"])
+                    log.warning("gate.unreadable api=%s: %s", row["RowKey"], wrong)
         return gates
 
     async def write(self, api: str, gate: GateState) -> None:
         """Write the gate of an API, replacing the last one."""
-        row = {
-            "PartitionKey": PARTITION,
-            "RowKey": api,
-            "OpensAt": gate.opens_at,
-            "PerMinute": gate.per_minute,
-        }
+        row = {"PartitionKey": PARTITION, "RowKey": api, "ShutAt": gate.shut_at, "OpensAt": gate.opens_at}
+        if gate.learned is not None:
+            row |= {
+                "PerMinute": gate.learned.per_minute,
+                "Limit": gate.learned.limit,
+                "Since": gate.learned.since,
+                "WindowSeconds": gate.learned.window.total_seconds(),
+                "Strays": gate.learned.strays,
+            }
         await put(self._table, row)
 
 
-def _limit(row: TableEntity) -> GateState:
-    match row:
-        case {"OpensAt": datetime() as opens_at, "PerMinute": float() | int() as per_minute} if per_minute > 0:
-            return GateState(opens_at, per_minute)
-    raise ValueError("OpensAt must be a time, and PerMinute a number above 0")
+PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class _Row(BaseModel):
+    """The columns; a row that was written by hand, or by an older version, has only some of them."""
+
+    OpensAt: AwareDatetime
+    ShutAt: AwareDatetime | None = None
+    PerMinute: PositiveNumber | None = None
+    Limit: PositiveNumber | None = None
+    Since: AwareDatetime | None = None
+    WindowSeconds: Annotated[PositiveNumber, Field(le=ABSURD.total_seconds())] | None = None
+    Strays: int | None = Field(None, ge=0)
+
+    def state(self) -> GateState:
+        learned = None
+        if self.PerMinute is not None:
+            learned = LearnedRate(
+                per_minute=self.PerMinute,
+                limit=self.Limit or self.PerMinute,
+                since=self.Since or self.OpensAt,
+                window=max(MINUTE, timedelta(seconds=self.WindowSeconds or 0)),
+                strays=self.Strays or 0,
+            )
+        return GateState(self.ShutAt or self.OpensAt, self.OpensAt, learned)

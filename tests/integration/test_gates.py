@@ -10,11 +10,14 @@ from azure.data.tables.aio import TableClient, TableServiceClient
 from azure.storage.queue.aio import QueueClient
 
 from shared.core.model import Ticket
-from shared.core.rate_limit import Clearance
+from shared.core.rate_limit import Clearance, GateState, LearnedRate
 from shared.engine.gate import BETWEEN_READS, COMES_BACK_WITHIN, SharedGate
 from shared.storage.gates import GateTable
 from shared.storage.tickets import TicketQueue
 from tests.builders import NOON
+
+#: The wait of a watch's schedule.
+POLL = timedelta(minutes=1)
 
 
 def seconds(number):
@@ -86,15 +89,15 @@ def test_what_one_process_learned_another_knows(azurite, name, made):
     async def story(table):
         clock = Clock()
         one, other = gates(table, clock), gates(table, clock)
-        before = await other.acquire("reporting")
+        before = await other.acquire("reporting", POLL)
         clock.now += BETWEEN_READS
 
-        mine = await one.shut("reporting", NOON, seconds(60))
+        mine = await one.refused("reporting", NOON, seconds(60))
         clock.now += BETWEEN_READS
-        await other.acquire("reporting")
+        await other.acquire("reporting", POLL)
         clock.now += BETWEEN_READS
 
-        return before, mine, await other.acquire("reporting"), await other.acquire("schedules")
+        return before, mine, await other.acquire("reporting", POLL), await other.acquire("schedules", POLL)
 
     before, mine, theirs, another_api = on_a_table(azurite, name, story, made=made)
 
@@ -110,7 +113,7 @@ def test_many_turns_make_few_reads_and_no_write(azurite, name):
         clock, flight = Clock(), Flight(5)
         mine = gates(table, clock, budget=450.0, count=flight.count)
         for _ in range(120):
-            await asyncio.gather(*(mine.acquire("reporting") for _ in range(10)))
+            await asyncio.gather(*(mine.acquire("reporting", POLL) for _ in range(10)))
             clock.now += seconds(0.5)
         return table.reads + flight.asked, table.writes, flight.asked
 
@@ -121,7 +124,7 @@ def test_nobody_counts_watches_while_no_limit_is_known(azurite, name):
     async def story(table):
         flight = Flight(5)
         mine = gates(table, Clock(), count=flight.count)
-        traffic = await mine.acquire("reporting")
+        traffic = await mine.acquire("reporting", POLL)
         return traffic.spacing, flight.asked
 
     assert on_a_table(azurite, name, story) == (timedelta(0), 0)
@@ -131,9 +134,9 @@ def test_many_429s_at_once_make_one_write(azurite, name):
     async def story(table):
         clock = Clock()
         mine = gates(table, clock)
-        await asyncio.gather(*(mine.shut("reporting", NOON, seconds(60)) for _ in range(50)))
+        await asyncio.gather(*(mine.refused("reporting", NOON, seconds(60)) for _ in range(50)))
         clock.now += seconds(0.5)
-        await asyncio.gather(*(mine.shut("reporting", NOON, seconds(60)) for _ in range(50)))
+        await asyncio.gather(*(mine.refused("reporting", NOON, seconds(60)) for _ in range(50)))
         return table.writes
 
     assert on_a_table(azurite, name, story) == 1
@@ -143,10 +146,10 @@ def test_a_gate_that_another_has_shut_for_less_does_not_open_ours(azurite, name)
     async def story(table):
         clock = Clock()
         one, other = gates(table, clock), gates(table, clock)
-        await one.shut("reporting", NOON, seconds(60))
-        await other.shut("reporting", NOON, seconds(5))
+        await one.refused("reporting", NOON, seconds(60))
+        await other.refused("reporting", NOON, seconds(5))
         clock.now += 2 * BETWEEN_READS
-        return await one.acquire("reporting")
+        return await one.acquire("reporting", POLL)
 
     assert on_a_table(azurite, name, story).wait_until == NOON + seconds(60)
 
@@ -155,11 +158,11 @@ def test_no_process_asks_for_more_than_is_allowed_in_a_minute(azurite, name):
     async def story(table):
         clock = Clock()
         mine = gates(table, clock, watches=120, budget=60.0)
-        first = [await mine.acquire("reporting") for _ in range(64)]
+        first = [await mine.acquire("reporting", POLL) for _ in range(64)]
         clock.now += seconds(59)
-        still = await mine.acquire("reporting")
+        still = await mine.acquire("reporting", POLL)
         clock.now += seconds(1)
-        return first, still, await mine.acquire("reporting")
+        return first, still, await mine.acquire("reporting", POLL)
 
     first, still, later = on_a_table(azurite, name, story)
 
@@ -173,9 +176,9 @@ def test_what_was_asked_long_ago_is_forgotten_though_no_limit_is_known(azurite, 
         clock = Clock()
         mine = gates(table, clock)
         for _ in range(300):
-            await mine.acquire("reporting")
+            await mine.acquire("reporting", POLL)
             clock.now += seconds(1)
-        return len(mine._asked)
+        return len(mine._own._asked)
 
     assert on_a_table(azurite, name, story) <= 60
 
@@ -184,9 +187,9 @@ def test_the_spacing_is_scaled_as_all_our_waits_are(azurite, name):
     async def story(table):
         mine = gates(table, Clock(), budget=60.0)
         mine.scale = 0.1
-        await mine.acquire("reporting")
+        await mine.acquire("reporting", POLL)
         mine.now.now += BETWEEN_READS
-        return (await mine.acquire("reporting")).spacing, [await mine.admit() for _ in range(2)]
+        return (await mine.acquire("reporting", POLL)).spacing, [await mine.admit() for _ in range(2)]
 
     assert on_a_table(azurite, name, story) == (seconds(100), [seconds(0), seconds(0.1)])
 
@@ -205,7 +208,7 @@ def test_starts_follow_one_another_when_there_is_a_budget(azurite, name):
 def test_starts_follow_one_another_after_a_429(azurite, name):
     async def story(table):
         mine = gates(table, Clock())
-        await mine.shut("reporting", NOON, seconds(5))
+        await mine.refused("reporting", NOON, seconds(5))
         return [await mine.admit() for _ in range(2)]
 
     assert on_a_table(azurite, name, story) == [timedelta(0), timedelta(minutes=1) / 450]
@@ -227,7 +230,7 @@ def test_no_turn_is_lost_when_storage_fails_the_gate(caplog):
 
     async def story():
         mine = gates(Broken(), Clock(), count=count)
-        return await mine.acquire("reporting"), await mine.shut("reporting", NOON, seconds(60))
+        return await mine.acquire("reporting", POLL), await mine.refused("reporting", NOON, seconds(60))
 
     before, after = asyncio.run(story())
 
@@ -240,14 +243,62 @@ def test_no_turn_is_lost_when_storage_fails_the_gate(caplog):
     }
 
 
-@pytest.mark.parametrize("edited", [{"OpensAt": "soon"}, {"PerMinute": "many"}, {"PerMinute": 0}, {"PerMinute": None}])
+def test_a_gate_is_read_as_it_was_written(azurite, name):
+    learned = LearnedRate(450.5, 500.25, NOON, timedelta(hours=1), strays=3)
+    gate, bare = GateState(NOON, NOON + seconds(7), learned), GateState(NOON, NOON + seconds(9))
+
+    async def story(table):
+        port = GateTable(table)
+        await port.write("reporting", bare)
+        await port.write("reporting", gate)
+        await port.write("schedules", bare)
+        return await port.read()
+
+    assert on_a_table(azurite, name, story) == {"reporting": gate, "schedules": bare}
+
+
+@pytest.mark.parametrize("edit", ["deleted", {"OpensAt": NOON}])
+def test_an_operator_lifts_a_gate_for_all(azurite, name, edit):
+    async def story(table):
+        clock = Clock()
+        one, other = gates(table, clock), gates(table, clock)
+        await one.refused("reporting", NOON, timedelta(days=30))
+        clock.now += BETWEEN_READS
+        shut = [(await mine.acquire("reporting", POLL)).wait_until for mine in (one, other)]
+        row = {"PartitionKey": "gate", "RowKey": "reporting"}
+        await (table._table.delete_entity(row) if edit == "deleted" else table._table.update_entity(row | edit))
+        clock.now += 2 * BETWEEN_READS
+        for mine in (one, other):
+            await mine.acquire("reporting", POLL)
+        clock.now += BETWEEN_READS
+        return shut, [(await mine.acquire("reporting", POLL)).wait_until for mine in (one, other)]
+
+    shut, lifted = on_a_table(azurite, name, story)
+
+    assert shut == [NOON + timedelta(days=30)] * 2
+    assert lifted == [None, None]
+
+
+def test_a_shorter_wait_that_is_written_later_does_not_open_the_gate_for_others(azurite, name):
+    async def story(table):
+        clock = Clock()
+        one, other, third = (gates(table, clock) for _ in range(3))
+        await one.refused("reporting", NOON, seconds(60))
+        await other.refused("reporting", NOON, seconds(5))  # it has not read what the first has written
+        clock.now += BETWEEN_READS
+        return await third.acquire("reporting", POLL)
+
+    assert on_a_table(azurite, name, story).wait_until == NOON + seconds(60)
+
+
+@pytest.mark.parametrize("edited", [{"OpensAt": "soon"}, {"PerMinute": "many"}, {"PerMinute": 0}, {"Strays": -1}])
 def test_a_row_that_somebody_has_edited_is_no_gate(azurite, name, caplog, edited):
     async def story(table):
         row = {"PartitionKey": "gate", "OpensAt": NOON + seconds(60), "PerMinute": 5.0}
         await table.upsert_entity(row | {"RowKey": "reporting"} | edited)
         await table.upsert_entity(row | {"RowKey": "schedules"})
         mine = gates(table, Clock())
-        return (await mine.acquire("reporting")).wait_until, (await mine.acquire("schedules")).wait_until
+        return (await mine.acquire("reporting", POLL)).wait_until, (await mine.acquire("schedules", POLL)).wait_until
 
     assert on_a_table(azurite, name, story) == (None, NOON + seconds(60))
     assert caplog.messages[0].startswith("gate.unreadable api=reporting: ")
@@ -267,7 +318,8 @@ def test_sleeping_watches_are_counted(azurite):
 
 def test_the_table_is_made_once_though_many_need_it(azurite, name):
     async def story(table):
-        await asyncio.gather(*(gates(table, Clock()).shut(api, NOON, seconds(5)) for api in ("reporting", "schedules")))
+        apis = ("reporting", "schedules")
+        await asyncio.gather(*(gates(table, Clock()).refused(api, NOON, seconds(5)) for api in apis))
         return table.writes
 
     on_a_table(azurite, name, story, made=False)

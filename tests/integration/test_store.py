@@ -16,6 +16,7 @@ from azure.core.exceptions import AzureError
 from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient
 
+from shared.apis.reporting import REPORTING
 from shared.core.decide import restart
 from shared.core.model import End, Outcome, Watch
 from shared.engine.ports import Conflict, Count
@@ -50,6 +51,7 @@ FULL = a_watch(
     faults_in_a_row=5,
     refusals_in_a_row=6,
     refused_since=NOON,
+    scheduled_at=NOON,
     revivals=7,
     evidence_at="/insights/reporting/datasources/extraction/logs?page=2",
     pages=1,
@@ -394,7 +396,16 @@ def test_every_column_has_a_readable_name_and_none_is_lost(azurite):
     assert row.keys() == {
         *("PartitionKey", "RowKey", "Id", "Api", "Job", "Labels", "StartedAt", "Deadline", "Due", "NotBefore", "Seq"),
         *("SteppedBy", "Status", "Progress", "Reason", "Validator", "Waits", "Polls", "Faults", "Throttled"),
-        *("FaultsInARow", "RefusalsInARow", "RefusedSince", "Revivals", "Outcome", "EndedAt", "Published"),
+        *(
+            "FaultsInARow",
+            "RefusalsInARow",
+            "RefusedSince",
+            "ScheduledAt",
+            "Revivals",
+            "Outcome",
+            "EndedAt",
+            "Published",
+        ),
         *("EvidenceAt", "Pages", "Evidence", "Issues", "Verdict"),
         *("BegunBy", "Trace", "Callback"),
     }
@@ -424,7 +435,7 @@ def test_a_column_of_another_version_survives_a_step(azurite):
         await store._table.update_entity(of_later, UpdateMode.MERGE)
         loaded = await store.load(FRESH.id)
         await store.commit(replace(loaded, seq=1))
-        await store.commit(restart(await store.load(FRESH.id), replace(FRESH, due=LATER)))
+        await store.commit(restart(await store.load(FRESH.id), replace(FRESH, due=LATER), REPORTING))
         return loaded, [row async for row in store._table.list_entities()]
 
     loaded, (row,) = in_a_table(azurite, scenario)

@@ -42,6 +42,8 @@ class Sky:
     lasts: timedelta = timedelta(minutes=2)  #: each job, from its first poll on
     per_minute: int | None = None  #: the setting
     processes: int = 1
+    stray: timedelta | None = None  #: every so often a 429 that has nothing to do with our rate
+    stray_told: timedelta | None = None  #: its Retry-After
     now: datetime = NOON
 
     def __post_init__(self) -> None:
@@ -54,6 +56,8 @@ class Sky:
         self.last_poll: dict[str, datetime] = {}
         self.shortest: dict[str, timedelta] = {}
         self.longest: dict[str, timedelta] = {}
+        self.next_stray = NOON + self.stray if self.stray else None
+        self.seen_after: list[float] = []  #: seconds from a job's end to its watch's, for each
         self.ends, self.left = NOON, 0
         self.answers: Counter[int] = Counter()
         self.per_minute_seen: Counter[int] = Counter()
@@ -93,6 +97,10 @@ class Sky:
         self.ended += 1
 
     async def _fetch(self, request: Request) -> Response:
+        if self.stray and self.next_stray and self.now >= self.next_stray:
+            self.next_stray += self.stray
+            self.answers[429] += 1
+            return Response(429, {} if self.stray_told is None else {"retry-after": f"{self.stray_told.seconds}"})
         job = request.path.rsplit("/", 1)[1]
         if self.now >= self.ends:
             self.ends, self.left = self.now + self.window, self.limit
@@ -109,7 +117,10 @@ class Sky:
             self.longest[job] = max(gap, self.longest.get(job, gap))
         self.last_poll[job] = self.now
         begun = self.begun.setdefault(job, self.now)
-        word = "Succeeded" if self.now - begun >= self.lasts else "Started"
+        over_for = self.now - begun - self.lasts
+        if over_for >= timedelta(0):
+            self.seen_after.append(over_for.total_seconds())
+        word = "Succeeded" if over_for >= timedelta(0) else "Started"
         return Response(200, {}, json.dumps({"operation": {"status": word}}).encode())
 
     def fly(self, watches: int, over: timedelta) -> Sky:
@@ -131,6 +142,10 @@ class Sky:
 
     def _any(self) -> Ports:
         return self.random.choice(self.apps)
+
+    def percentile(self, part: float) -> float:
+        """Seconds after which so many ends are seen."""
+        return sorted(self.seen_after)[int(part * len(self.seen_after))]
 
     @property
     def minutes(self) -> float:
@@ -158,6 +173,49 @@ def test_a_thousand_watches_are_one_polite_client(how, processes):
     assert min(sky.shortest.values()) >= SCHEDULED
     assert sky.answers[429] <= 0.01 * processes * sky.answers[200]  # each has to find out for itself
     assert sky.writes <= sky.answers[429]
+
+
+def day(**how):
+    """Watches of jobs of 20 minutes, that start one after another, on a platform without a limit."""
+    return Sky(limit=10**9, lasts=timedelta(minutes=20), **how).fly(1000, over=timedelta(hours=4))
+
+
+@pytest.fixture(scope="module")
+def undisturbed():
+    return day()
+
+
+@pytest.mark.parametrize("processes", [1, 4])
+@pytest.mark.parametrize(("minutes", "told"), [(1, None), (1, 5), (5, None), (5, 60), (20, None), (20, 60)])
+def test_a_429_that_is_not_ours_slows_nobody_down_for_long(undisturbed, minutes, told, processes):
+    told = told and timedelta(seconds=told)
+    sky = day(stray=timedelta(minutes=minutes), stray_told=told, processes=processes)
+
+    assert sky.answers[429] >= 4 * 60 // minutes
+    for part in (0.5, 0.95):
+        assert sky.percentile(part) <= 1.3 * undisturbed.percentile(part)
+
+
+def test_a_rate_that_was_learned_too_low_rises_again():
+    """A crowd that comes at once meets a stray; later its ends are seen as soon as without."""
+    free, sky = (Sky(limit=10**9, lasts=timedelta(minutes=40), processes=4) for _ in range(2))
+    sky.stray, sky.next_stray = timedelta(minutes=30), NOON + timedelta(seconds=5)
+    for each in (free, sky):
+        each.fly(1000, over=timedelta(seconds=10))
+
+    assert sky.percentile(0.5) <= 1.3 * free.percentile(0.5)
+
+
+@pytest.mark.parametrize("processes", [1, 4])
+@pytest.mark.parametrize(
+    ("limit", "window", "watches", "least"), [(5000, 1, 4000, 0.2), (200, 1, 1000, 0.6), (5000, 60, 100, 0.2)]
+)
+def test_a_real_limit_is_found_and_used(limit, window, watches, least, processes):
+    sky = Sky(limit=limit, window=timedelta(minutes=window), lasts=timedelta(minutes=20), processes=processes)
+    sky.fly(watches, over=timedelta(seconds=10))
+
+    assert sky.answers[429] <= 0.01 * processes * sky.answers[200]
+    assert sky.answers[200] >= least * limit * sky.minutes / window
 
 
 def test_a_process_that_knows_the_limit_never_meets_it():

@@ -12,12 +12,14 @@ from shared.apis.reality_analysis import REALITY_ANALYSIS
 from shared.core.decide import (
     ENOUGH_ATTEMPTS,
     ENOUGH_REFUSALS,
+    LOOKS_AGAIN,
     MOST_ENTRIES,
     MOST_PAGES,
     REVIVAL_DELAYS,
     advance,
     decide,
     not_yet,
+    restart,
     revive,
     stop,
 )
@@ -32,6 +34,7 @@ WATCH = a_watch(
     status="active",
 )
 ASKING = replace(WATCH, status="failed", verdict=Outcome.FAILED, reason="no memory")
+HOPEFUL = replace(WATCH, deadline=NOON + timedelta(days=60))
 LOST = Fault(reason="HTTP 404", lasting=Outcome.LOST)
 REFUSED_FOR_LONG = replace(
     WATCH, faults_in_a_row=4, refusals_in_a_row=4, refused_since=NOON - REALITY_ANALYSIS.patience
@@ -64,8 +67,10 @@ def after(number):
         (replace(WATCH, waits=9), Fault(reason="HTTP 503"), NOON, after(15)),
         (replace(WATCH, faults_in_a_row=2), Fault(reason="HTTP 503"), NOON, after(60)),
         # a Retry-After replaces the schedule of a fault, also when it is shorter
-        (replace(WATCH, faults_in_a_row=5), Fault(reason="HTTP 429", retry_after=seconds(7)), NOON, after(7)),
-        (WATCH, Fault(reason="HTTP 429", retry_after=seconds(0)), NOON, after(1)),
+        (replace(WATCH, faults_in_a_row=5), Fault(reason="HTTP 429", retry_after=seconds(20)), NOON, after(20)),
+        # it may shorten a long backoff, and is no licence to storm
+        (replace(WATCH, faults_in_a_row=5), Fault(reason="HTTP 429", retry_after=seconds(7)), NOON, after(15)),
+        (WATCH, Fault(reason="HTTP 503", retry_after=seconds(0)), NOON, after(15)),
         # on a report the longer of the two counts
         (WATCH, Report(retry_after=seconds(90)), NOON, after(90)),
         (WATCH, Report(retry_after=seconds(0)), NOON, after(15)),
@@ -291,14 +296,56 @@ def test_a_watch_that_knows_how_its_job_ended_is_never_abandoned():
         (Report(), 400, 0.5, 400),
         (Fault(reason="HTTP 503"), 400, 0.0, 400),
         # those that were throttled together come back one after the other
-        (Fault(reason="HTTP 429", throttled=True, retry_after=seconds(7)), 400, 0.0, 7),
-        (Fault(reason="HTTP 429", throttled=True, retry_after=seconds(7)), 400, 0.5, 207),
+        (Fault(reason="HTTP 429", throttled=True, retry_after=seconds(20)), 400, 0.0, 20),
+        (Fault(reason="HTTP 429", throttled=True, retry_after=seconds(20)), 400, 0.5, 220),
+        (Fault(reason="HTTP 503", retry_after=seconds(20)), 0, 0.5, 30),
+        (Fault(reason="HTTP 503", retry_after=seconds(600)), 0, 0.5, 630),
         # and so do those that found the gate shut: `rate_limited` has seen to it
         (NotYet(NOON + seconds(40)), 400, 0.5, 40),
     ],
 )
 def test_turns_leave_room_for_other_watches(seen, spacing, draw, wait):
     assert decide(WATCH, seen, REALITY_ANALYSIS, NOON, draw, spacing=seconds(spacing)) == after(wait)
+
+
+@pytest.mark.parametrize(
+    ("late", "wait"),
+    [(0, 60), (20, 40), (50, 15), (59, 15), (60, 60), (3600 + 20, 40)],
+)
+def test_a_watch_that_was_delayed_falls_back_into_its_rhythm(late, wait):
+    """Its percentage has not moved for long enough that it waits for a minute."""
+    watch = replace(HOPEFUL, waits=2, due=NOON)
+    delayed, _ = turn(watch, Fault(reason="HTTP 503"))
+    delayed, _ = turn(delayed, NotYet(NOON + seconds(late)))
+    back, decision = turn(delayed, Report(), NOON + seconds(late))
+
+    assert delayed.scheduled_at == NOON
+    assert (back.scheduled_at, decision) == (None, after(wait))
+
+
+LONG = timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        NotYet(NOON + LONG, by_gate=True),
+        Fault(reason="HTTP 403", throttled=True, by_gate=True, retry_after=LONG),
+    ],
+)
+def test_who_waits_for_a_gate_looks_again_since_an_operator_may_lift_it(seen):
+    waits = {decide(HOPEFUL, seen, REALITY_ANALYSIS, NOON, draw, spacing=seconds(0)) for draw in (0.0, 0.5)}
+    watch, decision = turn(HOPEFUL, seen)
+
+    assert waits == {RequeueAfter(LOOKS_AGAIN), RequeueAfter(LOOKS_AGAIN * 1.5)}
+    assert not_yet(watch, NOON + decision.delay) is None
+
+
+def test_who_was_told_to_wait_alone_waits_as_long_as_that():
+    watch, decision = turn(HOPEFUL, Fault(reason="HTTP 429", throttled=True, retry_after=LONG))
+
+    assert decision == RequeueAfter(LONG)
+    assert not_yet(watch, NOON + LONG - seconds(1)) == NotYet(NOON + LONG)
 
 
 def test_429s_are_counted_apart():
@@ -311,6 +358,39 @@ def test_stopping_fences_off_the_ticket_and_belongs_to_no_message():
     stopped = stop(replace(WATCH, seq=4, stepped_by="m"), NOON)
 
     assert (stopped.end, stopped.seq, stopped.stepped_by) == (End(Outcome.STOPPED, NOON), 5, "")
+
+
+@pytest.mark.parametrize(
+    ("before", "stopped_at", "asks_again_at"),
+    [
+        (replace(WATCH, due=NOON + seconds(50)), NOON, NOON + seconds(50)),
+        (replace(WATCH, due=NOON, not_before=NOON + seconds(90)), NOON, NOON + seconds(90)),
+        (replace(WATCH, due=NOON - seconds(1)), NOON, NOON),
+        # our own delays after errors are no pace of the API
+        (replace(WATCH, due=NOON + timedelta(hours=12), revivals=5), NOON, NOON),
+    ],
+)
+def test_who_stops_a_watch_and_starts_it_again_does_not_ask_early(before, stopped_at, asks_again_at):
+    begun = restart(stop(before, stopped_at), replace(WATCH, due=stopped_at, not_before=stopped_at), REALITY_ANALYSIS)
+
+    assert begun.due == max(begun.due, begun.not_before) == asks_again_at
+
+
+def test_a_second_stop_keeps_what_the_first_waited_for():
+    stopped = stop(replace(WATCH, due=NOON + seconds(50)), NOON)
+    again = restart(stopped, replace(WATCH, due=NOON, not_before=NOON), REALITY_ANALYSIS)
+
+    assert restart(stop(again, NOON), WATCH, REALITY_ANALYSIS).due == NOON + seconds(50)
+
+
+@pytest.mark.parametrize(("later", "due"), [(0, 15), (14, 15), (16, 16), (3600, 3600)])
+def test_a_restart_waits_for_the_first_step_after_the_end(later, due):
+    ended = replace(WATCH, end=End(Outcome.SUCCEEDED, NOON))
+    now = NOON + seconds(later)
+
+    begun = restart(ended, replace(WATCH, due=now, not_before=now), REALITY_ANALYSIS)
+
+    assert begun.due == NOON + seconds(due)
 
 
 @pytest.mark.parametrize(
