@@ -123,11 +123,16 @@ def _filled(path: str, job: Mapping[str, str]) -> str:
     return path.format_map({name: quote(value, safe="") for name, value in job.items()})
 
 
+def told_wait(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """Read how long an answer asks to wait; see `parse_retry_after`."""
+    return parse_retry_after(",".join(headers.get(name, "") for name in WAITS), now)
+
+
 def observe(api: RemoteApi, request: Request, answer: Response | NoResponse, now: datetime) -> Observation:
     """Translate one answer into our words."""
     if isinstance(answer, NoResponse):
         return Fault(reason=tidy(answer.reason, LONGEST_REASON))
-    wait = parse_retry_after(",".join(answer.headers.get(name, "") for name in WAITS), now)
+    wait = told_wait(answer.headers, now)
     if answer.status == NOT_MODIFIED and "If-None-Match" in request.headers:
         return Report(retry_after=wait)
     if answer.status != OK:

@@ -62,6 +62,10 @@ class SharedGate:
         self._asked.append(now)
         return Clearance(spacing=room)
 
+    def spend(self) -> None:
+        """Count one more request of this process."""
+        self._asked.append(self.now())
+
     async def shut(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:
         """Shut the gate of an API after a 429 to what was asked then, for as long as it says."""
         before, now = self._gates.get(api), self.now()
