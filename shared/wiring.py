@@ -15,6 +15,7 @@ import httpx
 from standardwebhooks import Webhook
 
 from shared.apis import APIS
+from shared.clients.credentials import RETRY_DELAYS as TOKEN_RETRY_DELAYS
 from shared.clients.credentials import ClientCredentials
 from shared.clients.platform import Fetcher
 from shared.clients.webhook import WebhookClient
@@ -189,13 +190,15 @@ def poller() -> Poller:
         client_id=known.client_id,
         client_secret=known.client_secret.get_secret_value(),
         scope=known.scope,
+        delays=TOKEN_RETRY_DELAYS.scaled(known.wait_scale),
+        spend=gate().spend,
         now=now,
     )
     return Poller(
         rows=watches(),
         act=effects().act,
         apis=apis(),
-        fetch=Fetcher(_http(known.api_url), tokens),
+        fetch=Fetcher(_http(known.api_url), tokens, gate().spend),
         gate=gate(),
         lock=OneAtATime(),
         reject=events().reject,

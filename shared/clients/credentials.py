@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Protocol
 
 import httpx
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from shared.clients.body import read_at_most
-from shared.core.schedule import parse_retry_after
+from shared.core.remote import told_wait
+from shared.core.schedule import Schedule
 
 TIMEOUT = timedelta(seconds=15)
 
@@ -25,7 +26,13 @@ MARGIN = timedelta(seconds=60)
 #: For a response without `expires_in`, which RFC 6749 only recommends.
 ASSUMED_LIFE = timedelta(minutes=5)
 
+#: How long the endpoint is left alone after a failure, further with each in a row.  As `RemoteApi.faults` begins, so
+#: that the turn after a failed one finds it open again.
+RETRY_DELAYS = Schedule.seconds(15, 30, 60, 120, 300)
+
 LARGEST_BODY = 64 * 1024
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 OK = 200
 
@@ -41,7 +48,7 @@ class TokenSource(Protocol):
         """Return a token that is presumably valid; raises `CredentialsError`."""
 
     def forget(self, token: str) -> None:
-        """Drop a token that the platform rejected."""
+        """Drop a token that the platform rejected, unless it is too early for another."""
 
 
 class _Granted(BaseModel):
@@ -62,44 +69,89 @@ class _Refused(BaseModel):
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why there is no new token.  No exception: httpx's hold the request, and a traceback would show its secret."""
+
+    why: str
+    told: timedelta | None = None  #: how long the endpoint asks to wait
+
+
 @dataclass(slots=True)
 class ClientCredentials:
-    """Tokens for one client.  Single flight: concurrent callers share one request and its failure."""
+    """Tokens for one client.  Single flight: concurrent callers share one request and its failure.
+
+    After a failure nobody can talk it into asking sooner than `delays` says: neither the endpoint, nor a platform that
+    rejects what the endpoint grants, nor the number of callers.
+    """
 
     http: httpx.AsyncClient
     url: str
     client_id: str
     client_secret: str = field(repr=False)
     scope: str
+    delays: Schedule  #: between a failure and the next request, one further with each failure in a row
+    spend: Callable[[], None]  #: counts one more request against the rate limit
     now: Callable[[], datetime]
     _token: str = field(default="", init=False, repr=False)
-    _renew_at: datetime | None = field(default=None, init=False)
-    _not_before: datetime | None = field(default=None, init=False)  #: from a Retry-After of the endpoint
+    _renew_at: datetime = field(default=LONG_AGO, init=False)
+    _ends_at: datetime = field(default=LONG_AGO, init=False)
+    _proven_at: datetime | None = field(default=None, init=False)  #: when the token will be a step old; None: it failed
+    _failures: int = field(default=0, init=False)  #: in a row
+    _why: str = field(default="", init=False)  #: the last failure
+    _not_before: datetime = field(default=LONG_AGO, init=False)  #: no request until then
     _pending: asyncio.Task[str] | None = field(default=None, init=False, repr=False)
 
     async def token(self) -> str:
-        """Return the cached token, or a new one if it is about to expire; raises `CredentialsError`."""
-        if self._token and self._renew_at and self.now() < self._renew_at:
+        """Return the token at hand, or a new one if it is about to expire; raises `CredentialsError`."""
+        now = self.now()
+        if self._token and now < self._renew_at:
             return self._token
+        if now < self._not_before:
+            return self._at_hand()
         if self._pending is None or self._pending.done():
             self._pending = asyncio.create_task(self._renew())
         return await asyncio.shield(self._pending)  # a cancelled caller must not cancel the shared request
 
     def forget(self, token: str) -> None:
-        """Drop the cached token if it is still this one: after a burst of 401s one new token serves all."""
-        if token == self._token:
+        """Drop the token at hand if it is still this one: after a burst of 401s one new token serves all.
+
+        One that is rejected before it is a step old counts as a failure, and stays until then: another new one would
+        hardly do better, and while one API rejects it, others may not.
+        """
+        if token != self._token:
+            return
+        if self._proven_at is not None and self.now() < self._proven_at:
+            self._fail("the platform rejects new tokens of the token endpoint", self._proven_at)
+        if self.now() >= self._not_before:
             self._token = ""
 
     async def _renew(self) -> str:
         asked_at = self.now()
+        if self._proven_at is not None:  # the last token served its time
+            self._failures = 0
         granted = await self._request()
+        if isinstance(granted, _Failure):
+            told, delay = granted.told, self.delays.delay
+            wait = delay(self._failures) if told is None else max(told, delay(0))
+            self._fail(granted.why, self.now() + wait)
+            return self._at_hand()
         life = ASSUMED_LIFE if granted.expires_in is None else timedelta(seconds=granted.expires_in)
-        self._token, self._renew_at = granted.access_token, asked_at + life - min(MARGIN, life / 2)
+        self._token, self._ends_at = granted.access_token, asked_at + life
+        self._renew_at = self._ends_at - min(MARGIN, life / 2)
+        self._proven_at = self.now() + self.delays.delay(self._failures)
         return self._token
 
-    async def _request(self) -> _Granted:
-        if self._not_before and self.now() < self._not_before:
-            raise CredentialsError(f"the token endpoint asked to wait until {self._not_before:%H:%M:%S} UTC")
+    def _fail(self, why: str, not_before: datetime) -> None:
+        self._why, self._not_before, self._proven_at = why, not_before, None
+        self._failures += 1
+
+    def _at_hand(self) -> str:
+        if self._token and self.now() < self._ends_at:
+            return self._token
+        raise CredentialsError(f"{self._why}; it is asked again at {self._not_before:%H:%M:%S} UTC")
+
+    async def _request(self) -> _Granted | _Failure:
         form = {
             "grant_type": "client_credentials",
             "client_id": self.client_id,
@@ -107,23 +159,22 @@ class ClientCredentials:
             "scope": self.scope,
         }
         headers = {"Accept": "application/json"}
+        self.spend()
         try:
             async with (
                 asyncio.timeout(TIMEOUT.total_seconds()),
                 self.http.stream("POST", self.url, data=form, headers=headers) as answer,
             ):
                 status, body = answer.status_code, await read_at_most(LARGEST_BODY, answer)
-                wait = parse_retry_after(answer.headers.get("retry-after"), self.now())
         except (httpx.HTTPError, TimeoutError) as error:
-            # `from None`: a traceback may be logged, and httpx's error holds the request, with the secret in its body
-            raise CredentialsError(f"the token endpoint did not answer ({type(error).__name__})") from None
+            return _Failure(f"the token endpoint did not answer ({type(error).__name__})")
+        told = told_wait(answer.headers, self.now())
         if status != OK:
-            self._not_before = self.now() + wait if wait else None
-            raise CredentialsError(f"the token endpoint answered {status}{_code(body)}")
+            return _Failure(f"the token endpoint answered {status}{_code(body)}", told)
         try:
             return _Granted.model_validate_json(body)
         except ValidationError:
-            raise CredentialsError("the token endpoint answered 200 without a usable access_token") from None
+            return _Failure("the token endpoint answered 200 without a usable access_token", told)
 
 
 def _code(body: bytes) -> str:

@@ -20,7 +20,7 @@ MINUTE = timedelta(minutes=1)
 #: https://developer.bentley.com/apis/overview/rate-limits
 SMALLEST_TIER = 500.0
 
-#: The part of a limit that is used: turns do not come evenly, and evidence and tokens take requests too.
+#: The part of a limit that is used, since turns do not come evenly, and several processes do not know of one another.
 HEADROOM = 0.9
 
 #: The part of its rate that the app keeps at least, whatever one 429 seems to say; and of a budget, whatever all say.

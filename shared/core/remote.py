@@ -15,7 +15,7 @@ from shared.core import untrusted
 from shared.core.evidence import Evidence, entries
 from shared.core.model import EvidencePage, Fault, Observation, Outcome, Report, Watch
 from shared.core.schedule import Schedule, parse_retry_after
-from shared.core.throttling import gateway_message, is_throttling, told_wait
+from shared.core.throttling import gateway_message, is_throttling, longest_wait
 from shared.core.untrusted import follow, tidy
 
 #: In a vocabulary: the job has not ended.
@@ -124,11 +124,16 @@ def _filled(path: str, job: Mapping[str, str]) -> str:
     return path.format_map({name: quote(value, safe="") for name, value in job.items()})
 
 
+def told_wait(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """Read how long an answer asks to wait; see `parse_retry_after`."""
+    return parse_retry_after(",".join(headers.get(name, "") for name in WAITS), now)
+
+
 def observe(api: RemoteApi, request: Request, answer: Response | NoResponse, now: datetime) -> Observation:
     """Translate one answer into our words."""
     if isinstance(answer, NoResponse):
         return Fault(reason=tidy(answer.reason, LONGEST_REASON))
-    wait = parse_retry_after(",".join(answer.headers.get(name, "") for name in WAITS), now)
+    wait = told_wait(answer.headers, now)
     if answer.status == NOT_MODIFIED and "If-None-Match" in request.headers:
         return Report(retry_after=wait)
     body = untrusted.parse(answer.body)
@@ -145,7 +150,7 @@ def observe(api: RemoteApi, request: Request, answer: Response | NoResponse, now
 def _fault(status: int, body: Any, wait: timedelta | None) -> Fault:
     reason = tidy(f"HTTP {status} {_error(body)}", LONGEST_REASON)
     if is_throttling(status, wait, body):
-        return Fault(reason=reason, throttled=True, retry_after=told_wait(wait, body))
+        return Fault(reason=reason, throttled=True, retry_after=longest_wait(wait, body))
     return Fault(reason=reason, lasting=LASTING.get(status), retry_after=wait)
 
 

@@ -29,7 +29,7 @@ def is_throttling(status: int, wait: timedelta | None, body: Any) -> bool:
     return status == TOO_MANY_REQUESTS or (status == FORBIDDEN and (wait is not None or bool(gateway_message(body))))
 
 
-def told_wait(wait: timedelta | None, body: Any) -> timedelta | None:
+def longest_wait(wait: timedelta | None, body: Any) -> timedelta | None:
     """How long a throttling answer says to wait, in its header or its body: the longer of the two; None if unsaid."""
     said, waits = gateway_message(body), [] if wait is None else [wait]
     if span := _TIME_SPAN.search(said):

@@ -92,7 +92,7 @@ async def fetch(request, answer):
     headers = [(name, value.encode("latin-1")) for name, value in answer.get("headers", {}).items()]
     wire = httpx.MockTransport(lambda _: httpx.Response(answer.get("status", 200), headers=headers, content=body))
     async with httpx.AsyncClient(transport=wire, base_url="https://api.bentley.com") as http:
-        return await Fetcher(http, Token())(request)
+        return await Fetcher(http, Token(), lambda: None)(request)
 
 
 class Token:

@@ -136,9 +136,13 @@ class Sky:
                 job = {"scheduleId": "s", "operationId": str(watches - len(starts))}
                 await self._any().starter.start(API, job, self.now, self.now + API.lifetime)
             else:
-                due, number, ticket = heapq.heappop(self.queue)
-                self.now = max(self.now, due)
-                await deliver(self._any().poller, ticket, str(number))
+                await self._next()
+
+    async def _next(self) -> None:
+        """Deliver the next ticket."""
+        due, number, ticket = heapq.heappop(self.queue)
+        self.now = max(self.now, due)
+        await deliver(self._any().poller, ticket, str(number))
 
     def _any(self) -> Ports:
         return self.random.choice(self.apps)

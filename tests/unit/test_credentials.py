@@ -1,10 +1,11 @@
-"""Access tokens: one request serves many callers, and no failure ever shows the secret."""
+"""Access tokens: one request serves many callers, at a pace of its own, and no failure ever shows the secret."""
 
 import asyncio
 import json
 import traceback
 from contextlib import suppress
 from datetime import timedelta
+from itertools import pairwise
 from urllib.parse import parse_qs
 
 import httpx
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clients.credentials import LARGEST_BODY, ClientCredentials, CredentialsError
+from shared.clients.credentials import LARGEST_BODY, RETRY_DELAYS, ClientCredentials, CredentialsError
+from shared.core.schedule import ABSURD
 from tests.builders import NOON
 
 SECRET = "hunter2&=+% é"
@@ -24,6 +26,8 @@ class Endpoint:
     def __init__(self, *answers):
         self.answers = list(answers)
         self.requests = []
+        self.asked_at = []  #: seconds after noon
+        self.spent = 0
         self.now = NOON
         self.life = 3600
         self.open = asyncio.Event()
@@ -31,6 +35,7 @@ class Endpoint:
 
     async def __call__(self, request):
         self.requests.append(request)
+        self.asked_at.append((self.now - NOON).total_seconds())
         number = len(self.requests)
         await self.open.wait()
         answer = self.answers.pop(0) if self.answers else granted(f"token-{number}", self.life)
@@ -45,21 +50,43 @@ class Endpoint:
             client_id="service-123",
             client_secret=SECRET,
             scope="itwin-platform",
+            delays=RETRY_DELAYS,
+            spend=self.spend,
             now=lambda: self.now,
         )
+
+    def spend(self):
+        self.spent += 1
+
+    def at(self, seconds):
+        self.now = NOON + timedelta(seconds=seconds)
 
 
 def granted(token, life):
     return httpx.Response(200, json={"access_token": token, "expires_in": life, "token_type": "Bearer"})
 
 
-def failure(*answers):
-    async def ask():
-        with pytest.raises(CredentialsError) as caught:
-            await Endpoint(*answers).client().token()
-        return caught.value
+async def tried(tokens):
+    """The token, or why there is none."""
+    try:
+        return await tokens.token()
+    except CredentialsError as error:
+        return str(error)
 
-    return asyncio.run(ask())
+
+def failures(answer):
+    """What the caller learns that asked, and what one learns that comes later."""
+
+    async def scenario():
+        tokens = Endpoint(answer).client()
+        errors = []
+        for _ in range(2):
+            with pytest.raises(CredentialsError) as caught:
+                await tokens.token()
+            errors.append(caught.value)
+        return errors
+
+    return asyncio.run(scenario())
 
 
 def test_the_request_is_that_of_rfc_6749():
@@ -116,18 +143,112 @@ def test_a_token_of_no_stated_or_no_further_life_is_still_one(life):
     assert asyncio.run(scenario()) == "token"
 
 
-def test_an_endpoint_that_says_when_to_come_back_is_left_alone_until_then():
-    async def scenario():
-        endpoint = Endpoint(httpx.Response(429, headers={"Retry-After": "30"}))
-        tokens = endpoint.client()
-        for seconds in (0, 29.9):
-            endpoint.now = NOON + timedelta(seconds=seconds)
-            with pytest.raises(CredentialsError):
-                await tokens.token()
-        endpoint.now = NOON + timedelta(seconds=30)
-        return await tokens.token(), len(endpoint.requests)
+def asked_at(*answers, until=600):
+    """When an endpoint is asked that a caller wants a token of at each second; its tokens last."""
 
-    assert asyncio.run(scenario()) == ("token-2", 2)
+    async def scenario():
+        endpoint = Endpoint(*answers)
+        tokens = endpoint.client()
+        for seconds in range(until):
+            endpoint.at(seconds)
+            await tried(tokens)
+        return endpoint.asked_at
+
+    return asyncio.run(scenario())
+
+
+def test_an_endpoint_that_fails_is_asked_later_each_time():
+    failing = [
+        httpx.ConnectError("refused"),  # no answer,
+        httpx.Response(401),  # a refusal,
+        httpx.Response(200),  # or nothing usable
+        *[httpx.Response(503) for _ in range(4)],
+    ]
+
+    assert asked_at(*failing, until=1200) == [0, 15, 45, 105, 225, 525, 825, 1125]
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"Retry-After": "40"}, 40),
+        ({"Retry-After": "Fri, 20 Nov 2026 12:00:40 GMT"}, 40),
+        ({"iTwinPlatform-RateLimit-Retry-After-Seconds": "39.5"}, 40),
+        ({"Retry-After": "20", "iTwinPlatform-RateLimit-Retry-After-Seconds": "40"}, 40),
+        ({"Retry-After": "7"}, 15),
+        ({"Retry-After": "0"}, 15),
+        ({"Retry-After": "Fri, 20 Nov 2026 11:00:00 GMT"}, 15),
+        ({"Retry-After": "soon"}, 15),
+        ({"Retry-After": str(ABSURD // timedelta(seconds=1) + 1)}, 15),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 429, 503])
+def test_an_endpoint_can_ask_for_a_longer_wait_than_the_first_but_not_for_a_shorter_one(status, headers, wait):
+    assert asked_at(httpx.Response(status, headers=headers)) == [0, wait]
+
+
+def test_a_wait_that_it_asks_for_cuts_a_long_one_short_and_the_next_is_longer_again():
+    told = httpx.Response(503, headers={"Retry-After": "1"})
+    failing = [httpx.Response(503), httpx.Response(503), httpx.Response(503), told, httpx.Response(503)]
+
+    assert asked_at(*failing) == [0, 15, 45, 105, 120, 420]
+
+
+def test_a_token_that_serves_its_time_makes_the_waits_short_again():
+    failing = [httpx.Response(503), httpx.Response(503)]
+
+    assert asked_at(*failing, granted("token", 100), *failing) == [0, 15, 45, 95, 110, 140]
+
+
+def test_fifty_turns_at_once_and_fifty_later_ask_an_endpoint_that_refuses_once():
+    async def scenario():
+        endpoint = Endpoint(*[oauth_error(401, error="invalid_client") for _ in range(2)])
+        tokens = endpoint.client()
+        said = set(await asyncio.gather(*(tried(tokens) for _ in range(50))))
+        for turn in range(50):
+            endpoint.at(turn * 14.9 / 49)
+            said.add(await tried(tokens))
+        before = len(endpoint.requests)
+        endpoint.at(15)
+        later = set(await asyncio.gather(*(tried(tokens) for _ in range(50))))
+        return said, before, later, len(endpoint.requests), endpoint.spent
+
+    refused = "the token endpoint answered 401 invalid_client; it is asked again at "
+    assert asyncio.run(scenario()) == ({refused + "12:00:15 UTC"}, 1, {refused + "12:00:45 UTC"}, 2, 2)
+
+
+def test_a_wait_begins_with_the_failure_and_not_with_the_question():
+    async def scenario():
+        endpoint = Endpoint(httpx.Response(503))
+        endpoint.open.clear()
+        tokens = endpoint.client()
+        asking = asyncio.create_task(tried(tokens))
+        await asyncio.sleep(0.01)
+        endpoint.at(14)
+        endpoint.open.set()
+        await asking
+        for seconds in (28.9, 29):
+            endpoint.at(seconds)
+            await tried(tokens)
+        return endpoint.asked_at
+
+    assert asyncio.run(scenario()) == [0, 29]
+
+
+def test_a_token_is_used_to_its_end_while_no_other_can_be_had():
+    async def scenario():
+        endpoint = Endpoint(granted("first", 3600), *[httpx.Response(503) for _ in range(3)])
+        tokens = endpoint.client()
+        seen = []
+        for seconds in (0, 3539, 3540, 3554, 3555, 3584, 3585, 3599, 3600, 3644, 3645):
+            endpoint.at(seconds)
+            seen.append(await tried(tokens))
+        return seen, endpoint.asked_at
+
+    assert asyncio.run(scenario()) == (
+        ["first"] * 8 + ["the token endpoint answered 503; it is asked again at 13:00:45 UTC"] * 2 + ["token-5"],
+        [0, 3540, 3555, 3585, 3645],
+    )
 
 
 def test_its_life_counts_from_the_question_and_not_from_the_answer():
@@ -168,44 +289,14 @@ def test_fifty_callers_at_once_make_one_request():
     assert asyncio.run(scenario()) == (["token-1"] * 50, 1)
 
 
-def test_fifty_callers_share_one_failure_and_the_next_one_asks_again():
-    async def scenario():
-        endpoint = Endpoint(httpx.Response(503))
-        tokens = endpoint.client()
-        seen = await asyncio.gather(*(tokens.token() for _ in range(50)), return_exceptions=True)
-        return {type(one) for one in seen}, len(seen), await tokens.token(), len(endpoint.requests)
-
-    assert asyncio.run(scenario()) == ({CredentialsError}, 50, "token-2", 2)
-
-
-def test_a_failure_is_not_kept():
-    async def scenario():
-        endpoint = Endpoint(httpx.ConnectError("refused"), httpx.Response(503))
-        tokens = endpoint.client()
-        seen = [await asyncio.gather(tokens.token(), return_exceptions=True) for _ in range(3)]
-        return [type(one).__name__ for (one,) in seen], len(endpoint.requests)
-
-    assert asyncio.run(scenario()) == (["CredentialsError", "CredentialsError", "str"], 3)
-
-
-def test_a_token_that_is_about_to_end_is_not_given_out_when_no_other_can_be_had():
-    async def scenario():
-        endpoint = Endpoint(granted("first", 3600), httpx.Response(503))
-        tokens = endpoint.client()
-        await tokens.token()
-        endpoint.now += timedelta(hours=2)
-        with pytest.raises(CredentialsError):
-            await tokens.token()
-
-    asyncio.run(scenario())
-
-
 def test_fifty_refused_callers_get_one_new_token():
     """Each forgets the token that it was refused with, before or after the others got a new one."""
 
     async def scenario():
         endpoint = Endpoint()
         tokens = endpoint.client()
+        await tokens.token()
+        endpoint.at(15)
 
         async def caller(pause):
             token = await tokens.token()
@@ -218,12 +309,101 @@ def test_fifty_refused_callers_get_one_new_token():
     assert asyncio.run(scenario()) == (["token-2"] * 50, 2)
 
 
+def test_a_token_that_is_rejected_while_it_is_new_is_kept_until_another_may_be_asked_for():
+    async def scenario():
+        endpoint = Endpoint()
+        tokens = endpoint.client()
+        seen = []
+        for seconds in (0, 1, 14.9, 15, 44.9, 45, 104.9, 105):
+            endpoint.at(seconds)
+            token = await tokens.token()
+            for _ in range(50):  # as many turns count once
+                tokens.forget(token)
+            seen.append(await tokens.token())
+            tokens.forget(seen[-1])
+        return seen, endpoint.asked_at
+
+    assert asyncio.run(scenario()) == (
+        ["token-1", "token-1", "token-1", "token-2", "token-2", "token-3", "token-3", "token-4"],
+        [0, 15, 45, 105],
+    )
+
+
+def test_a_token_that_is_rejected_after_it_was_good_for_a_step_makes_way_at_once():
+    async def scenario():
+        endpoint = Endpoint()
+        tokens = endpoint.client()
+        await tokens.token()
+        for seconds in (15, 30, 45):
+            endpoint.at(seconds)
+            tokens.forget(await tokens.token())
+            await tokens.token()
+        return endpoint.asked_at
+
+    assert asyncio.run(scenario()) == [0, 15, 30, 45]
+
+
+def test_rejections_and_failures_lengthen_the_same_waits():
+    async def scenario():
+        endpoint = Endpoint(httpx.Response(503), granted("first", 3600), httpx.Response(503))
+        tokens = endpoint.client()
+        for seconds in range(300):
+            endpoint.at(seconds)
+            tokens.forget(await tried(tokens))
+            await tried(tokens)
+        return endpoint.asked_at
+
+    assert asyncio.run(scenario()) == [0, 15, 45, 105, 225]
+
+
+def test_a_new_token_that_is_rejected_and_has_ended_is_not_given_out():
+    async def scenario():
+        endpoint = Endpoint(granted("first", 5))
+        tokens = endpoint.client()
+        seen = []
+        for seconds in (0, 4.9, 5, 14.9, 15):
+            endpoint.at(seconds)
+            seen.append(await tried(tokens))
+            tokens.forget("first")
+        return seen
+
+    error = "the platform rejects new tokens of the token endpoint; it is asked again at 12:00:15 UTC"
+    assert asyncio.run(scenario()) == ["first", "first", error, error, "token-2"]
+
+
+def a_refusal(wait):
+    return httpx.Response(503, headers={} if wait is None else {"Retry-After": str(wait)})
+
+
+@given(
+    st.lists(st.none() | st.integers(0, 100), max_size=5),
+    st.lists(st.tuples(st.floats(0, 40), st.booleans()), max_size=50),
+)
+def test_nothing_makes_two_requests_closer_than_the_first_delay(waits, turns):
+    async def scenario():
+        endpoint = Endpoint(*map(a_refusal, waits))
+        tokens = endpoint.client()
+        for pause, rejects in turns:
+            endpoint.now += timedelta(seconds=pause)
+            token = await tried(tokens)
+            if rejects:
+                tokens.forget(token)
+                await tried(tokens)
+        return endpoint
+
+    endpoint = asyncio.run(scenario())
+
+    assert all(later - one >= 15 for one, later in pairwise(endpoint.asked_at))
+    assert endpoint.spent == len(endpoint.requests)
+
+
 @pytest.mark.parametrize("other", ["", "token-0", "TOKEN-1", "token-1 "])
 def test_forgetting_another_token_changes_nothing(other):
     async def scenario():
         endpoint = Endpoint()
         tokens = endpoint.client()
         await tokens.token()
+        endpoint.at(15)
         tokens.forget(other)
         return await tokens.token()
 
@@ -309,15 +489,17 @@ def oauth_error(status, **members):
     ],
 )
 def test_a_failure_says_what_happened_and_shows_no_secret(answer, said):
-    error = failure(answer)
-
-    assert str(error).startswith("the token endpoint " + said)
-    assert SECRET not in repr(error) + "".join(traceback.format_exception(error))
-    assert "hunter2" not in repr(error) + "".join(traceback.format_exception(error))
+    for error in failures(answer):
+        assert str(error).startswith("the token endpoint " + said)
+        assert str(error).endswith("; it is asked again at 12:00:15 UTC")
+        assert SECRET not in repr(error) + "".join(traceback.format_exception(error))
+        assert "hunter2" not in repr(error) + "".join(traceback.format_exception(error))
 
 
 def test_only_the_codes_of_rfc_6749_are_repeated():
-    assert str(failure(oauth_error(400, error="unknown", error_description="x"))) == "the token endpoint answered 400"
+    error, _ = failures(oauth_error(400, error="unknown", error_description="x"))
+
+    assert str(error) == "the token endpoint answered 400; it is asked again at 12:00:15 UTC"
 
 
 @given(

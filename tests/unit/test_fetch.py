@@ -5,7 +5,7 @@ import gzip
 import json
 import selectors
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ import httpx
 import pytest
 
 from shared import wiring
-from shared.clients.credentials import ClientCredentials, CredentialsError
+from shared.clients.credentials import RETRY_DELAYS, ClientCredentials, CredentialsError
 from shared.clients.platform import LARGEST_BODY, Fetcher
-from shared.core.remote import NoResponse, Request, Response
+from shared.core.remote import WAITS, NoResponse, Request, Response
+from tests.builders import NOON
 
 PATH = "/realitydataanalysis/jobs/j1/progress"
 
@@ -55,10 +56,16 @@ class Platform:
 
 
 class Tokens:
-    """The tokens there are, each until it is forgotten."""
+    """The tokens there are, each until it is forgotten; and how many requests were counted."""
 
-    def __init__(self, *tokens):
+    def __init__(self, *tokens, forgets=True):
         self.tokens = list(tokens)
+        self.forgets = forgets
+        self.forgotten = []
+        self.spent = 0
+
+    def spend(self):
+        self.spent += 1
 
     async def token(self):
         if not self.tokens:
@@ -66,7 +73,8 @@ class Tokens:
         return self.tokens[0]
 
     def forget(self, token):
-        if self.tokens[:1] == [token]:
+        self.forgotten.append(token)
+        if self.forgets and self.tokens[:1] == [token]:
             self.tokens.pop(0)
 
 
@@ -107,7 +115,13 @@ async def fetch(platform, request=None, tokens=None):
     # Without limits of its own, as wired: where time is hurried, a busy machine would meet them.
     options: Any = {"follow_redirects": False, "timeout": None}
     async with platform, httpx.AsyncClient(base_url=platform.origin, **options) as client:
-        return await Fetcher(client, tokens or Tokens("t1", "t2"))(request or Request(PATH, {}))
+        tokens = tokens or Tokens("t1", "t2")
+        spend = tokens.spend if isinstance(tokens, Tokens) else spend_nothing
+        return await Fetcher(client, tokens, spend)(request or Request(PATH, {}))
+
+
+def spend_nothing():
+    pass
 
 
 def fetched(*answers, tokens=None):
@@ -166,32 +180,51 @@ def test_a_redirect_is_not_followed(status):
     assert asyncio.run(scenario()) == (status, 1, 0)
 
 
-def test_after_a_401_it_is_asked_once_more_with_another_token():
-    platform = Platform(http(401), http(200, b"ok"))
+def test_after_a_401_it_is_asked_once_more_with_another_token_and_that_is_counted():
+    platform, tokens = Platform(http(401), http(200, b"ok")), Tokens("t1", "t2")
 
-    response = asyncio.run(fetch(platform))
+    response = asyncio.run(fetch(platform, tokens=tokens))
 
     assert (response.status, response.body) == (200, b"ok")
     assert [headers["authorization"] for _, headers in platform.asked] == ["Bearer t1", "Bearer t2"]
+    assert (tokens.forgotten, tokens.spent) == (["t1"], 1)
 
 
-def test_a_second_401_is_an_answer_like_any_other():
-    response, asked = fetched(http(401), http(401, b"no"), http(200))
+@pytest.mark.parametrize("status", [200, 403, 429, 500])
+def test_a_first_request_is_not_counted_again(status):
+    tokens = Tokens("t1", "t2")
+
+    fetched(http(status), tokens=tokens)
+
+    assert (tokens.forgotten, tokens.spent) == ([], 0)
+
+
+def test_a_second_401_is_an_answer_like_any_other_and_its_token_is_forgotten_too():
+    tokens = Tokens("t1", "t2", "t3")
+
+    response, asked = fetched(http(401), http(401, b"no"), http(200), tokens=tokens)
 
     assert (response.status, response.body, asked) == (401, b"no", 2)
+    assert tokens.forgotten == ["t1", "t2"]
 
 
-def test_a_401_that_says_when_to_come_back_is_not_asked_again_before():
-    response, asked = fetched(http(401, Retry_After="5"), http(200))
+@pytest.mark.parametrize("name", WAITS)
+@pytest.mark.parametrize("value", ["5", "0", "soon"])
+def test_a_401_that_says_when_to_come_back_is_not_asked_again_before(name, value):
+    tokens = Tokens("t1", "t2")
 
-    assert (response.status, response.headers["retry-after"], asked) == (401, "5", 1)
+    response, asked = fetched(http(401, **{name: value}), http(200), tokens=tokens)
+
+    assert (response.status, response.headers[name], asked) == (401, value, 1)
+    assert (tokens.forgotten, tokens.spent) == (["t1"], 0)
 
 
-def test_a_401_after_which_there_is_no_other_token_is_no_response():
-    assert fetched(http(401), tokens=Tokens("only")) == (
-        NoResponse("no access token: the token endpoint answered 400 invalid_client"),
-        1,
-    )
+@pytest.mark.parametrize("tokens", [Tokens("only"), Tokens("only", "other", forgets=False)], ids=["none", "the same"])
+def test_a_401_after_which_there_is_no_other_token_is_the_answer(tokens):
+    response, asked = fetched(http(401, b"no"), http(200), tokens=tokens)
+
+    assert (response.status, response.body, asked) == (401, b"no", 1)
+    assert (tokens.forgotten, tokens.spent) == (["only"], 0)
 
 
 def test_without_a_token_nothing_is_asked():
@@ -206,7 +239,7 @@ def test_a_refused_connection_is_no_response():
         async with Platform() as gone:
             pass
         async with httpx.AsyncClient(base_url=gone.origin) as client:
-            return await Fetcher(client, Tokens("t"))(Request(PATH, {}))
+            return await Fetcher(client, Tokens("t"), spend_nothing)(Request(PATH, {}))
 
     assert asyncio.run(scenario()) == NoResponse("no answer: ConnectError")
 
@@ -309,12 +342,14 @@ def test_a_token_endpoint_that_never_answers_is_given_up():
                 client_id="c",
                 client_secret="s",
                 scope="s",
-                now=lambda: datetime.now(UTC),
+                delays=RETRY_DELAYS,
+                spend=spend_nothing,
+                now=lambda: NOON,
             )
             return await fetch(Platform(), tokens=tokens)
 
     assert hurried(scenario(), speed=100) == NoResponse(
-        "no access token: the token endpoint did not answer (TimeoutError)"
+        "no access token: the token endpoint did not answer (TimeoutError); it is asked again at 12:00:15 UTC"
     )
 
 
@@ -357,6 +392,42 @@ def test_the_real_parts_fetch_with_a_token(wired):
         b"status",
         [("POST /token HTTP/1.1", None), (f"GET {PATH} HTTP/1.1", "Bearer t1")],
     )
+
+
+def test_the_real_parts_count_every_request_but_the_first_of_a_turn(wired, monkeypatch):
+    """That one is counted where the turn gets its clearance."""
+    clock = [NOON]
+    monkeypatch.setattr(wiring, "now", lambda: clock[0])
+    other = http(body=b'{"access_token": "t2", "expires_in": 3600}')
+
+    async def scenario():
+        async with Platform(GRANTED, http(), http(401), other, http()) as platform:
+            fetch = wired(platform.origin)
+            counted = []
+            for _ in range(2):
+                await fetch(Request(PATH, {}))
+                counted.append(wiring.gate()._own.asked(clock[0]))
+                clock[0] += timedelta(seconds=15)
+            return counted, [first.partition(" ")[0] for first, _ in platform.asked]
+
+    assert asyncio.run(scenario()) == ([1, 3], ["POST", "GET", "GET", "POST", "GET"])
+
+
+def test_the_real_parts_leave_a_token_endpoint_that_fails_alone_for_as_long_as_the_settings_say(wired, monkeypatch):
+    clock = [NOON]
+    monkeypatch.setattr(wiring, "now", lambda: clock[0])
+    monkeypatch.setenv("WAIT_SCALE", "2")
+
+    async def scenario():
+        async with Platform(http(503), GRANTED, http()) as platform:
+            fetch = wired(platform.origin)
+            answers = []
+            for seconds in (0, 29.9, 30):
+                clock[0] = NOON + timedelta(seconds=seconds)
+                answers.append(await fetch(Request(PATH, {})))
+            return [type(answer) for answer in answers], len(platform.asked)
+
+    assert asyncio.run(scenario()) == ([NoResponse, NoResponse, Response], 3)
 
 
 @pytest.mark.parametrize("redirected", ["the job", "the token"])

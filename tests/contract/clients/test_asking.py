@@ -10,7 +10,7 @@ import pytest
 
 from shared import wiring
 from shared.apis.reporting import REPORTING
-from shared.clients.credentials import ClientCredentials
+from shared.clients.credentials import RETRY_DELAYS, ClientCredentials
 from shared.clients.platform import Fetcher
 from shared.core.model import EvidencePage, Outcome, Report
 from shared.core.remote import Response, ask, observe
@@ -54,9 +54,15 @@ def ask_as_we_do(address, requests):
     async def fetch():
         async with wiring._http() as tokens, wiring._http(address) as platform:
             credentials = ClientCredentials(
-                tokens, address + TOKEN, **CREDENTIALS, scope="itwin-platform", now=lambda: datetime.now(UTC)
+                tokens,
+                address + TOKEN,
+                **CREDENTIALS,
+                scope="itwin-platform",
+                delays=RETRY_DELAYS,
+                spend=lambda: None,
+                now=lambda: datetime.now(UTC),
             )
-            fetcher = Fetcher(platform, credentials)
+            fetcher = Fetcher(platform, credentials, lambda: None)
             return [await fetcher(request) for request in requests]
 
     return asyncio.run(fetch())
