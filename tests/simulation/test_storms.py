@@ -1,7 +1,7 @@
 """No answer of the platform, and nothing that a user does, lets watches ask early: counted at the platform's door."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -21,13 +21,17 @@ class Door(Sky):
 
     answer = Response(200)
 
-    async def _fetch(self, request):
+    def __post_init__(self):
+        super().__post_init__()
+        self.asked: list[datetime] = []
+
+    async def _fetch(self, request):  # noqa: ARG002
         self.asked.append(self.now)
         return self.answer
 
     def storm(self, answer, watches, lasts=MINUTE):
         """Start watches, and return how many requests are made in so long a time."""
-        self.asked, self.answer = [], answer
+        self.answer = answer
         asyncio.run(self._storm(watches, lasts))
         return len(self.asked)
 
@@ -78,7 +82,6 @@ def test_many_503s_with_the_same_date_come_back_spread():
 
 def test_restarts_in_quick_succession_ask_once_in_a_step_of_the_schedule():
     door = Door()
-    door.asked = []
     door.answer = Response(200, {}, b'{"operation": {"status": "Succeeded"}}')
     job = {"scheduleId": "s", "operationId": "1"}
 
@@ -96,7 +99,6 @@ def test_restarts_in_quick_succession_ask_once_in_a_step_of_the_schedule():
 
 def test_stops_and_restarts_in_quick_succession_neither_ask_early_nor_starve_the_watch():
     door = Door()
-    door.asked = []
     door.answer = Response(200, {}, b'{"operation": {"status": "Started"}}')
     job = {"scheduleId": "s", "operationId": "1"}
 
