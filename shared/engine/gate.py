@@ -166,8 +166,9 @@ class SharedGate:
             self._gates.pop(api, None)
         for api, gate in found.items():
             if gate != before.get(api):
-                self._log("read", api, gate)
                 self._gates[api] = gate
+                if gate.opens_at > self.now():
+                    self._log("read", api, gate)
         self._in_table = found
 
     async def _count_watches(self) -> None:

@@ -133,10 +133,10 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "a start takes the other's entry away": (STARTS, {"if started.watch.started_at != wanted.started_at:": "if True:"}),
     "begun again from nought": (DECIDE, {"seq=ended.seq + 1,": "seq=0,"}),
-    "begun again at once": (DECIDE, {"due=max(wanted.due, ended.not_before),": ""}),
+    "begun again at once": (DECIDE, {"due=max(wanted.due, not_before),": ""}),
     "begun again unpublished": (
         STARTS,
-        {"decide.restart(await self.act(found), wanted)": "decide.restart(found, wanted)"},
+        {"decide.restart(await self.act(found), wanted, ": "decide.restart(found, wanted, "},
     ),
     "begun again by the same request": (
         STARTS,
