@@ -5,6 +5,7 @@ import azure.functions as func
 from functions import (
     describe,
     health,
+    list_gates,
     list_watches,
     poll_watch,
     read_watch,
@@ -21,6 +22,7 @@ app.register_functions(start_watch.bp)
 app.register_functions(list_watches.bp)
 app.register_functions(read_watch.bp)
 app.register_functions(stop_watch.bp)
+app.register_functions(list_gates.bp)
 app.register_functions(health.bp)
 app.register_functions(describe.bp)
 app.register_functions(show_page.bp)

@@ -28,6 +28,7 @@ from shared.engine.effects import Effects
 from shared.engine.gate import SharedGate
 from shared.engine.lister import Lister
 from shared.engine.one_at_a_time import OneAtATime
+from shared.engine.paces import Paces
 from shared.engine.poller import Poller
 from shared.engine.ports import Store
 from shared.engine.reviver import GRACE, Reviver
@@ -149,17 +150,30 @@ def apis() -> dict[str, RemoteApi]:
 
 
 @cache
+def gates() -> GateTable:
+    """Return the rows of all gates."""
+    return GateTable(storage().gates)
+
+
+@cache
 def gate() -> SharedGate:
     """Assemble the rate limit."""
-    known, table = settings(), GateTable(storage().gates)
+    known = settings()
     return SharedGate(
-        read=table.read,
-        write=table.write,
+        read=gates().read,
+        write=gates().write,
         count=tickets().count,
         budget=budget(known.per_minute, known.per_hour),
         now=now,
         scale=known.wait_scale,
     )
+
+
+@cache
+def paces() -> Paces:
+    """Assemble what tells the pace of each API."""
+    known = settings()
+    return Paces(gates().read, budget(known.per_minute, known.per_hour), list(APIS), now)
 
 
 @cache
@@ -290,6 +304,8 @@ def tender() -> Tender:
         revive_callback=callback_sender().revive,
         apis=list(APIS),
         counted=events().counted,
+        shut_for_long=events().shut_for_long,
+        paces=paces().all,
         now=now,
         grace=GRACE * known.wait_scale,
         retention=timedelta(days=known.retention_days),

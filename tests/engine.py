@@ -20,7 +20,7 @@ from shared.engine.starter import Starter
 from shared.engine.stopper import Stopper
 from shared.engine.tender import Tender
 from shared.web.cloud_event import to_json
-from tests.ports import NoGate, NoIndex, ignore, no_lock
+from tests.ports import NoGate, NoIndex, ignore, no_lock, no_paces
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Ports:
     poisoned: Any = ignore
     fail: Any = ignore
     counted: Any = ignore
+    shut_for_long: Any = ignore
+    paces: Any = no_paces
     lock: Any = no_lock
     draw: Callable[[], float] = lambda: 0.0
     delays: Schedule = REVIVAL_DELAYS
@@ -121,6 +123,8 @@ class Ports:
             revive_callback=self.callback_sender.revive,
             apis=list(self.apis),
             counted=self.counted,
+            shut_for_long=self.shut_for_long,
+            paces=self.paces,
             now=self.now,
             grace=GRACE,
             retention=self.retention,

@@ -99,9 +99,17 @@ class Reason(StrEnum):
 class Pace:
     """At what rate an API is asked now, and why."""
 
-    per_minute: float | None
-    reason: Reason
+    per_minute: float | None = None  #: None: as often as the schedules say
+    reason: Reason = Reason.SCHEDULES
     since: datetime | None = None  #: None: as long as the app runs
+    shut_since: datetime | None = None  #: None: the gate is open
+    shut_until: datetime | None = None
+    opens_in: timedelta = timedelta(0)
+
+    @property
+    def is_shut_for_long(self) -> bool:
+        """Whether an operator should know: it may be a quota of a month."""
+        return bool(self.shut_since and self.shut_until and self.shut_until - self.shut_since > LONG_SHUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +211,12 @@ def allowed(gate: GateState | None, budget: float | None, now: datetime) -> floa
 def pace(gate: GateState | None, budget: float | None, now: datetime) -> Pace:
     """Say at what rate an API is asked, and why."""
     rate = allowed(gate, budget, now)
-    if rate is None:
-        return Pace(None, Reason.SCHEDULES)
-    if gate is None or gate.learned is None or rate == budget:
-        return Pace(rate, Reason.BUDGET)
-    return Pace(rate, Reason.LIMIT, gate.learned.since)
+    known = Pace(rate, Reason.SCHEDULES if rate is None else Reason.BUDGET)
+    if gate is not None and gate.learned is not None and rate is not None and rate != budget:
+        known = Pace(rate, Reason.LIMIT, gate.learned.since)
+    if gate is None or gate.opens_at <= now:
+        return known
+    return replace(known, shut_since=gate.shut_at, shut_until=gate.opens_at, opens_in=gate.opens_at - now)
 
 
 def spread(gate: GateState, room: timedelta) -> timedelta:

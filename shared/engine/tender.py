@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.core.callback import Callback
 from shared.core.model import Watch
+from shared.core.rate_limit import Pace
 from shared.engine.ports import OUTAGE, Conflict, Count, R, Store, WatchStore
 
 log = logging.getLogger("watch.tending")
@@ -27,7 +28,9 @@ class Tender:
     revive: Callable[[Watch], Awaitable[None]]  #: see `Reviver`
     revive_callback: Callable[[Callback], Awaitable[None]]  #: see `CallbackSender`
     apis: Iterable[str]
-    counted: Callable[[str, Count], Awaitable[None]]  #: one event on an API's open watches
+    counted: Callable[[str, Count, Pace | None], Awaitable[None]]  #: one event on an API's open watches and its pace
+    shut_for_long: Callable[[str, Pace], Awaitable[None]]  #: one event on an API that nobody may ask for long
+    paces: Callable[[], Awaitable[Mapping[str, Pace]]]  #: at what rate each API is asked
     now: Callable[[], datetime]
     grace: timedelta  #: how late a turn may be before its ticket counts as lost
     retention: timedelta  #: how long the row of an ended watch stays; its result stays for ever
@@ -43,8 +46,17 @@ class Tender:
         counts = await self.watches.census(now, due_before=now - self.grace)
         failed = await self.tend()
         apis = {**dict.fromkeys(self.apis, Count()), **counts}
-        await asyncio.gather(*(self.counted(api, count) for api, count in apis.items()))
+        paces = await self._paces()
+        await asyncio.gather(*(self.counted(api, count, paces.get(api)) for api, count in apis.items()))
+        await asyncio.gather(*(self.shut_for_long(api, pace) for api, pace in paces.items() if pace.is_shut_for_long))
         return failed
+
+    async def _paces(self) -> Mapping[str, Pace]:
+        try:
+            return await self.paces()
+        except OUTAGE as error:  # the counts matter more
+            log.warning("gates.unread error=%s: %s", type(error).__name__, error)
+            return {}
 
     async def tend(self) -> int:
         """Go over both tables once."""

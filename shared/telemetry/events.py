@@ -18,6 +18,7 @@ from azure.core.credentials import TokenCredential
 
 from shared.core.callback import Callback
 from shared.core.model import End, Watch
+from shared.core.rate_limit import Pace
 from shared.core.trace import TRACEPARENT
 from shared.engine.ports import Count, UndeliveredError
 from shared.telemetry.exporter import TAKEN, TRY_AGAIN, Handler, Patient
@@ -35,7 +36,7 @@ _traceparent: ContextVar[str] = ContextVar("traceparent", default="")
 
 
 class Events:
-    """The announce, reject, poisoned and counted ports.  At least once each: count distinct `watchId`."""
+    """The announce, reject, poisoned, counted and other ports.  At least once each: count distinct `watchId`."""
 
     def __init__(self, connection_string: str, role: str, credential: TokenCredential | None = None) -> None:
         """`role` is the app's name on the application map.
@@ -71,14 +72,29 @@ class Events:
         """Send `TicketPoisoned`; raises `UndeliveredError` or TimeoutError."""
         await self._send("TicketPoisoned", {"watchId": watch.id, "api": watch.api}, {"revivals": watch.revivals})
 
-    async def counted(self, api: str, count: Count) -> None:
-        """Send `WatchesCounted`; raises `UndeliveredError` or TimeoutError."""
-        measurements = {
+    async def counted(self, api: str, count: Count, pace: Pace | None) -> None:
+        """Send `WatchesCounted`; raises `UndeliveredError` or TimeoutError.
+
+        `perMinute` is absent where the schedules alone say how often an API is asked.  All about the pace is absent
+        where that is not known.
+        """
+        measurements: dict[str, float] = {
             "open": count.open,
             "overdue": count.overdue,
             "oldestOverdueSeconds": count.oldest_overdue.total_seconds(),
         }
-        await self._send("WatchesCounted", {"api": api}, measurements)
+        about = {"api": api}
+        if pace is not None:
+            about |= {"pace": pace.reason.value, "paceSince": pace.since.isoformat() if pace.since else ""}
+            measurements |= {"gateShutSeconds": pace.opens_in.total_seconds()}
+            measurements |= {} if pace.per_minute is None else {"perMinute": pace.per_minute}
+        await self._send("WatchesCounted", about, measurements)
+
+    async def shut_for_long(self, api: str, pace: Pace) -> None:
+        """Send `GateShut`; raises `UndeliveredError` or TimeoutError."""
+        opens_at = pace.shut_until.isoformat() if pace.shut_until else ""
+        shut_for = pace.shut_until - pace.shut_since if pace.shut_until and pace.shut_since else timedelta(0)
+        await self._send("GateShut", {"api": api, "opensAt": opens_at}, {"shutForSeconds": shut_for.total_seconds()})
 
     async def _send(
         self, name: str, dimensions: Mapping[str, str], measurements: Mapping[str, float], trace: str = ""
@@ -115,7 +131,10 @@ class NoEvents:
     async def poisoned(self, watch: Watch) -> None:
         """Send nothing."""
 
-    async def counted(self, api: str, count: Count) -> None:
+    async def counted(self, api: str, count: Count, pace: Pace | None) -> None:
+        """Send nothing."""
+
+    async def shut_for_long(self, api: str, pace: Pace) -> None:
         """Send nothing."""
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.core.model import End, Outcome, Watch
+from shared.core.rate_limit import Pace, Reason
+from shared.web.gate_document import GatesDocument
 from shared.web.problems import Problem
 from shared.web.requests import BatchDocument, ListDocument, StartedDocument, WatchDocument
 
@@ -57,6 +59,14 @@ SEVERAL = {"watches": [ONE, {"api": "no-such-api", "job": {"jobId": "1"}}]}
 #: Answers.
 OPEN, ENDED = _shown(_OPEN), _shown(_ENDED)
 PAGE = _shown(ListDocument(watches=[_OPEN, _ENDED], next=None))
+GATES = _shown(
+    GatesDocument.of(
+        {
+            "reporting": Pace(),
+            "schedules": Pace(450.0, Reason.LIMIT, _NOON, _NOON, _NOON + timedelta(minutes=1)),
+        }
+    )
+)
 RESULTS = _shown(
     BatchDocument(
         results=[

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.web import examples
+from shared.web.gate_document import GatesDocument
 from shared.web.problems import Name
 from shared.web.queries import ListQuery, NoQuery, Query, ReadQuery
 from shared.web.requests import (
@@ -147,6 +148,14 @@ STOP = Operation(
     replies={200: Reply("the watch", WatchDocument, examples={"ended": examples.ENDED})},
     problems=("unknown-watch", "invalid-query"),
 )
+GATES = Operation(
+    name="list_gates",
+    method="GET",
+    path="gates",
+    summary="Show at what rate each API is asked now, and why.",
+    replies={200: Reply("one item for each API", GatesDocument, examples={"gates": examples.GATES})},
+    problems=("invalid-query",),
+)
 HEALTH = Operation(
     name="health",
     method="GET",
@@ -164,4 +173,4 @@ DESCRIBE = Operation(
     takes_key=False,
 )
 
-OPERATIONS = (LIST, START, READ, STOP, HEALTH, DESCRIBE)
+OPERATIONS = (LIST, START, READ, STOP, GATES, HEALTH, DESCRIBE)

@@ -7,6 +7,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from shared.apis import APIS
+
 
 @pytest.fixture
 def job():
@@ -172,6 +174,15 @@ def test_health_is_well(app):
     answer = app.get("/health")
 
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_the_pace_of_each_api_is_told(app):
+    answer = app.get("/gates")
+
+    assert answer.status_code == 200
+    assert [gate["api"] for gate in answer.json()["gates"]] == list(APIS)
+    assert {"perMinute", "reason", "since", "shutUntil"} <= answer.json()["gates"][0].keys()
+    assert_problem(app.get("/gates?x=1"), 422, "invalid-query", "x")
 
 
 def assert_problem(answer, status, name, says):

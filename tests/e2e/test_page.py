@@ -82,7 +82,9 @@ class Page:
             """
             const pages = arguments[0];
             window.asked = [];
+            window.gates ??= [];
             window.fetch = async (url, options) => {
+              if (url.endsWith("/gates")) return new Response(JSON.stringify({ gates }));
               window.asked.push(options.method + " " + url);
               const page = pages.length > 1 ? pages.shift() : pages[0];
               if (page === null) throw new TypeError("no network");
@@ -360,6 +362,30 @@ def test_it_looks_again_by_itself_while_it_is_visible(page, parts):
     page.until(lambda: page.run("return asked.length"))
 
 
+def test_it_says_when_and_why_the_app_holds_back(page, parts):
+    page.open(parts.key)
+    page.answers(listed())
+    page.look_again()
+    assert not page.driver.find_element("id", "paces").is_displayed()
+
+    gate = {"api": "reporting", "perMinute": None, "reason": "schedules", "since": None, "shutUntil": None}
+    since = "2026-11-20T12:00:00Z"
+    limited = gate | {"api": "schedules", "perMinute": 437.5, "reason": "429", "since": since}
+    shut = gate | {"api": "access-control", "shutUntil": since}
+    budget = gate | {"api": "reality-analysis", "perMinute": 90, "reason": "budget"}
+    page.run("window.gates = arguments[0]", [gate, limited, shut, budget])
+    page.look_again()
+
+    lines = page.text("paces").splitlines()
+    assert [line.split(", as")[0].split(";")[0].split(" until")[0] for line in lines] == [
+        "schedules: 438 requests a minute at most",
+        "access-control: no requests",
+    ]
+    page.run("window.gates = []")
+    page.look_again()
+    assert not page.driver.find_element("id", "paces").is_displayed()
+
+
 def test_errors_are_said_and_go_away(page, parts):
     page.open(parts.key)
     page.answers(None, {"status": 503, "detail": "Try this again."}, 500, listed(a_watch("j1")))
@@ -384,7 +410,8 @@ def test_a_late_answer_to_an_earlier_look_changes_nothing(page, parts):
         let answer;
         window.fetch = () => new Promise((resolve) => { answer = () => resolve(late()); });
         const first = refresh();
-        window.fetch = async () => early();
+        const none = () => new Response(JSON.stringify({ gates: [] }));
+        window.fetch = async (url) => (url.endsWith("/gates") ? none() : early());
         return refresh().then(() => answer()).then(() => first);
         """,
         listed(a_watch("j2")),

@@ -46,6 +46,7 @@ def test_every_function_has_a_trigger(found):
     assert found.keys() == {
         "start_watch",
         "list_watches",
+        "list_gates",
         "read_watch",
         "stop_watch",
         "health",
@@ -66,6 +67,7 @@ def test_every_function_has_a_trigger(found):
         ("read_watch", "watches/{id}", ["GET", "HEAD"]),
         ("stop_watch", "watches/{id}", ["DELETE"]),
         ("health", "health", ["GET", "HEAD"]),
+        ("list_gates", "gates", ["GET", "HEAD"]),
         ("describe", "openapi.json", ["GET", "HEAD"]),
         ("show_page", "{nothing:maxlength(0)?}", ["GET", "HEAD"]),
     ],

@@ -175,9 +175,18 @@ def test_a_gate_that_shuts_never_opens_before_the_retry_after(later, told, asked
 def test_the_pace_says_why():
     assert pace(None, None, NOON) == Pace(None, Reason.SCHEDULES)
     assert pace(None, 300.0, NOON) == Pace(300, Reason.BUDGET)
-    assert pace(OPENED, None, LEARNED.since) == Pace(400, Reason.LIMIT, LEARNED.since)
+    assert pace(OPENED, None, NOON) == Pace(LEARNED.at(NOON), Reason.LIMIT, LEARNED.since)
     assert pace(OPENED, 300.0, NOON) == Pace(300, Reason.BUDGET)
+    shut = replace(OPENED, opens_at=NOON + seconds(7))
+    assert pace(shut, 300.0, NOON) == Pace(300, Reason.BUDGET, None, shut.shut_at, shut.opens_at, seconds(7))
     assert pace(GateState(NOON, NOON), None, NOON) == Pace(None, Reason.SCHEDULES)
+
+
+def test_a_gate_that_is_shut_for_more_than_an_hour_is_worth_an_alarm():
+    shut = [GateState(NOON, NOON + timedelta(hours=1, seconds=second)) for second in (0, 1)]
+
+    assert [pace(gate, None, NOON).is_shut_for_long for gate in shut] == [False, True]
+    assert not pace(shut[1], None, NOON + timedelta(hours=2)).is_shut_for_long
 
 
 def test_after_a_real_limit_all_return_over_its_window_and_else_as_fast_as_they_came():

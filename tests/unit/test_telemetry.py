@@ -23,11 +23,13 @@ from azure.core.exceptions import ServiceRequestError
 
 from shared import wiring
 from shared.core.model import End, Outcome
+from shared.core.rate_limit import Pace, Reason
 from shared.engine.ports import Count, UndeliveredError
 from shared.telemetry.events import Events, NoEvents, invocation
 from tests.builders import NOON, a_watch
 
 ROOT = Path(__file__).parents[2]
+SHUT_AT, OPENS_AT = NOON, NOON + timedelta(days=30)
 END = End(Outcome.FAILED, NOON + timedelta(minutes=1, milliseconds=500))
 WATCH = a_watch(
     id="0d6c",
@@ -595,11 +597,40 @@ def test_an_identity_that_does_not_answer_is_undelivered(ingestion):
 
 
 def test_open_watches_are_told_as_numbers(ingestion, events):
-    asyncio.run(events.counted("schedules", Count(7, 2, timedelta(minutes=6, milliseconds=500))))
+    asyncio.run(events.counted("schedules", Count(7, 2, timedelta(minutes=6, milliseconds=500)), None))
 
     event = event_of(ingestion.envelopes[0])
     assert (event["name"], event["properties"]) == ("WatchesCounted", {"api": "schedules"})
     assert event["measurements"] == {"open": 7, "overdue": 2, "oldestOverdueSeconds": 360.5}
+
+
+@pytest.mark.parametrize(
+    ("pace", "about", "numbers"),
+    [
+        (Pace(), {"pace": "schedules", "paceSince": ""}, {"gateShutSeconds": 0}),
+        (Pace(90.0, Reason.BUDGET), {"pace": "budget", "paceSince": ""}, {"gateShutSeconds": 0, "perMinute": 90}),
+        (
+            Pace(450.0, Reason.LIMIT, SHUT_AT, SHUT_AT, OPENS_AT, timedelta(seconds=7)),
+            {"pace": "429", "paceSince": "2026-11-20T12:00:00+00:00"},
+            {"gateShutSeconds": 7, "perMinute": 450},
+        ),
+    ],
+)
+def test_the_pace_is_told_with_the_open_watches(ingestion, events, pace, about, numbers):
+    asyncio.run(events.counted("schedules", Count(), pace))
+
+    event = event_of(ingestion.envelopes[0])
+    counts = {"open": 0, "overdue": 0, "oldestOverdueSeconds": 0}
+    assert (event["properties"], event["measurements"]) == ({"api": "schedules"} | about, counts | numbers)
+
+
+def test_a_gate_that_is_shut_for_long_is_told(ingestion, events):
+    asyncio.run(events.shut_for_long("schedules", Pace(shut_since=SHUT_AT, shut_until=OPENS_AT)))
+
+    event = event_of(ingestion.envelopes[0])
+    assert event["name"] == "GateShut"
+    assert event["properties"] == {"api": "schedules", "opensAt": "2026-12-20T12:00:00+00:00"}
+    assert event["measurements"] == {"shutForSeconds": 30 * 24 * 3600}
 
 
 def test_a_poisoned_ticket_is_told(ingestion, events):
@@ -678,6 +709,7 @@ def test_without_a_connection_string_nothing_is_sent():
         await NoEvents().announce(WATCH, END)
         await NoEvents().reject("not a ticket", "<xml/>")
         await NoEvents().poisoned(WATCH)
-        await NoEvents().counted("schedules", Count())
+        await NoEvents().counted("schedules", Count(), None)
+        await NoEvents().shut_for_long("schedules", Pace())
 
     asyncio.run(scenario())

@@ -12,8 +12,10 @@ from azure.core.exceptions import ServiceRequestError
 from shared.apis import APIS
 from shared.apis.reality_analysis import REALITY_ANALYSIS
 from shared.core.model import Ticket
+from shared.core.rate_limit import Pace, Reason
 from shared.engine.ports import Count
 from shared.engine.tender import AT_ONCE
+from tests.builders import NOON
 from tests.memory import MemoryWatches
 from tests.unit.engine.world import ID, LATE
 
@@ -107,8 +109,9 @@ def test_a_round_tells_what_was_open_and_overdue_before_it_tended(started, broke
     """Also of APIs with nothing open; and tends although that cannot be told."""
     told = {}
 
-    async def counted(api, count):
+    async def counted(api, count, pace):
         told[api] = count
+        assert pace is None
         if broken:
             raise broken
 
@@ -119,6 +122,33 @@ def test_a_round_tells_what_was_open_and_overdue_before_it_tended(started, broke
 
     assert told == {**dict.fromkeys(APIS, Count()), REALITY_ANALYSIS.name: Count(1, 1, LATE)}
     assert started.sent == [(Ticket(ID, 1), timedelta(minutes=1))]
+
+
+@pytest.mark.parametrize("broken", [None, ServiceRequestError("no answer")])
+def test_a_round_tells_the_pace_of_each_api_and_which_gates_are_shut_for_long(started, broken):
+    """Without the gates it tells the counts alone."""
+    told, shut = {}, {}
+    hour = timedelta(hours=1)
+    monthly = Pace(450, Reason.LIMIT, NOON, NOON, NOON + timedelta(days=30), timedelta(days=30))
+    brief = Pace(shut_since=NOON, shut_until=NOON + hour, opens_in=hour)
+
+    async def paces():
+        if broken:
+            raise broken
+        return {"reporting": monthly, "schedules": brief}
+
+    async def counted(api, _, pace):
+        told[api] = pace
+
+    async def shut_for_long(api, pace):
+        shut[api] = pace
+
+    tender = replace(started.ports, paces=paces, counted=counted, shut_for_long=shut_for_long).tender
+    asyncio.run(tender.round())
+
+    known = {} if broken else {"reporting": monthly, "schedules": brief}
+    assert told == {**dict.fromkeys(APIS), **known}
+    assert shut == ({} if broken else {"reporting": monthly})
 
 
 def test_what_is_tended_at_once_comes_back_spread_out(started):
