@@ -1,4 +1,4 @@
-// Four alarms.  Every query returns one row per problem, and none if all is well.
+// Five alarms.  Every query returns one row per problem, and none if all is well.
 param name string
 param location string
 param tags object
@@ -55,6 +55,16 @@ var alarms = [
     title: 'Watches fall behind'
     description: 'Watches are repeatedly more than five minutes late: turns do not start, or do not end.'
     query: loadTextContent('../queries/alerts/overdue.kql')
+    severity: 2
+    window: 'PT30M'
+    lasts: true
+    dimensions: ['api']
+  }
+  {
+    name: 'gate-shut'
+    title: 'The platform refuses an API for more than an hour'
+    description: 'A 429 or a quota told the app to wait for long. Find out who else uses the client. docs/rate-limits.md says how to lift the gate.'
+    query: loadTextContent('../queries/alerts/gate-shut.kql')
     severity: 2
     window: 'PT30M'
     lasts: true

@@ -15,10 +15,11 @@ from azure.data.tables.aio import TableClient
 from azure.storage.queue import QueueClient
 
 from local.docs.kusto import charts, load, run, shipped
-from local.parts.stack import QUEUE, WATCHES
+from local.parts.stack import GATES, QUEUE, WATCHES
 from local.trials.scenario import access_control, reality_analysis, reporting, schedules
 from shared.apis import APIS
 from shared.core.remote import watch_id
+from shared.storage.gates import PARTITION
 from shared.storage.watches import TableWatches
 from tests.builders import a_watch
 
@@ -56,6 +57,14 @@ def jobs():
 UNSAID = {"Labels": "[]", "Status": "", "Reason": "", "Polls": 0, "Faults": 0, "Throttled": 0}
 UNSAID |= {"Issues": 0, "Evidence": "[]"}
 
+#: A gate that a quota has shut, as far as its name.
+SHUT = {
+    "PartitionKey": PARTITION,
+    "RowKey": "schedules",
+    "ShutAt": datetime(2026, 11, 20, tzinfo=UTC),
+    "PerMinute": 90.0,
+}
+
 
 @pytest.fixture(scope="module")
 def told(app, platform, parts, ended):
@@ -71,6 +80,8 @@ def told(app, platform, parts, ended):
     for watch in watches:
         ended(watch["id"])
 
+    with TableServiceClient.from_connection_string(parts.storage) as tables:  # nobody asks that API any more
+        tables.get_table_client(GATES).upsert_entity(SHUT | {"OpensAt": datetime.now(UTC) + timedelta(hours=2)})
     with QueueClient.from_connection_string(parts.storage, f"{QUEUE}-poison") as poison:
         poison.send_message(json.dumps({"id": watches[0]["id"], "seq": 0}))
         poison.send_message("no ticket")
@@ -80,6 +91,7 @@ def told(app, platform, parts, ended):
         wait_for(platform, lambda names, rounds=rounds: names["WatchesCounted"] >= rounds * len(APIS))
     wait_for(platform, lambda names: names["TicketPoisoned"] and names["TicketRejected"])
     with TableServiceClient.from_connection_string(parts.storage) as tables:
+        tables.get_table_client(GATES).delete_entity(SHUT)
         rows = [UNSAID | row for row in tables.get_table_client(WATCHES).list_entities()]
     envelopes = platform.get("/events").json()["events"]
     return load([*envelopes, *envelopes[:3]]), rows, envelopes  # some events come twice
@@ -347,6 +359,16 @@ def test_watches_that_fall_behind_again_and_again_are_found(ask, told):
 
     first = [envelope for envelope in told[2] if envelope["data"]["baseData"]["name"] == "WatchesCounted"][: len(APIS)]
     assert run(load(first), QUERIES["alerts/overdue"]) == []
+
+
+def test_a_gate_that_is_shut_for_long_is_found(ask):
+    (alarm,) = ask("alerts/gate-shut")
+    (rate,) = [row for row in ask("workbook/rate over time") if row["api"] == "schedules"]
+    gates = [row for row in ask("workbook/gates over time") if row["minutes"] > 0]
+
+    assert (alarm["api"], alarm["shutForSeconds"] > 2 * 3600) == ("schedules", True)
+    assert rate["perMinute"] == 45_000  # half of what the stack's budget allows, not the 90 of the row
+    assert [(row["api"], round(row["minutes"])) for row in gates] == [("schedules", 120)]
 
 
 def test_silence_is_found(ask, told):

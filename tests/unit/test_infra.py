@@ -361,7 +361,7 @@ def test_alarms_are_told_apart_by_what_their_queries_say():
     """A dimension must be a column, of texts."""
     alarms = FILES["alerts"].variables["alarms"].value
 
-    assert {alarm["name"] for alarm in alarms} == {"ended-badly", "poisoned", "overdue", "silent"}
+    assert {alarm["name"] for alarm in alarms} == {"ended-badly", "poisoned", "overdue", "gate-shut", "silent"}
     for alarm in alarms:
         query = kusto.shipped()[f"alerts/{alarm['name']}"]
         for dimension in alarm["dimensions"]:
