@@ -198,10 +198,10 @@ def _delay(watch: Watch, seen: Observation, api: RemoteApi, now: datetime, draw:
 
 
 def _in_rhythm(scheduled: timedelta, watch: Watch, api: RemoteApi, now: datetime) -> timedelta:
-    """Shorten the wait after a report that came late, so that faults and rate limits slow a watch down only once.
+    """Shorten the wait after a report that came late, so that a fault or a rate limit slows a watch down only once.
 
-    A wait of the schedule is its first step at least, and all watches keep their distance from one another, since each
-    keeps its own rhythm.
+    The wait is never shorter than the first step of the schedule.  Watches that were held back together keep their
+    distance, since each falls back into its own rhythm.
     """
     if watch.scheduled_at is None or now <= watch.scheduled_at or not scheduled:
         return scheduled

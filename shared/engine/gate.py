@@ -162,7 +162,7 @@ class SharedGate:
         if self._in_table is not before:  # written meanwhile, so that this may be what was there before
             return
         for api in before.keys() - found.keys():
-            log.warning("gate.lifted api=%s: its row is gone", api)
+            log.warning("gate.lifted api=%s: its row is gone or unreadable", api)
             self._gates.pop(api, None)
         for api, gate in found.items():
             if gate != before.get(api):
