@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from local.docs import api_pages as docs
 from shared.apis import APIS
 from shared.core.model import Outcome
-from shared.core.rate_limit import budget, spacing
+from shared.core.rate_limit import LearnedRate, budget, spacing
 from shared.settings import Settings, polling_setting
 from shared.web.problems import KINDS
+from tests.builders import NOON
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -154,7 +156,8 @@ def test_the_table_of_rate_limits_is_what_the_watches_do():
         "5,000 an hour": budget(None, 5000),
         "5,000 a minute": budget(5000, None),
     }
-    lines = README.split("\n## Rate limits\n")[1].split("\n## ")[0].splitlines()
+    page = (ROOT / "docs/rate-limits.md").read_text()
+    lines = page.split("\n## The rate\n")[1].split("\n## ")[0].splitlines()
     header, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
 
     assert header[1:] == [*limits]
@@ -162,6 +165,16 @@ def test_the_table_of_rate_limits_is_what_the_watches_do():
         for limit, said in zip(header[1:], spacings, strict=True):
             exact = spacing(int(watches.replace(",", "")), limits[limit]).total_seconds()
             assert span(said) == pytest.approx(exact, rel=0.03)
+
+
+def test_how_fast_a_rate_rises_is_as_told():
+    page = (ROOT / "docs/rate-limits.md").read_text()
+    told = re.search(r"After 3 minutes it is ([\d.]+) % higher, after 6 minutes ([\d.]+) %, after 12 twice", page)
+    learned = LearnedRate(100, 100, NOON)
+    rates = [learned.at(NOON + timedelta(minutes=minutes)) for minutes in (3, 6, 12, 60)]
+
+    assert told
+    assert rates == [*(pytest.approx(100 + float(more), abs=0.1) for more in told.groups()), 200, None]
 
 
 def span(text):
