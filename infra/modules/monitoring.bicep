@@ -87,6 +87,10 @@ var saved = [
     name: 'Tickets that were rejected or poisoned'
     body: loadTextContent('../queries/saved/tickets.kql')
   }
+  {
+    name: 'Rate limits: when each API was held back'
+    body: loadTextContent('../queries/saved/gates.kql')
+  }
 ]
 
 resource queries 'Microsoft.OperationalInsights/queryPacks/queries@2025-02-01' = [

@@ -371,6 +371,21 @@ def test_a_gate_that_is_shut_for_long_is_found(ask):
     assert [(row["api"], round(row["minutes"])) for row in gates] == [("schedules", 120)]
 
 
+def test_an_api_that_keeps_to_its_schedules_alone_has_no_rate(told):
+    without = [envelope for envelope in told[2] if "perMinute" not in str(envelope)]
+
+    assert run(load(without), QUERIES["workbook/rate over time"]) == []
+
+
+def test_an_api_that_was_held_back_is_found(ask):
+    rows = [row for row in ask("saved/gates") if row["api"] == "schedules"]
+
+    assert {row["pace"] for row in rows} == {"429"}
+    assert {(row["lowestPerMinute"], row["highestPerMinute"]) for row in rows} == {(45_000, 45_000)}
+    assert [round(row["longestShutSeconds"] / 3600) for row in rows] == [2]
+    assert all(row["firstRound"] < row["lastRound"] for row in rows)
+
+
 def test_silence_is_found(ask, told):
     counted = [envelope for envelope in told[2] if envelope["data"]["baseData"]["name"] == "WatchesCounted"]
     others = [envelope for envelope in told[2] if envelope not in counted]
