@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.core.schedule import SOONEST
+from shared.core.schedule import ABSURD, SOONEST
 
 MINUTE = timedelta(minutes=1)
 
@@ -166,7 +166,7 @@ def _taught(
     passes = min(rate, max(rate * (1 - shut_for / cycle), traffic.since_open * MINUTE / cycle))
     per_minute = max(HEADROOM * passes, LEAST_KEPT * rate, LEAST_OF_BUDGET * (traffic.budget or 0))
     lag = spacing(traffic.watches, per_minute)
-    return LearnedRate(per_minute, passes, now + wait, max(gate.learned.window, wait, lag))
+    return LearnedRate(per_minute, passes, now + wait, min(max(gate.learned.window, wait, lag), ABSURD))
 
 
 def _first(now: datetime, wait: timedelta, traffic: Traffic, *, costs_much: bool = False) -> LearnedRate | None:
