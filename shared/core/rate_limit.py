@@ -101,7 +101,7 @@ class Pace:
 
     per_minute: float | None = None  #: None: as often as the schedules say
     reason: Reason = Reason.SCHEDULES
-    since: datetime | None = None  #: None: as long as the app runs
+    since: datetime | None = None  #: when the platform showed it; None: as long as the app runs
     shut_since: datetime | None = None  #: None: the gate is open
     shut_until: datetime | None = None
     opens_in: timedelta = timedelta(0)
@@ -213,7 +213,8 @@ def pace(gate: GateState | None, budget: float | None, now: datetime) -> Pace:
     rate = allowed(gate, budget, now)
     known = Pace(rate, Reason.SCHEDULES if rate is None else Reason.BUDGET)
     if gate is not None and gate.learned is not None and rate is not None and rate != budget:
-        known = Pace(rate, Reason.LIMIT, gate.learned.since)
+        shown_at = min(gate.learned.since, gate.shut_at)  # a learned rate counts from the opening, perhaps days ahead
+        known = Pace(rate, Reason.LIMIT, shown_at)
     if gate is None or gate.opens_at <= now:
         return known
     return replace(known, shut_since=gate.shut_at, shut_until=gate.opens_at, opens_in=gate.opens_at - now)

@@ -189,6 +189,15 @@ def test_the_pace_says_why():
     assert pace(GateState(NOON, NOON), None, NOON) == Pace(None, Reason.SCHEDULES)
 
 
+def test_a_limit_was_shown_when_the_platform_refused_not_when_the_gate_opens():
+    monthly = refuse(None, 0, 30 * 24 * 3600, Traffic(asked=300))
+    refused_again = replace(OPENED, shut_at=NOON, opens_at=NOON + seconds(7))
+
+    assert pace(monthly, None, NOON + seconds(1)).since == NOON
+    assert pace(monthly, None, monthly.opens_at).since == NOON
+    assert pace(refused_again, None, NOON + seconds(1)).since == LEARNED.since
+
+
 def test_a_gate_that_is_shut_for_more_than_an_hour_is_worth_an_alarm():
     shut = [GateState(NOON, NOON + timedelta(hours=1, seconds=second)) for second in (0, 1)]
 
