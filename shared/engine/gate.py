@@ -49,6 +49,7 @@ class SharedGate:
     _in_table: dict[str, GateState] = field(default_factory=dict, init=False)  #: as this process last saw it
     _watches: int = field(default=0, init=False)
     _read_at: datetime = field(default=LONG_AGO, init=False)
+    _gates_read_at: datetime = field(default=LONG_AGO, init=False)
     _counts_next: bool = field(default=False, init=False)
     _own: OwnTraffic = field(default_factory=OwnTraffic, init=False)
     _suspected_at: dict[str, datetime] = field(default_factory=dict, init=False)
@@ -142,7 +143,12 @@ class SharedGate:
             if self._is_fresh():
                 return
             self._read_at = self.now()
-            await (self._count_watches() if self._counts_next else self._read_gates())
+            if self._counts_next:
+                await self._count_watches()
+            # Gates of long ago do not decide on a turn that comes alone: it would wait again for a gate that is lifted.
+            if not self._counts_next or self._read_at - self._gates_read_at > 2 * BETWEEN_READS:
+                self._gates_read_at = self._read_at
+                await self._read_gates()
             self._counts_next = not self._counts_next and self._is_limited()
 
     def _is_fresh(self) -> bool:
@@ -182,7 +188,7 @@ class SharedGate:
 
         One that was told to wait for longer has perhaps written in between: the gate opens when both may ask.
         """
-        self._counts_next, self._read_at = True, LONG_AGO
+        self._counts_next, self._read_at, self._gates_read_at = True, LONG_AGO, self.now()
         try:
             there = (await self.read()).get(api)
             if there is not None and there != self._in_table.get(api):

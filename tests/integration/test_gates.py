@@ -9,6 +9,7 @@ from azure.core.exceptions import HttpResponseError, ServiceRequestError
 from azure.data.tables.aio import TableClient, TableServiceClient
 from azure.storage.queue.aio import QueueClient
 
+from shared.core.decide import LOOKS_AGAIN
 from shared.core.model import Ticket
 from shared.core.rate_limit import Clearance, GateState, LearnedRate
 from shared.engine.gate import BETWEEN_READS, COMES_BACK_WITHIN, SharedGate
@@ -277,6 +278,60 @@ def test_an_operator_lifts_a_gate_for_all(azurite, name, edit):
 
     assert shut == [NOON + timedelta(days=30)] * 2
     assert lifted == [None, None]
+
+
+def test_a_watch_that_comes_alone_sees_at_once_that_its_gate_is_lifted(azurite, name):
+    """Whatever its process would have read next: it looks again only after a quarter of an hour or more."""
+
+    async def story(table):
+        clock, waits = Clock(), []
+        mine = gates(table, clock, watches=1)
+        for looks in range(4):
+            await mine.refused("reporting", clock.now, timedelta(days=1))
+            for _ in range(looks):
+                clock.now += LOOKS_AGAIN
+                waits.append((await mine.acquire("reporting", POLL)).wait_until is not None)
+            await table._table.delete_entity({"PartitionKey": "gate", "RowKey": "reporting"})
+            clock.now += LOOKS_AGAIN
+            waits.append((await mine.acquire("reporting", POLL)).wait_until is not None)
+        return waits
+
+    held, lifted = True, False
+    assert on_a_table(azurite, name, story) == [
+        *(lifted,),
+        *(held, lifted),
+        *(held, held, lifted),
+        *(held, held, held, lifted),
+    ]
+
+
+def test_a_change_of_a_gate_is_one_line_in_each_process_and_a_turn_is_none(azurite, name, caplog):
+    async def story(table):
+        clock = Clock()
+        one, other = gates(table, clock), gates(table, clock)
+
+        async def turns():
+            for _ in range(20):
+                clock.now += BETWEEN_READS / 2
+                await asyncio.gather(*(mine.acquire("reporting", POLL) for mine in (one, other) for _ in range(10)))
+
+        await turns()
+        asked_at = clock.now
+        for _ in range(50):  # all that was under way
+            clock.now += seconds(0.01)
+            await one.refused("reporting", asked_at, timedelta(days=1))
+        await turns()
+        await table._table.delete_entity({"PartitionKey": "gate", "RowKey": "reporting"})
+        await turns()
+
+    on_a_table(azurite, name, story)
+
+    assert [line.split(" until")[0].split(":")[0] for line in caplog.messages] == [
+        "gate.shut api=reporting",
+        "gate.read api=reporting",
+        "gate.lifted api=reporting",
+        "gate.lifted api=reporting",
+    ]
 
 
 def test_a_shorter_wait_that_is_written_later_does_not_open_the_gate_for_others(azurite, name):
