@@ -4,14 +4,18 @@ import json
 import os
 import time
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from azure.data.tables import TableServiceClient
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains, Keys
 
 from local.docs.browser import browsing, find, show_as
+from local.parts.stack import GATES
+from shared.storage.gates import PARTITION
 
 PROGRAMS = find()
 pytestmark = pytest.mark.skipif(
@@ -369,21 +373,48 @@ def test_it_says_when_and_why_the_app_holds_back(page, parts):
     assert not page.driver.find_element("id", "paces").is_displayed()
 
     gate = {"api": "reporting", "perMinute": None, "reason": "schedules", "since": None, "shutUntil": None}
-    since = "2026-11-20T12:00:00Z"
+    since, until = "2026-11-20T12:00:00Z", "2026-11-20T13:05:00Z"
     limited = gate | {"api": "schedules", "perMinute": 437.5, "reason": "429", "since": since}
-    shut = gate | {"api": "access-control", "shutUntil": since}
+    shut = limited | {"api": "access-control", "shutUntil": until}
     budget = gate | {"api": "reality-analysis", "perMinute": 90, "reason": "budget"}
     page.run("window.gates = arguments[0]", [gate, limited, shut, budget])
     page.look_again()
 
-    lines = page.text("paces").splitlines()
-    assert [line.split(", as")[0].split(";")[0].split(" until")[0] for line in lines] == [
-        "schedules: 438 requests a minute at most",
-        "access-control: no requests",
+    refused, opens = (page.run("return local(new Date(arguments[0]))", instant) for instant in (since, until))
+    assert refused != opens
+    assert [line for line in page.text("paces").splitlines() if line] == [
+        f"schedules: 438 requests a minute at most; the platform refused more at {refused}.",
+        f"access-control: no requests until {opens}, as the platform asked.",
     ]
-    page.run("window.gates = []")
+    page.run("window.gates = arguments[0]", [gate, budget])
     page.look_again()
     assert not page.driver.find_element("id", "paces").is_displayed()
+
+
+def test_a_gate_that_is_shut_is_seen_until_its_row_is_deleted(page, parts):
+    page.open(parts.key)
+    row = {"PartitionKey": PARTITION, "RowKey": "schedules", "OpensAt": datetime.now(UTC) + timedelta(hours=2)}
+    with TableServiceClient.from_connection_string(parts.storage) as tables:
+        tables.get_table_client(GATES).upsert_entity(row)
+        try:
+            page.look_again()
+            assert page.text("paces").startswith("schedules: no requests until ")
+        finally:
+            tables.get_table_client(GATES).delete_entity(row)
+    page.look_again()
+    assert page.text("paces") == ""
+
+
+def test_what_holds_the_app_back_is_not_for_the_next_user(page, parts):
+    page.open(parts.key)
+    page.run("window.gates = [{ api: 'schedules', shutUntil: '2026-11-20T13:05:00Z' }]")
+    page.answers(listed())
+    page.look_again()
+    assert page.text("paces")
+
+    page.element("forget").click()
+
+    assert page.text("paces") == ""
 
 
 def test_errors_are_said_and_go_away(page, parts):

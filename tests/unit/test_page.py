@@ -138,6 +138,15 @@ def test_every_field_has_a_label(html):
     assert not re.search(r"<(input|select)", without_labels)
 
 
+def test_each_place_for_news_is_there_before_there_is_any(html):
+    """A screen reader reads what is put into a live region, but not one that appears with its text."""
+    live = {attributes["id"]: attributes for _, attributes in Elements(html).found if "role" in attributes
+            and attributes["role"] in {"status", "alert"}}  # fmt: skip
+
+    assert live.keys() == {"trouble", "news", "refused", "paces"}
+    assert [id_ for id_, attributes in live.items() if "hidden" in attributes] == []
+
+
 def test_the_file_has_a_place_for_what_the_code_knows():
     text = FILE.read_text(encoding="utf-8")
 
