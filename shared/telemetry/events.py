@@ -31,6 +31,9 @@ TIMEOUT = timedelta(seconds=30)
 #: Entries of evidence in an event; the row in the results table has more.
 MOST_EVIDENCE = 3
 
+#: All that is known of a gate that is shut for long: the platform tells a rate and a quota in the same way.
+WHY_SHUT = "a 429 or a quota"
+
 #: The W3C traceparent of the current invocation, which links events and requests.
 _traceparent: ContextVar[str] = ContextVar("traceparent", default="")
 
@@ -94,7 +97,8 @@ class Events:
         """Send `GateShut`; raises `UndeliveredError` or TimeoutError."""
         opens_at = pace.shut_until.isoformat() if pace.shut_until else ""
         shut_for = pace.shut_until - pace.shut_since if pace.shut_until and pace.shut_since else timedelta(0)
-        await self._send("GateShut", {"api": api, "opensAt": opens_at}, {"shutForSeconds": shut_for.total_seconds()})
+        about = {"api": api, "opensAt": opens_at, "reason": WHY_SHUT}
+        await self._send("GateShut", about, {"shutForSeconds": shut_for.total_seconds()})
 
     async def _send(
         self, name: str, dimensions: Mapping[str, str], measurements: Mapping[str, float], trace: str = ""

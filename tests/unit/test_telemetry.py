@@ -629,7 +629,11 @@ def test_a_gate_that_is_shut_for_long_is_told(ingestion, events):
 
     event = event_of(ingestion.envelopes[0])
     assert event["name"] == "GateShut"
-    assert event["properties"] == {"api": "schedules", "opensAt": "2026-12-20T12:00:00+00:00"}
+    assert event["properties"] == {
+        "api": "schedules",
+        "opensAt": "2026-12-20T12:00:00+00:00",
+        "reason": "a 429 or a quota",
+    }
     assert event["measurements"] == {"shutForSeconds": 30 * 24 * 3600}
 
 
