@@ -13,6 +13,9 @@ from shared.apis import APIS
 from shared.core.model import Outcome
 from shared.core.rate_limit import LearnedRate, budget, spacing
 from shared.settings import Settings, polling_setting
+from shared.storage.gates import PARTITION
+from shared.web import examples
+from shared.web.operations import OPERATIONS
 from shared.web.problems import KINDS
 from tests.builders import NOON
 
@@ -165,6 +168,35 @@ def test_the_table_of_rate_limits_is_what_the_watches_do():
         for limit, said in zip(header[1:], spacings, strict=True):
             exact = spacing(int(watches.replace(",", "")), limits[limit]).total_seconds()
             assert span(said) == pytest.approx(exact, rel=0.03)
+
+
+def test_the_gates_are_shown_as_they_are_answered():
+    page = (ROOT / "docs/rate-limits.md").read_text()
+    (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+
+    assert json.loads(example) == examples.GATES
+
+
+def test_a_gate_is_lifted_where_it_is_kept():
+    page = (ROOT / "docs/rate-limits.md").read_text()
+    table, partition, api = re.findall(
+        r"--table-name (\w+) --partition-key (\w+) --row-key ([\w-]+)$", page, re.MULTILINE
+    )[0]
+
+    assert (table, partition) == (SETTINGS["GATES_TABLE"].default, PARTITION)
+    assert api in APIS
+
+
+def test_the_log_of_gates_says_what_is_told_of_it():
+    page = (ROOT / "docs/rate-limits.md").read_text()
+    code = "".join((ROOT / "shared" / file).read_text() for file in ("engine/gate.py", "storage/gates.py"))
+    logged = set(re.findall(r'"(gate\.\w+) ', code)) | {f"gate.{event}" for event in re.findall(r'_log\("(\w+)"', code)}
+
+    assert set(re.findall(r"`(gate\.\w+)", page)) == logged
+
+
+def test_it_lists_every_operation():
+    assert [one.name for one in OPERATIONS if f"| `{one.method} /api/{one.path}` |" not in README] == []
 
 
 def test_how_fast_a_rate_rises_is_as_told():
