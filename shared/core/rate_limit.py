@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.core.schedule import ABSURD, SOONEST
+from shared.core.schedule import SOONEST
 
 MINUTE = timedelta(minutes=1)
 
@@ -30,6 +30,9 @@ LEAST_KEPT, LEAST_OF_BUDGET = 0.8, 0.5
 #: 429s, and fast once the limit is proven to be elsewhere.  Both in windows of the limit: when it has doubled, and when
 #: it is so high that it is forgotten.
 DOUBLES_AFTER, FORGOTTEN_AFTER = 12, 60
+
+#: The longest window of a limit that the platform's page names.  A longer wait is a quota, which teaches no rate.
+LONGEST_WINDOW = timedelta(hours=1)
 
 #: A 429 is explained by a rate that the watches want to use, and that comes near to what was refused before.
 WANTED, NEAR = 0.8, 0.95
@@ -166,7 +169,7 @@ def _taught(
     passes = min(rate, max(rate * (1 - shut_for / cycle), traffic.since_open * MINUTE / cycle))
     per_minute = max(HEADROOM * passes, LEAST_KEPT * rate, LEAST_OF_BUDGET * (traffic.budget or 0))
     lag = spacing(traffic.watches, per_minute)
-    return LearnedRate(per_minute, passes, now + wait, min(max(gate.learned.window, wait, lag), ABSURD))
+    return LearnedRate(per_minute, passes, now + wait, min(max(gate.learned.window, wait, lag), LONGEST_WINDOW))
 
 
 def _first(now: datetime, wait: timedelta, traffic: Traffic, *, costs_much: bool = False) -> LearnedRate | None:
@@ -179,7 +182,7 @@ def _first(now: datetime, wait: timedelta, traffic: Traffic, *, costs_much: bool
     if traffic.budget is None and has_passed and wait <= MINUTE and not costs_much:
         return None
     rate = traffic.budget or HEADROOM * max(SMALLEST_TIER, traffic.asked / 2, traffic.usual)
-    return LearnedRate(rate, rate, now + wait, max(MINUTE, wait))
+    return LearnedRate(rate, rate, now + wait, min(max(MINUTE, wait), LONGEST_WINDOW))
 
 
 def _is_explained(learned: LearnedRate, rate: float, traffic: Traffic, *, costs_much: bool) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -51,7 +52,8 @@ class SharedGate:
     _read_at: datetime = field(default=LONG_AGO, init=False)
     _gates_read_at: datetime = field(default=LONG_AGO, init=False)
     _counts_next: bool = field(default=False, init=False)
-    _own: OwnTraffic = field(default_factory=OwnTraffic, init=False)
+    _own: OwnTraffic = field(default_factory=OwnTraffic, init=False)  #: to all APIs, which a budget counts
+    _of_api: dict[str, OwnTraffic] = field(default_factory=lambda: defaultdict(OwnTraffic), init=False)
     _suspected_at: dict[str, datetime] = field(default_factory=dict, init=False)
     _next_start: datetime = field(default=LONG_AGO, init=False)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
@@ -67,10 +69,11 @@ class SharedGate:
         room = self._spacing(rate)
         if gate is not None and now < gate.opens_at:
             return Clearance(gate.opens_at, spread(gate, room), room)
-        asked = self._own.asked(now)
-        if rate is not None and asked >= rate * MOST_ABOVE:
-            return Clearance(self._own.oldest + MINUTE, min(room, COMES_BACK_WITHIN), room)
-        self._own.add(now, scheduled)
+        for most, traffic in ((self.budget, self._own), (rate, self._of_api[api])):
+            if most is not None and traffic.asked(now) >= most * MOST_ABOVE:
+                return Clearance(traffic.oldest + MINUTE, min(room, COMES_BACK_WITHIN), room)
+        self._own.add(now)
+        self._of_api[api].add(now, scheduled)
         return Clearance(spacing=room)
 
     def spend(self) -> None:
@@ -80,7 +83,7 @@ class SharedGate:
     async def refused(self, api: str, asked_at: datetime, retry_after: timedelta) -> Clearance:
         """Shut the gate of an API after a 429 to what was asked then, unless that concerns its own watch alone."""
         before, now = self._gates.get(api), self.now()
-        self._own.refused(now)
+        self._of_api[api].refused(now)
         after = refused(before, asked_at, now, retry_after, self._traffic(api, asked_at))
         if after is None or after.opens_at <= now:
             self._suspected_at[api] = now
@@ -109,12 +112,12 @@ class SharedGate:
         return spacing(self._watches, rate) * self.scale
 
     def _traffic(self, api: str, asked_at: datetime) -> Traffic:
-        now, gate = self.now(), self._gates.get(api)
+        now, gate, own = self.now(), self._gates.get(api), self._of_api[api]
         return Traffic(
-            asked=self._own.asked(now),
-            usual=self._own.usual(now),
-            since_open=self._own.between(gate.opens_at, asked_at) if gate else 0,
-            demand=self._own.demand(self._watches),
+            asked=own.asked(now),
+            usual=own.usual(now),
+            since_open=own.between(gate.opens_at, asked_at) if gate else 0,
+            demand=own.demand(self._watches),
             watches=self._watches,
             budget=self.budget,
             suspected=now - self._suspected_at.get(api, LONG_AGO) < SUSPECTED_FOR,

@@ -29,6 +29,7 @@ class OwnTraffic:
     def add(self, now: datetime, scheduled: timedelta | None = None) -> None:
         """Count a request; `scheduled` is how long its watch waits after it by the schedule of its API."""
         self._turn_to(now)
+        self.asked(now)  # forgets what is older, so that no more than a minute is kept
         self._asked.append(now)
         self._in_minute += 1
         if scheduled is not None:

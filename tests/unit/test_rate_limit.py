@@ -148,11 +148,13 @@ def test_a_new_rate_teaches_nothing_before_the_turns_follow_it():
     assert refuse(new, 54, 6, replace(BUSY, watches=900)).learned == new.learned
 
 
-def test_a_window_is_never_longer_than_a_row_can_hold():
-    """A million watches at 20 a minute follow a new rate after 35 days."""
+def test_the_wait_of_a_quota_is_no_window():
+    """Nor is the time that a large crowd takes to follow a rate: 35 days, of a million watches at 20 a minute."""
     slow = replace(OPENED, learned=replace(LEARNED, per_minute=20.0, limit=20.0))
+    quota = refuse(None, 0, 20 * 24 * 3600, Traffic(asked=300))
 
-    assert refuse(slow, 54, 30, replace(BUSY, watches=1_000_000)).learned.window == timedelta(days=30)
+    assert quota.learned.window == timedelta(hours=1)
+    assert refuse(slow, 54, 30, replace(BUSY, watches=1_000_000)).learned.window == timedelta(hours=1)
 
 
 def test_a_rate_rises_slowly_near_the_limit_then_fast_until_it_is_forgotten():

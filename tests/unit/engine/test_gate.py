@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+from shared.core.rate_limit import GateState, LearnedRate
 from shared.engine.gate import SharedGate
 from tests.builders import NOON
 
@@ -25,3 +26,16 @@ def test_a_request_that_is_spent_counts_like_one_that_was_acquired():
         return (await gate.acquire("api", timedelta(0))).wait_until
 
     assert [asyncio.run(scenario(spent)) for spent in (10, 11)] == [None, NOON + timedelta(minutes=1)]
+
+
+def test_an_api_with_a_learned_rate_does_not_starve_beside_a_busy_one():
+    """The budget counts all APIs; what one has learned counts its own requests."""
+
+    async def scenario():
+        gate = SharedGate(nothing, nothing, no_watches, budget=None, now=lambda: NOON)
+        gate._gates["slow"] = GateState(NOON, NOON, LearnedRate(10, 10, NOON))
+        for _ in range(100):
+            await gate.acquire("busy", timedelta(0))
+        return [(await gate.acquire("slow", timedelta(0))).wait_until for _ in range(12)]
+
+    assert asyncio.run(scenario()) == [None] * 11 + [NOON + timedelta(minutes=1)]
