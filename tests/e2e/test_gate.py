@@ -1,4 +1,4 @@
-"""One watch's 429 concerns the other watches of its API, and those of no other."""
+"""A 429 that another one confirms concerns all watches of its API, and those of no other."""
 
 import time
 from datetime import datetime, timedelta
@@ -13,19 +13,22 @@ ELSEWHERE: list[Answer] = [{"body": {"operation": {"status": "Succeeded"}}}]
 def test_a_429_shuts_the_gate_of_its_api(app, platform, ended):
     jobs = [
         reporting("limited", LIMITED, "succeeded"),
+        reporting("limited too", LIMITED, "succeeded"),
         reporting("of the same api", FREE, "succeeded"),
         schedules("of another api", ELSEWHERE, "succeeded"),
     ]
     for job in jobs:
         platform.post("/jobs", json={"path": job.path, "script": job.script})
 
-    watches = [start(app, jobs[0])]
-    (refused,) = asked_for(platform, jobs[0])
-    watches += [start(app, job) for job in jobs[1:]]
+    watches = []
+    for job in jobs[:2]:  # the app may have met 429s before, and take the first for one that is not its own doing
+        watches.append(start(app, job))
+        (refused,) = asked_for(platform, job)
+    watches += [start(app, job) for job in jobs[2:]]
     for watch_id in watches:
         ended(watch_id)
 
-    same, other = (asked_for(platform, job)[0] for job in jobs[1:])
+    same, other = (asked_for(platform, job)[0] for job in jobs[2:])
     assert same >= refused + timedelta(seconds=4)
     assert other < refused + timedelta(seconds=4)
 
