@@ -54,6 +54,7 @@ class SharedGate:
     _counts_next: bool = field(default=False, init=False)
     _own: OwnTraffic = field(default_factory=OwnTraffic, init=False)  #: to all APIs, which a budget counts
     _of_api: dict[str, OwnTraffic] = field(default_factory=lambda: defaultdict(OwnTraffic), init=False)
+    _unwritten: set[str] = field(default_factory=set, init=False)  #: APIs whose gate is not yet in the table
     _suspected_at: dict[str, datetime] = field(default_factory=dict, init=False)
     _next_start: datetime = field(default=LONG_AGO, init=False)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
@@ -94,6 +95,8 @@ class SharedGate:
         room = self._spacing(allowed(gate, self.budget, now))
         if gate is None or gate.opens_at <= now:
             return Clearance()
+        if api in self._unwritten:  # nobody else holds this watch back, once this process is gone
+            return Clearance(spacing=room)
         return Clearance(gate.opens_at, spread(gate, room), room)
 
     async def admit(self) -> timedelta:
@@ -173,12 +176,15 @@ class SharedGate:
         for api in before.keys() - found.keys():
             log.warning("gate.lifted api=%s: its row is gone or unreadable", api)
             self._gates.pop(api, None)
+            self._unwritten.discard(api)
         for api, gate in found.items():
             if gate != before.get(api):
                 self._gates[api] = gate
                 if gate.opens_at > self.now():
                     self._log("read", api, gate)
         self._in_table = found
+        for api in tuple(self._unwritten):
+            await self._write(api, self._gates[api])
 
     async def _count_watches(self) -> None:
         try:
@@ -187,18 +193,24 @@ class SharedGate:
             log.warning("watches.uncounted error=%s: %s", type(error).__name__, error)
 
     async def _publish(self, api: str, gate: GateState) -> None:
-        """Tell the other processes, and find out how many watches are concerned.
-
-        One that was told to wait for longer has perhaps written in between: the gate opens when both may ask.
-        """
+        """Tell the other processes, and find out how many watches are concerned."""
         self._counts_next, self._read_at, self._gates_read_at = True, LONG_AGO, self.now()
+        await self._write(api, gate)
+
+    async def _write(self, api: str, gate: GateState) -> None:
+        """Write a gate; what fails is tried again after the next read.
+
+        A process that was told to wait for longer has perhaps written in between: the gate opens when both may ask.
+        """
         try:
             there = (await self.read()).get(api)
             if there is not None and there != self._in_table.get(api):
                 gate = replace(gate, opens_at=max(gate.opens_at, there.opens_at))
             await self.write(api, gate)
         except AzureError as error:
+            self._unwritten.add(api)
             log.warning("gate.unwritten api=%s error=%s: %s", api, type(error).__name__, error)
         else:
+            self._unwritten.discard(api)
             self._gates[api] = gate
             self._in_table = {**self._in_table, api: gate}

@@ -231,7 +231,9 @@ def test_no_turn_is_lost_when_storage_fails_the_gate(caplog):
 
     async def story():
         mine = gates(Broken(), Clock(), count=count)
-        return await mine.acquire("reporting", POLL), await mine.refused("reporting", NOON, seconds(60))
+        before = await mine.acquire("reporting", POLL)
+        await mine.refused("reporting", NOON, seconds(60))
+        return before, await mine.acquire("reporting", POLL)
 
     before, after = asyncio.run(story())
 
@@ -242,6 +244,30 @@ def test_no_turn_is_lost_when_storage_fails_the_gate(caplog):
         "gate.unwritten",
         "watches.uncounted",
     }
+
+
+def test_a_gate_that_could_not_be_written_is_written_later_and_meanwhile_the_watch_itself_remembers(azurite, name):
+    async def story(table):
+        clock = Clock()
+        mine, other = gates(table, clock), gates(table, clock)
+        write = mine.write
+
+        async def broken(*_):
+            raise ServiceRequestError("no answer")
+
+        mine.write = broken
+        told = await mine.refused("reporting", NOON, seconds(60))
+        mine.write = write
+        for _ in range(3):
+            clock.now += BETWEEN_READS
+            held = await mine.acquire("reporting", POLL)
+        return told, held, await other.acquire("reporting", POLL), table.writes
+
+    told, held, others, writes = on_a_table(azurite, name, story)
+
+    assert told.wait_until is None  # so that it keeps its whole Retry-After
+    assert held.wait_until == others.wait_until == NOON + seconds(60)
+    assert writes == 1
 
 
 def test_a_gate_is_read_as_it_was_written(azurite, name):
