@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from shared.core.rate_limit import GateState, LearnedRate
 from shared.engine.gate import SharedGate
 from tests.builders import NOON
@@ -39,3 +41,24 @@ def test_an_api_with_a_learned_rate_does_not_starve_beside_a_busy_one():
         return [(await gate.acquire("slow", timedelta(0))).wait_until for _ in range(12)]
 
     assert asyncio.run(scenario()) == [None] * 11 + [NOON + timedelta(minutes=1)]
+
+
+@pytest.mark.parametrize(("refused", "explains"), [(False, False), (True, True)])
+def test_a_minute_with_a_429_proves_nothing_about_what_passes(refused, explains):
+    """Thirty requests in each minute: a 429 to the last says something about the rate, unless as many passed before."""
+    clock = [NOON]
+
+    async def scenario():
+        gate = SharedGate(nothing, nothing, no_watches, budget=None, now=lambda: clock[0])
+        await gate.acquire("api", timedelta(0))
+        for _ in range(2):
+            clock[0] += timedelta(minutes=1)
+            for _ in range(30):
+                await gate.acquire("api", timedelta(0))
+            if refused:
+                await gate.refused("api", clock[0] - timedelta(seconds=1), timedelta(seconds=1))
+                gate._gates.clear()
+        gate._suspected_at.clear()
+        return (await gate.refused("api", clock[0], timedelta(seconds=1))).wait_until is not None
+
+    assert asyncio.run(scenario()) == explains

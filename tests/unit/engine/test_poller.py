@@ -1,12 +1,18 @@
 """One turn of a watch, and what follows from it."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from shared.core.decide import LOOKS_AGAIN
 from shared.core.model import Outcome, Ticket
+from shared.core.rate_limit import Clearance
+from shared.core.remote import Response
+from shared.engine.deliver import deliver
 from tests.builders import NOON
+from tests.ports import NoGate
 from tests.unit.engine.world import ID
 
 
@@ -83,3 +89,18 @@ def test_a_word_that_no_page_names_is_logged_once_and_the_watch_goes_on(started,
 
     assert (started.row.status, started.row.is_open, started.row.polls) == ("paused", True, 2)
     assert caplog.text.count("status.unknown") == 1
+
+
+@pytest.mark.parametrize(("shut", "not_before"), [(True, LOOKS_AGAIN), (False, timedelta(days=3))])
+def test_a_watch_remembers_the_whole_wait_only_where_no_gate_does(started, shut, not_before):
+    class Gate(NoGate):
+        async def refused(self, api, asked_at, retry_after):  # noqa: ARG002
+            return Clearance(asked_at + retry_after if shut else None)
+
+    async def fetch(_):
+        return Response(429, {"retry-after": "259200"})
+
+    poller = replace(started.ports, gate=Gate(), fetch=fetch).poller
+    asyncio.run(deliver(poller, Ticket(ID, 0), "m"))
+
+    assert started.row.not_before == started.now + not_before
