@@ -54,7 +54,7 @@ class SharedGate:
     _counts_next: bool = field(default=False, init=False)
     _own: OwnTraffic = field(default_factory=OwnTraffic, init=False)  #: to all APIs, which a budget counts
     _of_api: dict[str, OwnTraffic] = field(default_factory=lambda: defaultdict(OwnTraffic), init=False)
-    _unwritten: set[str] = field(default_factory=set, init=False)  #: APIs whose gate is not yet in the table
+    _unwritten: dict[str, GateState] = field(default_factory=dict, init=False)  #: what the table did not take
     _suspected_at: dict[str, datetime] = field(default_factory=dict, init=False)
     _next_start: datetime = field(default=LONG_AGO, init=False)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
@@ -95,7 +95,7 @@ class SharedGate:
         room = self._spacing(allowed(gate, self.budget, now))
         if gate is None or gate.opens_at <= now:
             return Clearance()
-        if api in self._unwritten:  # nobody else holds this watch back, once this process is gone
+        if self._unwritten.get(api):  # nobody else holds this watch back, once this process is gone
             return Clearance(spacing=room)
         return Clearance(gate.opens_at, spread(gate, room), room)
 
@@ -176,7 +176,7 @@ class SharedGate:
         for api in before.keys() - found.keys():
             log.warning("gate.lifted api=%s: its row is gone or unreadable", api)
             self._gates.pop(api, None)
-            self._unwritten.discard(api)
+            self._unwritten.pop(api, None)
         for api, gate in found.items():
             if gate != before.get(api):
                 self._gates[api] = gate
@@ -208,9 +208,9 @@ class SharedGate:
                 gate = replace(gate, opens_at=max(gate.opens_at, there.opens_at))
             await self.write(api, gate)
         except AzureError as error:
-            self._unwritten.add(api)
+            self._unwritten[api] = gate
             log.warning("gate.unwritten api=%s error=%s: %s", api, type(error).__name__, error)
         else:
-            self._unwritten.discard(api)
+            self._unwritten.pop(api, None)
             self._gates[api] = gate
             self._in_table = {**self._in_table, api: gate}
