@@ -24,6 +24,7 @@ def test_a_429_shuts_the_gate_of_its_api(app, platform, ended):
     for job in jobs[:2]:  # the app may have met 429s before, and take the first for one that is not its own doing
         watches.append(start(app, job))
         (refused,) = asked_for(platform, job)
+    shut(app, "reporting")
     watches += [start(app, job) for job in jobs[2:]]
     for watch_id in watches:
         ended(watch_id)
@@ -35,6 +36,16 @@ def test_a_429_shuts_the_gate_of_its_api(app, platform, ended):
 
 def start(app, job):
     return app.post("/watches", json={"api": job.api, "job": dict(job.ids)}).json()["id"]
+
+
+def shut(app, api, within=10):
+    """Wait until the app has written what a refusal taught it: the platform's answer is older."""
+    give_up = time.monotonic() + within
+    while time.monotonic() < give_up:
+        gates = app.get("/gates").json()["gates"]
+        if next(gate for gate in gates if gate["api"] == api)["shutUntil"]:
+            return
+    raise AssertionError(f"the gate of {api} was not shut within {within} s")
 
 
 def asked_for(platform, job, within=10):
