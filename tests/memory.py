@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -71,8 +72,11 @@ class MemoryWatches(MemoryRows[Watch]):
         """Count the open watches of each API that has any; overdue is what was due before."""
         rows = [watch for watch in self.rows.values() if watch.is_open]
         late = {api: [now - row.due for row in rows if row.api == api and row.due < due_before] for api in APIS}
+        failing = {api: Counter(row.failing for row in rows if row.api == api and row.failing) for api in APIS}
         counts = {
-            api: Count(sum(row.api == api for row in rows), len(late[api]), max(late[api], default=timedelta(0)))
+            api: Count(
+                sum(row.api == api for row in rows), len(late[api]), max(late[api], default=timedelta(0)), failing[api]
+            )
             for api in APIS
         }
         return {api: count for api, count in counts.items() if count.open}

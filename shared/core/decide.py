@@ -90,7 +90,7 @@ def decide(
         case Report(outcome=Outcome() as outcome, reason=reason):
             return Finish(outcome, reason)
         case Fault(lasting=Outcome() as outcome) if _is_believed(watch, api, now):
-            return Finish(outcome, _why_refused(watch, seen, outcome, api))
+            return Finish(outcome, _why_refused(watch, seen, outcome, api, now))
     if now >= watch.deadline:
         return Finish(Outcome.EXPIRED, _why_expired(watch, seen))
     return RequeueAfter(min(_looking_again(wait, seen, draw), watch.deadline - now))
@@ -109,13 +109,17 @@ def advance(watch: Watch, seen: Observation, decision: Decision, now: datetime, 
 
 
 def stop(watch: Watch, now: datetime) -> Watch:
-    """The row of a watch that a user stops: its ticket is fenced off, and no message took the step."""
+    """The row of a watch that a user stops: its ticket is fenced off, and no message took the step.
+
+    A job whose end is known ends as the API said.
+    """
+    known = watch.verdict is not None
     return replace(
         watch,
         seq=watch.seq + 1,
         stepped_by="",
-        end=End(Outcome.STOPPED, now),
-        reason="stopped on request",
+        end=End(watch.verdict or Outcome.STOPPED, now),
+        reason=_joined(watch.reason, "stopped before the evidence was read") if known else "stopped on request",
         # stopping is no licence to ask early either, once it starts again; our own delays after errors do not count
         not_before=watch.not_before if watch.revivals else max(watch.not_before, watch.due),
         due=min(watch.due, now),  # overdue at once, so that `tend_watches` publishes the end if this stop dies first
@@ -134,6 +138,7 @@ def restart(ended: Watch, wanted: Watch, api: RemoteApi) -> Watch:
     return replace(
         wanted,
         seq=ended.seq + 1,
+        restarts=ended.restarts + 1,
         due=max(wanted.due, not_before),
         not_before=max(wanted.not_before, not_before),
         etag=ended.etag,
@@ -219,6 +224,7 @@ def _observed(watch: Watch, seen: Observation, now: datetime) -> Watch:
                 watch,
                 scheduled_at=watch.scheduled_at or watch.due,
                 reason=seen.reason if watch.verdict is None else watch.reason,
+                failing=watch.failing if seen.failing is None else seen.failing,
                 faults=watch.faults + 1,
                 throttled=watch.throttled + seen.throttled,
                 faults_in_a_row=watch.faults_in_a_row + 1,
@@ -226,9 +232,9 @@ def _observed(watch: Watch, seen: Observation, now: datetime) -> Watch:
                 refused_since=(watch.refused_since or now) if lasts else None,
             )
         case EvidencePage():
-            watch = replace(_with_evidence(watch, seen.entries), pages=watch.pages + 1, faults_in_a_row=0)
+            watch = replace(_with_evidence(watch, seen.entries), pages=watch.pages + 1, faults_in_a_row=0, failing="")
         case Report():
-            says_nothing_new = seen.status is None and watch.faults_in_a_row == 0
+            says_nothing_new = seen.status is None and not seen.reason and watch.faults_in_a_row == 0
             watch = replace(
                 _with_evidence(watch, seen.evidence),
                 scheduled_at=None,
@@ -237,6 +243,7 @@ def _observed(watch: Watch, seen: Observation, now: datetime) -> Watch:
                 progress=watch.progress if seen.progress is None else seen.progress,
                 validator=watch.validator if seen.validator is None else seen.validator,
                 waits=1 if _moved(watch, seen) else watch.waits + 1,
+                failing=seen.failing or "",
                 faults_in_a_row=0,
                 refusals_in_a_row=0,
                 refused_since=None,
@@ -276,14 +283,17 @@ def _is_believed(watch: Watch, api: RemoteApi, now: datetime) -> bool:
     )
 
 
-def _why_refused(watch: Watch, fault: Fault, outcome: Outcome, api: RemoteApi) -> str:
+def _why_refused(watch: Watch, fault: Fault, outcome: Outcome, api: RemoteApi, now: datetime) -> str:
     """What the answer leaves open: a 404 may mean a job that is gone, or one that we were never shown."""
     if outcome is not Outcome.LOST:
         return fault.reason
     if not watch.status:
         return _joined(fault.reason, "never seen: is the id right, and the service application a member of the iTwin?")
-    kept = f", kept for {api.retention.days} days" if api.retention else ""
-    return _joined(fault.reason, f"it was {watch.status} when last seen: the API has dropped its record{kept}")
+    if api.retention and now - watch.started_at >= api.retention:
+        since = f"its record is kept for {api.retention.days} days"
+    else:
+        since = "since then it was deleted, or the service application lost its access"
+    return _joined(fault.reason, f"it was {watch.status} when last seen: {since}")
 
 
 def _joined(reason: str, more: str) -> str:

@@ -32,6 +32,18 @@ class Outcome(StrEnum):
     ABANDONED = "abandoned"  #: we gave up after repeated errors of our own
 
 
+class Failing(StrEnum):
+    """Why a turn learned nothing of its job: what an operator looks at first."""
+
+    TOKEN = "token"  # noqa: S105 -- no access token could be had
+    UNAUTHORIZED = "401"
+    FORBIDDEN = "403"
+    CLIENT_ERROR = "4xx"  #: any other
+    SERVER_ERROR = "5xx"
+    NETWORK = "network"  #: no answer, or none in time
+    ANSWER = "answer"  #: one that could not be understood
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """That a watch has ended, how, and when; `Watch.reason` says why."""
@@ -66,12 +78,14 @@ class Watch:
     faults_in_a_row: int = 0
     refusals_in_a_row: int = 0  #: faults in a row that are not expected to heal by waiting
     refused_since: datetime | None = None  #: the first of these
+    failing: str = ""  #: why the last turn learned nothing, see `Failing`; "" when it did
     verdict: Outcome | None = None  #: how the job ended, while we ask why
     evidence_at: str = ""  #: path and query of the evidence's next page; "" for its first, where the API has it
     pages: int = 0  #: of the evidence, read so far
     evidence: tuple[str, ...] = ()  #: why the job did not end cleanly, in the API's words: the first few
     issues: int = 0  #: how many there were
     revivals: int = 0  #: how often it was revived since its last turn
+    restarts: int = 0  #: how often it was restarted since its row was inserted
     end: End | None = None
     begun_by: str = ""  #: the Idempotency-Key of the request that began it, hashed
     trace: str = ""  #: W3C traceparent of whoever began it
@@ -132,7 +146,7 @@ class Report:
     """The API answered: the job is running, or has ended with `outcome`."""
 
     outcome: Outcome | None = None
-    status: str | None = None  #: the API's word; None when it says that nothing has changed
+    status: str | None = None  #: the API's word; None when it says that nothing has changed, or nothing yet
     progress: float | None = None  #: None: not said
     reason: str = ""
     validator: str | None = None  #: None: as before
@@ -140,6 +154,7 @@ class Report:
     wants_evidence: bool = False  #: the job did not end cleanly, and another document says why
     evidence_at: str = ""  #: the link to that document, if there is one
     evidence: tuple[str, ...] = ()  #: why, where the status itself says so
+    failing: Failing | None = None  #: the answer was not what the API's page says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +162,7 @@ class Fault:
     """The API did not tell us about the job."""
 
     reason: str
+    failing: Failing | None = None  #: why; None: only held back by a limit
     lasting: Outcome | None = None  #: how the watch ends if this goes on; None: expected to heal by waiting
     throttled: bool = False
     by_gate: bool = False  #: it has shut the gate of its API, which knows for how long

@@ -13,9 +13,9 @@ from uuid import UUID, uuid5
 
 from shared.core import untrusted
 from shared.core.evidence import Evidence, entries
-from shared.core.model import EvidencePage, Fault, Observation, Outcome, Report, Watch
+from shared.core.model import EvidencePage, Failing, Fault, Observation, Outcome, Report, Watch
 from shared.core.schedule import Schedule, parse_retry_after
-from shared.core.throttling import gateway_message, is_throttling, longest_wait
+from shared.core.throttling import is_throttling, longest_wait
 from shared.core.untrusted import follow, tidy
 
 #: In a vocabulary: the job has not ended.
@@ -24,8 +24,9 @@ RUNNING = None
 #: What needs no evidence.
 CLEAN = (RUNNING, Outcome.SUCCEEDED)
 
-#: Answers that waiting will hardly change (RFC 9110, section 15.5), and what they mean if it does not.
-#: 401 is absent, because tokens get renewed and secrets rotated.
+#: Answers of the platform that waiting will hardly change (RFC 9110, section 15.5), and what they mean if it does not.
+#: 401 is absent, because tokens get renewed and secrets rotated.  Without the platform's error envelope an answer is
+#: the word of something in between, a firewall or a gateway, which waiting heals.
 LASTING = {
     400: Outcome.REFUSED,
     403: Outcome.REFUSED,
@@ -35,7 +36,12 @@ LASTING = {
     422: Outcome.REFUSED,
 }
 
-OK, NOT_MODIFIED = 200, 304
+OK, SUCCESSFUL, NOT_MODIFIED = 200, range(200, 300), 304
+
+CLIENT_ERRORS, SERVER_ERRORS = range(400, 500), range(500, 600)
+
+#: What an operator wants to tell apart.
+EXACTLY = {401: Failing.UNAUTHORIZED, 403: Failing.FORBIDDEN}
 
 #: The headers that say how long to wait.  An older copy of the platform's page has the second one.
 #: https://developer.bentley.com/apis/overview/rate-limits
@@ -102,6 +108,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)  #: lower-case names
     body: bytes = b""
     url: str = ""  #: what was asked, against which links in the body are read
+    unread: str = ""  #: why its body could not be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,7 @@ class NoResponse:
     """Nothing came back that could be read."""
 
     reason: str
+    token: bool = False  #: no access token could be had, so nothing was asked
 
 
 def ask(api: RemoteApi, watch: Watch) -> Request:
@@ -130,20 +138,30 @@ def told_wait(headers: Mapping[str, str], now: datetime) -> timedelta | None:
 
 
 def observe(api: RemoteApi, request: Request, answer: Response | NoResponse, now: datetime) -> Observation:
-    """Translate one answer into our words."""
+    """Translate one answer into our words.  Never raises: what cannot be read is a fault, whatever the reason."""
     if isinstance(answer, NoResponse):
-        return Fault(reason=tidy(answer.reason, LONGEST_REASON))
+        failing = Failing.TOKEN if answer.token else Failing.NETWORK
+        return Fault(reason=tidy(answer.reason, LONGEST_REASON), failing=failing)
+    try:
+        return _read(api, request, answer, now)
+    except Exception as error:  # noqa: BLE001 -- an exception would ask again at once, and keep neither deadline nor wait
+        return Fault(reason=f"HTTP {answer.status}, not understood ({type(error).__name__})", failing=Failing.ANSWER)
+
+
+def _read(api: RemoteApi, request: Request, answer: Response, now: datetime) -> Observation:
     wait = told_wait(answer.headers, now)
     if answer.status == NOT_MODIFIED and "If-None-Match" in request.headers:
         return Report(retry_after=wait)
     body = untrusted.parse(answer.body)
-    if answer.status != OK:
+    if answer.status not in SUCCESSFUL:
         return _fault(answer.status, body, wait)
+    if answer.unread:
+        return Fault(reason=f"HTTP {answer.status} with {answer.unread}", failing=Failing.ANSWER, retry_after=wait)
     if request.evidence is not None:
         return _findings(request.evidence, body, answer, wait)
-    word = untrusted.at(api.status_at, body)
+    word = untrusted.at(api.status_at, body) if answer.status == OK else None  # 202: "processing has not completed"
     if not isinstance(word, str) or not word.strip():
-        return Fault(reason=f"HTTP 200 without a {api.status_at}", retry_after=wait)
+        return _nothing_yet(api, answer, wait)
     return _report(api, word.strip(), body, answer, wait)
 
 
@@ -151,12 +169,28 @@ def _fault(status: int, body: Any, wait: timedelta | None) -> Fault:
     reason = tidy(f"HTTP {status} {_error(body)}", LONGEST_REASON)
     if is_throttling(status, wait, body):
         return Fault(reason=reason, throttled=True, retry_after=longest_wait(wait, body))
-    return Fault(reason=reason, lasting=LASTING.get(status), retry_after=wait)
+    lasting = LASTING.get(status) if _is_platforms(body) else None
+    return Fault(reason=reason, failing=_failing(status), lasting=lasting, retry_after=wait)
+
+
+def _failing(status: int) -> Failing:
+    if status in EXACTLY:
+        return EXACTLY[status]
+    if status in SERVER_ERRORS:
+        return Failing.SERVER_ERROR
+    return Failing.CLIENT_ERROR if status in CLIENT_ERRORS else Failing.ANSWER
+
+
+def _nothing_yet(api: RemoteApi, answer: Response, wait: timedelta | None) -> Report:
+    """Read an answer without a status word: the job goes on, and is asked about as often as its schedule says."""
+    garbled = answer.status == OK and answer.body.strip()
+    reason = f"HTTP {answer.status} without {api.status_at}"
+    return Report(reason=reason, retry_after=wait, failing=Failing.ANSWER if garbled else None)
 
 
 def _findings(evidence: Evidence, body: Any, answer: Response, wait: timedelta | None) -> EvidencePage | Fault:
     if not isinstance(body, dict):
-        return Fault(reason="HTTP 200 without a JSON object", retry_after=wait)
+        return Fault(reason=f"HTTP {answer.status} without a JSON object", failing=Failing.ANSWER, retry_after=wait)
     link = untrusted.at(evidence.next_at, body)
     next_page = follow(link, answer.url)
     return EvidencePage(
@@ -176,7 +210,7 @@ def _report(api: RemoteApi, word: str, body: Any, answer: Response, wait: timede
     report = Report(
         outcome=outcome,
         status=tidy(word, LONGEST_WORD),
-        progress=untrusted.number(untrusted.at(api.progress_at, body)),
+        progress=untrusted.percentage(untrusted.at(api.progress_at, body)),
         reason=next(filter(None, reasons), ""),
         validator=validator if _can_be_sent_back(validator) else "",
         retry_after=wait,
@@ -196,9 +230,18 @@ def _can_be_sent_back(validator: str) -> bool:
     return validator.isascii() and validator.isprintable() and len(validator) <= LONGEST_VALIDATOR
 
 
+def _is_platforms(body: Any) -> bool:
+    """Whether it is the platform's error envelope, `{"error": {"code", "message"}}`, rather than that of a gateway.
+
+    https://developer.bentley.com/apis/overview/error-codes
+    """
+    code = untrusted.at("error.code", body)
+    return isinstance(code, str) and bool(code.strip())
+
+
 def _error(body: Any) -> str:
     """The error envelope in words, if there is one: "clients MUST NOT assume" so, say all pages of the platform."""
-    return untrusted.text(untrusted.at("error", body)) or gateway_message(body)
+    return untrusted.text(untrusted.at("error", body)) or untrusted.text(untrusted.at("message", body))
 
 
 #: Watch ids are made from the job, so that posting a job twice is one watch.

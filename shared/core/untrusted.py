@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -16,13 +17,30 @@ from shared.core.url import DEFAULT_PORTS
 
 LONGEST_LINK = 2000
 
+#: Levels of a JSON body.  An answer of the platform has five; one with hundreds exhausts the stack of who reads it.
+DEEPEST = 32
+
 
 def parse(body: bytes) -> Any:
-    """Read a JSON body, a byte order mark and lone surrogates included; None when it is not JSON."""
+    """Read a JSON body, a byte order mark and lone surrogates included; None when it is not JSON, or is too deep."""
     try:
-        return json.loads(body)
+        document = json.loads(body)
     except (ValueError, RecursionError):  # the latter from a body that is nothing but opening brackets
         return None
+    return document if _is_shallow(document) else None
+
+
+def _is_shallow(document: Any) -> bool:
+    level = [document]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return True
+    return False
+
+
+def _children(node: Any) -> Iterable[Any]:
+    return node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
 
 
 def at(path: str, body: Any) -> Any:
@@ -43,6 +61,12 @@ def number(value: Any) -> float | None:
     except OverflowError:  # an int of hundreds of digits
         return None
     return found if math.isfinite(found) else None
+
+
+def percentage(value: Any) -> float | None:
+    """A number from 0 to 100; None for anything else."""
+    found = number(value)
+    return found if found is not None and 0 <= found <= 100 else None  # noqa: PLR2004 -- per cent
 
 
 def text(value: Any) -> str:

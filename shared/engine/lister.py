@@ -22,6 +22,9 @@ from shared.engine.ports import Store
 #: Entries that one request scans.  A query returns a thousand, so these are few queries even when nothing matches.
 MOST_SCANNED = 5000
 
+#: Rows that one request looks up for those that are failing, which no entry tells.
+MOST_LOOKED_UP = 500
+
 #: "the query returns a maximum of 1,000 items at one time"
 #: https://learn.microsoft.com/rest/api/storageservices/query-timeout-and-pagination
 LARGEST_QUERY = 1000
@@ -56,20 +59,26 @@ class Wanted:
     state: State | None = None
     outcome: Outcome | None = None
     label: str | None = None
+    failing: bool = False
     limit: int = 50
     after: Cursor | None = None
 
     @property
     def states(self) -> Sequence[State]:
         """Which lists to read, in order."""
-        states: list[State] = ["watching"] if self.outcome is None else []
-        states = [state for state in (*states, "ended") if self.state in {None, state}]
+        states: list[State] = []
+        if self.outcome is None and self.state != "ended":
+            states.append("watching")
+        if not self.failing and self.state != "watching":
+            states.append("ended")
         return states[states.index(self.after.state) :] if self.after and self.after.state in states else states
 
     def fits(self, watch: Watch) -> bool:
         """Whether a row matches."""
-        return (self.outcome is None or watch.outcome is self.outcome) and (
-            self.label is None or self.label in watch.labels
+        return (
+            (self.outcome is None or watch.outcome is self.outcome)
+            and (self.label is None or self.label in watch.labels)
+            and (not self.failing or bool(watch.failing))
         )
 
     def may_fit(self, entry: Entry) -> bool:
@@ -101,15 +110,20 @@ class Lister:
     async def page(self, wanted: Wanted) -> Page:
         """Return one page."""
         watches: list[Watch] = []
-        left = MOST_SCANNED
+        left, looked_up = MOST_SCANNED, 0
         for state in wanted.states:
-            after = wanted.after.key if wanted.after and wanted.after.state == state else FIRST
-            entries, scanned, cursor = await self._entries(wanted, state, after, wanted.limit - len(watches), left)
-            rows = await asyncio.gather(*(self._row(state, entry) for entry in entries))
-            watches += [row for row in rows if row is not None and wanted.fits(row)]
-            left -= scanned
-            if cursor is not None:
-                return Page(watches, cursor)
+            cursor: Cursor | None = Cursor(state, FIRST)
+            if wanted.after and wanted.after.state == state:
+                cursor = wanted.after
+            while cursor is not None:
+                most = wanted.limit - len(watches)
+                entries, scanned, cursor = await self._entries(wanted, state, cursor.key, most, left)
+                rows = await asyncio.gather(*(self._row(state, entry) for entry in entries))
+                watches += [row for row in rows if row is not None and wanted.fits(row)]
+                left, looked_up = left - scanned, looked_up + len(entries)
+                is_full = len(watches) == wanted.limit or left <= 0 or looked_up >= MOST_LOOKED_UP
+                if cursor is not None and (is_full or not wanted.failing):
+                    return Page(watches, cursor)
         return Page(watches, None)
 
     async def _entries(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +14,9 @@ from shared.core.remote import NoResponse, RemoteApi, Request, Response, ask, ob
 from shared.engine.ports import Gate, Lock, Reject, Store
 
 log = logging.getLogger("watch")
+
+#: The least time for the last question, which falls on the deadline: a watch ends no later than this after it.
+LAST_QUESTION = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,21 @@ class Poller:
         if held := rate_limited(clearance, self.draw()):
             return held, clearance.spacing
         request, asked_at = ask(api, watch), self.now()
-        seen = observe(api, request, await self.fetch(request), self.now())
+        seen = observe(api, request, await self._ask(request, watch), self.now())
         if isinstance(seen, Fault) and seen.throttled:
             retry_after = api.faults.delay(0) if seen.retry_after is None else seen.retry_after
             clearance = await self.gate.refused(api.name, asked_at, retry_after)
             seen = replace(seen, by_gate=clearance.wait_until is not None)
         return seen, clearance.spacing
+
+    async def _ask(self, request: Request, watch: Watch) -> Response | NoResponse:
+        """Fetch, with its token and all, no longer than the watch lasts."""
+        within = max(LAST_QUESTION, watch.deadline - self.now())
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                return await self.fetch(request)
+        except TimeoutError:
+            return NoResponse(f"no whole answer within {within.total_seconds():.0f} s, before the deadline")
 
     def log_step(self, before: Watch, after: Watch) -> None:
         """Log what changed; a poll that changes nothing is not worth a line."""
@@ -59,5 +72,11 @@ class Poller:
             log.info("watch.moved watch=%s api=%s status=%r", after.id, after.api, after.status)
             if after.status.casefold() not in self.apis[after.api].words:
                 log.warning("status.unknown api=%s status=%r: taken for a job still running", after.api, after.status)
-        elif after.faults_in_a_row == 1 and after.faults > before.faults:  # not again while a gate holds it back
+        elif _begins_to_fail(before, after):
             log.info("watch.faulted watch=%s api=%s reason=%r", after.id, after.api, after.reason)
+
+
+def _begins_to_fail(before: Watch, after: Watch) -> bool:
+    """Whether this turn is the first that failed: neither the next one nor one that a gate holds back."""
+    faulted = after.faults_in_a_row == 1 and after.faults > before.faults
+    return faulted or (bool(after.failing) and not before.failing)

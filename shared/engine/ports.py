@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -27,11 +27,12 @@ class Conflict(Exception):  # noqa: N818 -- the field's word for it
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many watches of an API are open, and how many of these fell behind."""
+    """How many watches of an API are open, and how many of these fell behind or are failing."""
 
     open: int = 0
     overdue: int = 0
     oldest_overdue: timedelta = timedelta(0)  #: how long ago the first of these was due
+    failing: Mapping[str, int] = field(default_factory=dict)  #: those whose last turn learned nothing, by `Failing`
 
 
 class Row(Protocol):

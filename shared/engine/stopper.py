@@ -29,7 +29,7 @@ class Stopper:
             try:
                 if watch.end is None:
                     watch = await swap(self.rows, stop(watch, self.now()))
-                    log.info("watch.ended watch=%s api=%s outcome=stopped", watch.id, watch.api)
+                    log.info("watch.ended watch=%s api=%s outcome=%s", watch.id, watch.api, watch.outcome)
                 return await self.act(watch)
             except Conflict:  # a turn came in between; each one moves the watch on, so this loop ends
                 continue

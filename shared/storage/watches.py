@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import MISSING, replace
 from datetime import datetime, timedelta
@@ -26,22 +27,26 @@ class TableWatches(TableRows[Watch]):
     async def census(self, now: datetime, due_before: datetime) -> Mapping[str, Count]:
         """Count the open watches of each API that has any; overdue is what was due before.
 
-        One scan of the table, page by page, of which three columns are fetched and nothing is kept but the counts.
+        One scan of the table, page by page, of which four columns are fetched and nothing is kept but the counts.
         """
         counts: dict[str, Count] = {}
-        columns = ["Api", "Due", "Outcome"]
+        columns = ["Api", "Due", "Failing", "Outcome"]
         async for entity in self._table.query_entities("Published eq false", select=columns):
             api, due = entity.get("Api"), entity.get("Due")
-            if entity.get("Outcome") is None and api and isinstance(due, datetime):  # else `stale` reports it
-                counts[api] = _with(counts.get(api, Count()), late=now - due if due < due_before else None)
+            if entity.get("Outcome") is None and isinstance(api, str) and isinstance(due, datetime):  # else see `stale`
+                late, failing = now - due if due < due_before else None, str(entity.get("Failing") or "")
+                counts[api] = _with(counts.get(api, Count()), late, failing)
         return counts
 
 
-def _with(count: Count, late: timedelta | None) -> Count:
-    """Count one more watch, which is `late`, or is not."""
-    if late is None:
-        return replace(count, open=count.open + 1)
-    return Count(count.open + 1, count.overdue + 1, max(count.oldest_overdue, late))
+def _with(count: Count, late: timedelta | None, failing: str) -> Count:
+    """Count one more watch: whether it is late, and why it fails if it does."""
+    count = replace(count, open=count.open + 1)
+    if late is not None:
+        count = replace(count, overdue=count.overdue + 1, oldest_overdue=max(count.oldest_overdue, late))
+    if failing:
+        count = replace(count, failing=Counter(count.failing) + Counter({failing: 1}))
+    return count
 
 
 #: `Published` is always there, since it is what queries look for.

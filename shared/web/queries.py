@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -84,6 +84,7 @@ class ListQuery(Query):
     state: State | None = Field(None, description="only open watches, or only ended ones")
     outcome: Outcome | None = Field(None, description="only watches with this outcome")
     label: Label | None = Field(None, description="only watches with this label")
+    failing: Literal["true"] | None = Field(None, description="only open watches whose last turn learned nothing")
     limit: Whole = Field(50, ge=1, le=LARGEST_PAGE, description="maximum page size; a page may be shorter")
     cursor: str | None = Field(None, description="`next` of the previous page")
 
@@ -96,7 +97,13 @@ class ListQuery(Query):
                 "wrong-cursor", "Send `next` of the page before with the same filters, or no cursor to begin anew."
             ) from None
         return Wanted(
-            api=self.api, state=self.state, outcome=self.outcome, label=self.label, limit=self.limit, after=after
+            api=self.api,
+            state=self.state,
+            outcome=self.outcome,
+            label=self.label,
+            failing=self.failing is not None,
+            limit=self.limit,
+            after=after,
         )
 
     @property

@@ -209,6 +209,10 @@ class WatchDocument(BaseModel):
     progress: float | None = Field(description="percentage, if the API reports it")
     outcome: Outcome | None
     reason: str | None = Field(description="the API's own detail, or the last fault")
+    failing: str | None = Field(
+        description="why the last turn learned nothing: `token`, `401`, `403`, `4xx`, `5xx`, `network` or `answer`;"
+        " null when it did, and once the watch has ended"
+    )
     polls: int
     faults: int
     started_at: datetime
@@ -232,6 +236,7 @@ class WatchDocument(BaseModel):
             progress=watch.progress,
             outcome=watch.outcome,
             reason=watch.reason or None,
+            failing=watch.failing or None if watch.is_open else None,
             polls=watch.polls,
             faults=watch.faults,
             started_at=watch.started_at,

@@ -53,6 +53,8 @@ FULL = a_watch(
     refused_since=NOON,
     scheduled_at=NOON,
     revivals=7,
+    failing="network",
+    restarts=3,
     evidence_at="/insights/reporting/datasources/extraction/logs?page=2",
     pages=1,
     evidence=("é: no such file", "line\nbreak"),
@@ -350,7 +352,9 @@ def test_a_census_counts_what_is_open_and_what_of_it_is_overdue(on_a_store):
         replace(FRESH, id="a1", due=cutoff),  # late, but not too late
         replace(FRESH, id="a2", due=cutoff - timedelta(microseconds=1)),
         replace(FRESH, id="a3", due=NOON - timedelta(hours=2)),
-        replace(FRESH, id="b1", api="reporting", due=NOON),
+        replace(FRESH, id="b1", api="reporting", due=NOON, failing="401"),
+        replace(FRESH, id="b2", api="reporting", due=NOON, failing="401"),
+        replace(FRESH, id="b3", api="reporting", due=NOON, failing="network"),
         replace(FULL, id="c1", api="access-control"),
         replace(FULL, id="c2", due=NOON - timedelta(hours=3), published=False),  # ended, and not yet announced
     ]
@@ -362,13 +366,13 @@ def test_a_census_counts_what_is_open_and_what_of_it_is_overdue(on_a_store):
 
     assert on_a_store(scenario) == {
         "schedules": Count(1103, 2, timedelta(hours=2)),
-        "reporting": Count(1),
+        "reporting": Count(3, failing={"401": 2, "network": 1}),
     }
 
 
-def test_a_census_fetches_three_columns(azurite):
+def test_a_census_fetches_four_columns(azurite):
     async def scenario(store):
-        await store.insert(FRESH)
+        await store.insert(replace(FRESH, failing="401"))
         fetched = []
         query = store._table.query_entities
 
@@ -384,7 +388,7 @@ def test_a_census_fetches_three_columns(azurite):
         await store.census(NOON, NOON)
         return fetched
 
-    assert in_a_table(azurite, scenario) == [{"Api", "Due"}]
+    assert in_a_table(azurite, scenario) == [{"Api", "Due", "Failing"}]
 
 
 def test_every_column_has_a_readable_name_and_none_is_lost(azurite):
@@ -403,6 +407,8 @@ def test_every_column_has_a_readable_name_and_none_is_lost(azurite):
             "RefusedSince",
             "ScheduledAt",
             "Revivals",
+            "Failing",
+            "Restarts",
             "Outcome",
             "EndedAt",
             "Published",

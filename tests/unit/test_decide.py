@@ -23,7 +23,18 @@ from shared.core.decide import (
     revive,
     stop,
 )
-from shared.core.model import End, EvidencePage, Fault, Finish, GatherEvidence, NotYet, Outcome, Report, RequeueAfter
+from shared.core.model import (
+    End,
+    EvidencePage,
+    Failing,
+    Fault,
+    Finish,
+    GatherEvidence,
+    NotYet,
+    Outcome,
+    Report,
+    RequeueAfter,
+)
 from tests.builders import NOON, a_watch
 
 WATCH = a_watch(
@@ -83,8 +94,15 @@ def after(number):
             NOON,
             Finish(
                 Outcome.LOST,
-                "HTTP 404 (it was active when last seen: the API has dropped its record, kept for 30 days)",
+                "HTTP 404 (it was active when last seen: since then it was deleted, or the service application lost its"
+                " access)",
             ),
+        ),
+        (
+            replace(REFUSED_FOR_LONG, started_at=NOON - timedelta(days=30)),
+            LOST,
+            NOON,
+            Finish(Outcome.LOST, "HTTP 404 (it was active when last seen: its record is kept for 30 days)"),
         ),
         (
             replace(REFUSED_FOR_LONG, status=""),
@@ -215,6 +233,22 @@ def test_refusals_count_only_in_a_row(interlude):
     watch, _ = turn(REFUSED_FOR_LONG, interlude)
 
     assert (watch.refusals_in_a_row, watch.refused_since) == (0, None)
+
+
+def test_an_answer_without_a_status_keeps_the_schedule_and_says_why():
+    before = replace(WATCH, status="Started", reason="step 3", waits=2)
+
+    watch, decision = turn(before, Report(reason="HTTP 202 without operation.status"))
+
+    assert decision == after(60)
+    assert (watch.status, watch.reason, watch.faults) == ("Started", "HTTP 202 without operation.status", 0)
+
+
+def test_a_watch_is_failing_from_a_fault_to_the_next_report():
+    failing, _ = turn(WATCH, Fault(reason="HTTP 401", failing=Failing.UNAUTHORIZED))
+    held_back, _ = turn(failing, Fault(reason="HTTP 429", throttled=True))
+
+    assert [watch.failing for watch in (failing, held_back, turn(held_back, Report())[0])] == ["401", "401", ""]
 
 
 def test_a_304_changes_nothing_but_the_wait():
@@ -358,6 +392,13 @@ def test_stopping_fences_off_the_ticket_and_belongs_to_no_message():
     stopped = stop(replace(WATCH, seq=4, stepped_by="m"), NOON)
 
     assert (stopped.end, stopped.seq, stopped.stepped_by) == (End(Outcome.STOPPED, NOON), 5, "")
+
+
+def test_a_job_whose_end_is_known_ends_as_the_api_said_though_it_is_stopped():
+    stopped = stop(ASKING, NOON)
+
+    assert stopped.end == End(Outcome.FAILED, NOON)
+    assert stopped.reason == "no memory (stopped before the evidence was read)"
 
 
 @pytest.mark.parametrize(

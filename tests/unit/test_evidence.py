@@ -13,7 +13,7 @@ from shared.apis import APIS
 from shared.apis.reality_analysis import REALITY_ANALYSIS
 from shared.apis.reporting import REPORTING
 from shared.core.evidence import LONGEST_ENTRY, Evidence, entries
-from shared.core.model import EvidencePage, Fault, Outcome
+from shared.core.model import EvidencePage, Failing, Fault, Outcome
 from shared.core.remote import NoResponse, Request, Response, ask, observe
 from tests.builders import NOON, a_watch
 
@@ -144,7 +144,7 @@ def test_a_next_page_on_another_origin_is_not_asked_for_and_the_findings_say_so(
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"<html>", b"[" * 100_000, b'{"logs": ['])
 def test_a_page_that_is_none_is_a_fault(body):
     assert seen(REPORTING, ask(REPORTING, WATCH), Response(200, {}, body, HERE)) == Fault(
-        reason="HTTP 200 without a JSON object"
+        reason="HTTP 200 without a JSON object", failing=Failing.ANSWER
     )
 
 
@@ -154,7 +154,9 @@ def test_a_page_that_is_refused_is_a_fault():
     report = seen(REPORTING, ask(REPORTING, WATCH), refused)
 
     assert (report.throttled, report.retry_after) == (True, timedelta(seconds=7))
-    assert seen(REPORTING, ask(REPORTING, WATCH), NoResponse("no answer")) == Fault(reason="no answer")
+    assert seen(REPORTING, ask(REPORTING, WATCH), NoResponse("no answer")) == Fault(
+        reason="no answer", failing=Failing.NETWORK
+    )
 
 
 json_values = st.recursive(

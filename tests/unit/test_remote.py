@@ -1,6 +1,7 @@
 """How answers are read that no page documents: whatever comes, it is a report or a fault, and never an error."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.apis import APIS
 from shared.apis.schedules import SCHEDULES
-from shared.core.model import Fault, Outcome, Report
+from shared.core.model import Failing, Fault, Outcome, Report
 from shared.core.remote import LASTING, NoResponse, Request, Response, observe
 from shared.core.schedule import Schedule
 from shared.core.untrusted import tidy
@@ -21,6 +22,10 @@ CONDITIONAL = Request("/", {"If-None-Match": '"1"'})
 
 def seen(status=200, body=b"", headers=None, request=PLAIN):
     return observe(SCHEDULES, request, Response(status, headers or {}, body), NOON)
+
+
+def operation(**fields):
+    return json.dumps({"operation": fields}).encode()
 
 
 @pytest.mark.parametrize(
@@ -41,8 +46,48 @@ def seen(status=200, body=b"", headers=None, request=PLAIN):
         b"<html>Succeeded</html>",
     ],
 )
-def test_a_200_without_a_status_is_a_fault_that_heals(body):
-    assert seen(body=body) == Fault(reason="HTTP 200 without a operation.status")
+def test_a_200_without_a_status_says_nothing_yet(body):
+    failing = Failing.ANSWER if body else None
+
+    assert seen(body=body) == Report(reason="HTTP 200 without operation.status", failing=failing)
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 204, 206, 299])
+@pytest.mark.parametrize("body", [b"", operation(status="Succeeded"), b"<html>"])
+def test_another_success_says_nothing_yet(status, body):
+    answer = seen(status, body, {"retry-after": "7"})
+
+    assert answer == Report(reason=f"HTTP {status} without operation.status", retry_after=timedelta(seconds=7))
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+@pytest.mark.parametrize("member", ["error", "errors", "params", "operation"])
+@pytest.mark.parametrize("depth", [33, 600, 900, 5_000])
+def test_a_body_that_is_too_deep_is_none(status, member, depth):
+    deep = f'{{"{member}": {"[" * depth}{"]" * depth}}}'.encode()
+
+    assert seen(status, deep).reason in {f"HTTP {status}", f"HTTP {status} without operation.status"}
+
+
+def test_whatever_reading_an_answer_raises_is_a_fault():
+    class Broken(dict):
+        def get(self, *_):
+            raise AttributeError
+
+    answer = observe(SCHEDULES, PLAIN, Response(200, Broken()), NOON)
+
+    assert answer == Fault(reason="HTTP 200, not understood (AttributeError)", failing=Failing.ANSWER)
+
+
+def test_a_body_that_nobody_could_read_is_a_fault_of_its_status():
+    too_large = replace(Response(200), unread="a body of over 1 MiB")
+
+    assert observe(SCHEDULES, PLAIN, too_large, NOON) == Fault(
+        reason="HTTP 200 with a body of over 1 MiB", failing=Failing.ANSWER
+    )
+    limited = observe(SCHEDULES, PLAIN, replace(too_large, status=429), NOON)
+    assert isinstance(limited, Fault)
+    assert limited.throttled
 
 
 @pytest.mark.parametrize("word", ["SUCCEEDED", "succeeded", "  Succeeded  "])
@@ -54,7 +99,9 @@ def test_a_byte_order_mark_is_no_obstacle():
     assert seen(body=b"\xef\xbb\xbf" + operation(status="Succeeded")).outcome is Outcome.SUCCEEDED
 
 
-@pytest.mark.parametrize("percentage", ["56", True, None, [], 10**400, {}, float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    "percentage", ["56", True, None, [], 10**400, {}, float("nan"), float("inf"), -1, -0.1, 100.1, 1e308]
+)
 def test_a_percentage_that_is_no_number_is_none(percentage):
     report = seen(body=operation(status="Started", percentComplete=percentage))
 
@@ -63,7 +110,7 @@ def test_a_percentage_that_is_no_number_is_none(percentage):
 
 def test_a_304_counts_only_as_the_answer_to_a_condition():
     assert isinstance(seen(304, request=CONDITIONAL), Report)
-    assert seen(304) == Fault(reason="HTTP 304")
+    assert seen(304) == Fault(reason="HTTP 304", failing=Failing.ANSWER)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 401, 402, 408, 409, 429, 451, 500, 502, 503, 504, 599])
@@ -71,8 +118,11 @@ def test_what_waiting_may_heal_does_not_end_a_watch(status):
     assert seen(status).lasting is None
 
 
+ENVELOPE = b'{"error": {"code": "JobNotFound", "message": "Requested job is not available."}}'
+
+
 def test_what_waiting_will_not_heal_is_lost_or_refused():
-    assert {status: seen(status).lasting for status in LASTING} == {
+    assert {status: seen(status, ENVELOPE).lasting for status in LASTING} == {
         400: Outcome.REFUSED,
         403: Outcome.REFUSED,
         404: Outcome.LOST,
@@ -82,15 +132,47 @@ def test_what_waiting_will_not_heal_is_lost_or_refused():
     }
 
 
-@pytest.mark.parametrize("status", [201, 202, 204, 206])
-def test_only_a_200_reports(status):
-    assert isinstance(seen(status, operation(status="Succeeded")), Fault)
+@pytest.mark.parametrize("status", LASTING)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html><title>Web Page Blocked</title></html>",
+        b'{"statusCode": 404, "message": "Resource not found"}',
+        b'{"error": "not_found"}',
+        b'{"error": {"code": 404, "message": "no such route"}}',
+        b'{"error": {"code": "", "message": "no such route"}}',
+        b'{"error": {"message": "no such route"}}',
+        b'{"error": [{"code": "RouteNotFound"}]}',
+        b'[{"error": {"code": "RouteNotFound"}}]',
+        b'{"code": "RouteNotFound", "message": "no such route"}',
+    ],
+)
+def test_the_word_of_a_gateway_is_not_that_of_the_platform(status, body):
+    assert seen(status, body).lasting is None
+
+
+@pytest.mark.parametrize(
+    ("status", "failing"),
+    [
+        (401, "401"),
+        (403, "403"),
+        (404, "4xx"),
+        (408, "4xx"),
+        (500, "5xx"),
+        (503, "5xx"),
+        (302, "answer"),
+        (600, "answer"),
+    ],
+)
+def test_a_fault_says_why_at_one_word(status, failing):
+    assert seen(status).failing == failing
 
 
 def test_no_answer_is_a_fault_that_heals():
-    fault = observe(SCHEDULES, PLAIN, NoResponse("no answer: ConnectTimeout"), NOON)
+    faults = [observe(SCHEDULES, PLAIN, NoResponse("no", token=token), NOON) for token in (False, True)]
 
-    assert fault == Fault(reason="no answer: ConnectTimeout")
+    assert faults == [Fault(reason="no", failing=Failing.NETWORK), Fault(reason="no", failing=Failing.TOKEN)]
 
 
 def test_texts_from_outside_are_one_bounded_line():
@@ -152,7 +234,3 @@ def test_pacing_scales_all_waits_and_replaces_the_polling_alone():
     assert paced.faults == SCHEDULES.faults.scaled(0.5)
     assert paced.patience == SCHEDULES.patience / 2
     assert SCHEDULES.paced(None, 1) == SCHEDULES
-
-
-def operation(**fields):
-    return json.dumps({"operation": fields}).encode()

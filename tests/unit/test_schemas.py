@@ -345,7 +345,9 @@ def shown(watch):
 
 
 def test_a_watch_that_goes_on_is_shown():
-    assert shown(replace(WATCH, status="Started", progress=40.0, reason="HTTP 503", polls=3, faults=1)) == {
+    assert shown(
+        replace(WATCH, status="Started", progress=40.0, reason="HTTP 503", failing="5xx", polls=3, faults=1)
+    ) == {
         "id": "0d6c",
         "api": "schedules",
         "job": {"scheduleId": "s", "operationId": "o"},
@@ -354,6 +356,7 @@ def test_a_watch_that_goes_on_is_shown():
         "progress": 40.0,
         "outcome": None,
         "reason": "HTTP 503",
+        "failing": "5xx",
         "issues": 0,
         "evidence": [],
         "polls": 3,

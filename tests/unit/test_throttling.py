@@ -53,10 +53,10 @@ def test_throttling_is_told_by_a_status_a_header_or_a_body(status, body, retry_a
 
 
 @pytest.mark.parametrize("body", [DENIED, BLOCKED, None, [], "quota", {"statusCode": "403", "message": "quota"}])
-def test_any_other_403_is_a_refusal(body):
+def test_any_other_403_limits_nothing(body):
     fault = seen(403, body)
 
-    assert (fault.throttled, fault.lasting) == (False, Outcome.REFUSED)
+    assert (fault.throttled, fault.lasting) == (False, Outcome.REFUSED if body is DENIED else None)
 
 
 def test_the_words_of_api_management_are_the_reason():

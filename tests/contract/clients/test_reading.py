@@ -15,7 +15,7 @@ JOB = EXCHANGES["reporting"]["job"]["jobId"]
 REPORTS = [
     answer
     for answer in EXCHANGES["reporting"]["answers"]
-    if answer.get("status", 200) == 200 and "status" in answer["sees"]
+    if answer.get("status", 200) == 200 and answer["sees"].get("status")
 ]
 
 

@@ -1,6 +1,7 @@
 """One turn of a watch, and what follows from it."""
 
 import asyncio
+import selectors
 from dataclasses import replace
 from datetime import timedelta
 
@@ -104,3 +105,44 @@ def test_a_watch_remembers_the_whole_wait_only_where_no_gate_does(started, shut,
     asyncio.run(deliver(poller, Ticket(ID, 0), "m"))
 
     assert started.row.not_before == started.now + not_before
+
+
+@pytest.mark.parametrize("left", [-600, 0, 3, 4.9])
+def test_a_platform_that_hangs_delays_the_end_by_seconds(started, left):
+    """The time here is that of the event loop, which a test may let fly."""
+
+    async def fetch(_):
+        await asyncio.sleep(30)
+        raise AssertionError("nobody waits so long")
+
+    async def turn():
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        ports = replace(
+            started.ports, now=lambda: deadline + timedelta(seconds=loop.time() - began - left), fetch=fetch
+        )
+        await deliver(ports.poller, Ticket(ID, 0), "m")
+
+    deadline = started.row.deadline
+    fly(turn())
+
+    assert started.row.outcome is Outcome.EXPIRED
+    assert started.row.end.at - deadline == max(timedelta(seconds=5), timedelta(seconds=left)) - timedelta(seconds=left)
+    assert started.row.reason.endswith("last fault: no whole answer within 5 s, before the deadline")
+
+
+def fly(coroutine):
+    """Run on an event loop whose clock jumps to its next timer."""
+    clock = [0.0]
+
+    class Selector(selectors.DefaultSelector):
+        def select(self, timeout=None):
+            clock[0] += timeout or 0
+            return super().select(0)
+
+    class Loop(asyncio.SelectorEventLoop):
+        def time(self):
+            return clock[0]
+
+    with asyncio.Runner(loop_factory=lambda: Loop(Selector())) as runner:
+        runner.run(coroutine)
