@@ -18,6 +18,9 @@ TIMEOUT = timedelta(seconds=30)
 #: A status is some hundred bytes; a larger body is not one.
 LARGEST_BODY = 1024 * 1024
 
+#: For a turn: a token, a request, and both again after a 401.
+LONGEST = timedelta(minutes=1)
+
 UNAUTHORIZED = 401
 
 
@@ -33,11 +36,19 @@ class Fetcher:
         self._tokens = tokens
         self._spend = spend
 
-    async def __call__(self, request: Request) -> Response | NoResponse:
+    async def __call__(self, request: Request, within: timedelta = LONGEST) -> Response | NoResponse:
         """Send the request; after a 401, once more if there is another token.
 
         A second 401, or one that says how long to wait, is returned like any other response.
         """
+        within = min(within, LONGEST)
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                return await self._ask(request)
+        except TimeoutError:
+            return NoResponse(f"no whole answer within {within.total_seconds():.0f} s")
+
+    async def _ask(self, request: Request) -> Response | NoResponse:
         try:
             token = await self._tokens.token()
             answer = await self._get(request, token)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +25,8 @@ class Poller:
     rows: Store[Watch]
     act: Callable[[Watch], Awaitable[Watch]]  #: see `Effects`
     apis: Mapping[str, RemoteApi]
-    fetch: Callable[[Request], Awaitable[Response | NoResponse]]  #: one GET; never raises for what the network does
+    fetch: Callable[[Request, timedelta], Awaitable[Response | NoResponse]]
+    #: one GET within that time, its token and all; never raises for what the network does
     gate: Gate
     lock: Lock
     reject: Reject
@@ -48,21 +48,13 @@ class Poller:
         if held := rate_limited(clearance, self.draw()):
             return held, clearance.spacing
         request, asked_at = ask(api, watch), self.now()
-        seen = observe(api, request, await self._ask(request, watch), self.now())
+        within = max(LAST_QUESTION, watch.deadline - asked_at)
+        seen = observe(api, request, await self.fetch(request, within), self.now())
         if isinstance(seen, Fault) and seen.throttled:
             retry_after = api.faults.delay(0) if seen.retry_after is None else seen.retry_after
             clearance = await self.gate.refused(api.name, asked_at, retry_after)
             seen = replace(seen, by_gate=clearance.wait_until is not None)
         return seen, clearance.spacing
-
-    async def _ask(self, request: Request, watch: Watch) -> Response | NoResponse:
-        """Fetch, with its token and all, no longer than the watch lasts."""
-        within = max(LAST_QUESTION, watch.deadline - self.now())
-        try:
-            async with asyncio.timeout(within.total_seconds()):
-                return await self.fetch(request)
-        except TimeoutError:
-            return NoResponse(f"no whole answer within {within.total_seconds():.0f} s, before the deadline")
 
     def log_step(self, before: Watch, after: Watch) -> None:
         """Log what changed; a poll that changes nothing is not worth a line."""

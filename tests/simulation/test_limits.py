@@ -96,7 +96,7 @@ class Sky:
     async def _record(self, *_: Any) -> None:
         self.ended += 1
 
-    async def _fetch(self, request: Request) -> Response:
+    async def _fetch(self, request: Request, within: timedelta) -> Response:  # noqa: ARG002
         if self.stray and self.next_stray and self.now >= self.next_stray:
             self.next_stray += self.stray
             self.answers[429] += 1

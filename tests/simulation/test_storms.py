@@ -26,7 +26,7 @@ class Door(Sky):
         super().__post_init__()
         self.asked: list[datetime] = []
 
-    async def _fetch(self, request):  # noqa: ARG002
+    async def _fetch(self, request, within):  # noqa: ARG002
         self.asked.append(self.now)
         return self.answer
 

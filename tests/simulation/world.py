@@ -476,7 +476,7 @@ class World:
         wait = timedelta(seconds=math.ceil(delay.total_seconds()))
         self.tickets.append(Message(f"m{next(self._ids)}", ticket.to_json().encode(), self.now + wait))
 
-    async def _fetch(self, request: Request) -> Response | NoResponse:
+    async def _fetch(self, request: Request, within: timedelta) -> Response | NoResponse:  # noqa: ARG002
         assert request.path == (WHY if self.acting.wants_evidence else PROGRESS)
         assert self.now >= self.acting.not_before, "asked before it was due, or sooner than the API wants to be"
         self.polls += 1

@@ -39,7 +39,7 @@ def test_a_message_that_comes_again_redoes_its_effect_but_not_its_step(started):
 def someone_else_steps(world, stepped_by):
     """Move the row while it asks."""
 
-    async def fetch(_):
+    async def fetch(*_):
         row = world.store.rows[ID]
         await world.store.commit(replace(row, seq=row.seq + 1, stepped_by=stepped_by))
         return Response(200, body=b'{"progress": {"state": "active"}}')
@@ -65,7 +65,7 @@ def test_a_swap_that_this_message_won_already_is_acted_on(started):
 
 
 def test_a_swap_that_a_stop_won_is_published(started):
-    async def fetch(_):
+    async def fetch(*_):
         row = started.store.rows[ID]
         await started.store.commit(stop(row, started.now))
         return Response(200, body=b'{"progress": {"state": "active"}}')
@@ -77,7 +77,7 @@ def test_a_swap_that_a_stop_won_is_published(started):
 
 
 def test_a_swap_of_a_row_that_is_gone_ends_quietly(started):
-    async def fetch(_):
+    async def fetch(*_):
         del started.store.rows[ID]
         return Response(200, body=b'{"progress": {"state": "active"}}')
 

@@ -41,7 +41,7 @@ class World:
     async def _send(self, ticket, delay):
         self.sent.append((ticket, delay))
 
-    async def _fetch(self, request):
+    async def _fetch(self, request, within):  # noqa: ARG002
         self.asked.append(request)
         return Response(200, body=json.dumps({"progress": {"state": self.state}}).encode())
 
