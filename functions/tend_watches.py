@@ -6,7 +6,7 @@ from datetime import timedelta
 import azure.functions as func
 
 from functions.support.invocation import delivery
-from shared.wiring import tender, tidier
+from shared.wiring import tender
 
 bp = func.Blueprint()
 
@@ -21,4 +21,3 @@ async def tend_watches(timer: func.TimerRequest, context: func.Context) -> None:
     async with delivery(context, ROUND):
         if failed := await tender().round():
             log.error("round.incomplete failed=%d: the next round retries these", failed)
-        await tidier().round()

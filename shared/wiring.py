@@ -113,7 +113,7 @@ def events() -> Events | NoEvents:
 @cache
 def watches() -> TableWatches:
     """Return the rows of all watches."""
-    return TableWatches(storage().watches)
+    return TableWatches(storage().watches, APIS)
 
 
 @cache
@@ -309,6 +309,9 @@ def tender() -> Tender:
         now=now,
         grace=GRACE * known.wait_scale,
         retention=timedelta(days=known.retention_days),
+        unreadable=events().unreadable,
+        gates=gates().unreadable,
+        tidy=tidier().round,
     )
 
 

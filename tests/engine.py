@@ -20,7 +20,7 @@ from shared.engine.starter import Starter
 from shared.engine.stopper import Stopper
 from shared.engine.tender import Tender
 from shared.web.cloud_event import to_json
-from tests.ports import NoGate, NoIndex, ignore, no_lock, no_paces
+from tests.ports import NoGate, NoIndex, ignore, no_lock, no_paces, nothing
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,9 @@ class Ports:
     counted: Any = ignore
     shut_for_long: Any = ignore
     paces: Any = no_paces
+    unreadable: Any = ignore
+    unreadable_gates: Any = nothing
+    tidy: Any = ignore
     lock: Any = no_lock
     draw: Callable[[], float] = lambda: 0.0
     delays: Schedule = REVIVAL_DELAYS
@@ -128,4 +131,7 @@ class Ports:
             now=self.now,
             grace=GRACE,
             retention=self.retention,
+            unreadable=self.unreadable,
+            gates=self.unreadable_gates,
+            tidy=self.tidy,
         )

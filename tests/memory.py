@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -14,7 +14,7 @@ from shared.core.callback import Callback
 from shared.core.model import Watch
 from shared.core.newest_first import newest_first
 from shared.engine.lister import Entry
-from shared.engine.ports import Conflict, Count
+from shared.engine.ports import Census, Conflict, Count, OpenWatch
 
 T = TypeVar("T", Watch, Callback)
 
@@ -68,8 +68,12 @@ def _last_moved(row: Watch | Callback) -> datetime:
 class MemoryWatches(MemoryRows[Watch]):
     """The store port of watches, on a dict."""
 
-    async def census(self, now: datetime, due_before: datetime) -> Mapping[str, Count]:
-        """Count the open watches of each API that has any; overdue is what was due before."""
+    async def salvage(self, key: str, now: datetime) -> Watch | None:  # noqa: ARG002
+        """Return the row: here each can be read."""
+        return await self.load(key)
+
+    async def census(self, now: datetime, due_before: datetime) -> Census:
+        """Go over all open watches; overdue is what was due before."""
         rows = [watch for watch in self.rows.values() if watch.is_open]
         late = {api: [now - row.due for row in rows if row.api == api and row.due < due_before] for api in APIS}
         failing = {api: Counter(row.failing for row in rows if row.api == api and row.failing) for api in APIS}
@@ -79,7 +83,8 @@ class MemoryWatches(MemoryRows[Watch]):
             )
             for api in APIS
         }
-        return {api: count for api, count in counts.items() if count.open}
+        found = [OpenWatch(row.id, row.api, row.started_at) for row in rows]
+        return Census({api: count for api, count in counts.items() if count.open}, found, [])
 
 
 class Forgetful(MemoryWatches):

@@ -42,6 +42,11 @@ async def no_paces() -> dict[str, Any]:
     return {}
 
 
+async def nothing() -> list[Any]:
+    """No row is found."""
+    return []
+
+
 @asynccontextmanager
 async def no_lock(_: str) -> AsyncIterator[None]:
     """Turns of one row are not kept apart."""

@@ -11,7 +11,7 @@ from typing import Any
 import azure.functions as func
 
 from functions.support.invocation import brief, turn
-from shared.engine.ports import RETRYABLE
+from shared.engine.ports import RETRYABLE, Unreadable
 from shared.settings import SettingsError
 from shared.web import problems
 from shared.web.headers import request_id
@@ -44,6 +44,9 @@ async def _respond(trigger: Trigger, req: func.HttpRequest, context: func.Contex
     except SettingsError as error:
         log.error("settings.incomplete %s", error)  # noqa: TRY400 -- the text says it all
         return problem_response(problems.misconfigured(error.problems))
+    except Unreadable as error:
+        log.error("row.unreadable %s", error)  # noqa: TRY400 -- the text says it all
+        return problem_response(problems.unreadable(error))
     except RETRYABLE as error:
         log.warning("request.failed error=%s: %s", type(error).__name__, brief(error))
         return problem_response(

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from shared.core.callback import event_id
 from shared.core.model import Watch
-from shared.engine.ports import RETRYABLE
+from shared.engine.ports import RETRYABLE, Unreadable
 from shared.engine.starter import Started
 from shared.web import problems
 from shared.web.problems import Problem
-from shared.web.requests import StartedDocument, WatchDocument
+from shared.web.requests import CallbackDocument, StartedDocument, WatchDocument
 from shared.wiring import callback_rows
 
 log = logging.getLogger("watch.http")
@@ -19,7 +19,12 @@ log = logging.getLogger("watch.http")
 async def shown(watch: Watch) -> WatchDocument:
     """Show a watch; its callback has a row once it has ended."""
     has_row = bool(watch.callback) and not watch.is_open
-    return WatchDocument.of(watch, await callback_rows().load(event_id(watch)) if has_row else None)
+    try:
+        return WatchDocument.of(watch, await callback_rows().load(event_id(watch)) if has_row else None)
+    except Unreadable as error:
+        log.error("row.unreadable %s", error)  # noqa: TRY400 -- the text says it all
+        lost = CallbackDocument(url=watch.callback, state="failed", tries=0, error=str(error))
+        return WatchDocument.of(watch).model_copy(update={"callback": lost})
 
 
 async def all_shown(watches: Iterable[Watch]) -> list[WatchDocument]:

@@ -73,7 +73,8 @@ class MeteredStore:
     def __init__(self, store: WatchStore, spent: Spent) -> None:
         self.load = metered(spent, "row load", store.load)
         self.commit = metered(spent, "commit", store.commit)
-        self.insert, self.stale, self.delete, self.census = store.insert, store.stale, store.delete, store.census
+        self.insert, self.stale, self.delete = store.insert, store.stale, store.delete
+        self.census, self.salvage = store.census, store.salvage
 
 
 class MeteredIndex:

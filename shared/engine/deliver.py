@@ -14,7 +14,7 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from shared.core.model import Ticket
-from shared.engine.ports import Conflict, Lock, R, Reject, Store
+from shared.engine.ports import Conflict, Lock, R, Reject, Store, Unreadable
 from shared.engine.tickets import read_ticket, reject_ticket
 
 
@@ -52,7 +52,11 @@ async def receive(kind: Kind[R], body: bytes, message_id: str) -> None:
 
 async def deliver(kind: Kind[R], ticket: Ticket, message_id: str) -> None:
     """Give a row its turn.  Called at least once per ticket, possibly late, possibly twice at once."""
-    row = await kind.rows.load(ticket.id)
+    try:
+        row = await kind.rows.load(ticket.id)
+    except Unreadable as error:  # tending gives it a turn once it is mended
+        await reject_ticket(str(error), ticket.to_json(), kind.reject)
+        return
     if row is not None and row.is_open and row.seq == ticket.seq:  # the fence: it is this ticket's turn
         row = await _commit(kind, row, await kind.step(row, message_id))
     if row is None:

@@ -8,6 +8,7 @@ requested.  One request scans a bounded number of entries.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from typing import Protocol
 from shared.core.model import Outcome, Watch
 from shared.core.newest_first import falling, newest_first
 from shared.engine.cursor import Cursor, State
-from shared.engine.ports import Store
+from shared.engine.ports import Store, Unreadable
+
+log = logging.getLogger("watch.listing")
 
 #: Entries that one request scans.  A query returns a thousand, so these are few queries even when nothing matches.
 MOST_SCANNED = 5000
@@ -161,8 +164,12 @@ class Lister:
                 waiting[following] = stream
 
     async def _row(self, state: State, entry: Entry) -> Watch | None:
-        """Return the watch's row, unless the entry is stale."""
-        row = await self.rows.load(entry.watch_id)
+        """Return the watch's row, unless the entry is stale, or the row cannot be read."""
+        try:
+            row = await self.rows.load(entry.watch_id)
+        except Unreadable as error:
+            log.error("row.unreadable %s", error)  # noqa: TRY400 -- the text says it all
+            return None
         if state == "ended":
             return row if row and row.end and newest_first(row.end.at, row.id) == entry.key else None
         # A watch that has just ended is listed there, or about to be.

@@ -5,7 +5,7 @@ Ports raise whatever their services raise: an exception means "deliver again".
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,6 +25,14 @@ class Conflict(Exception):  # noqa: N818 -- the field's word for it
     """Someone else moved this row since it was loaded, or it exists already.  The caller reloads it, or leaves it."""
 
 
+class Unreadable(Exception):  # noqa: N818 -- a state of the row
+    """A row has columns that cannot be read.  No retry heals it: an operator mends it, stops it or restarts it."""
+
+    def __init__(self, table: str, key: str, columns: Sequence[str]) -> None:
+        super().__init__(f"The row {key} of {table} cannot be read: {', '.join(columns)}")
+        self.table, self.key, self.columns = table, key, tuple(columns)
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """How many watches of an API are open, and how many of these fell behind or are failing."""
@@ -33,6 +41,24 @@ class Count:
     overdue: int = 0
     oldest_overdue: timedelta = timedelta(0)  #: how long ago the first of these was due
     failing: Mapping[str, int] = field(default_factory=dict)  #: those whose last turn learned nothing, by `Failing`
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWatch:
+    """What the index has of an open watch."""
+
+    id: str
+    api: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """All open watches, at one time."""
+
+    counts: Mapping[str, Count]  #: of each API that has any
+    open: Sequence[OpenWatch]
+    unreadable: Sequence[Unreadable]  #: those that nobody can count, nor find when they are overdue
 
 
 class Row(Protocol):
@@ -66,7 +92,7 @@ class Store(Protocol[R]):
     """All rows of one kind."""
 
     async def load(self, key: str) -> R | None:
-        """Return the row, or None when there is none."""
+        """Return the row, or None when there is none; raises `Unreadable`."""
 
     async def insert(self, row: R) -> R:
         """Add the row and return it as stored; raises `Conflict` when there is one already."""
@@ -77,15 +103,24 @@ class Store(Protocol[R]):
     async def delete(self, row: R) -> None:
         """Remove the row only if it is still the one that its ETag names; raises `Conflict` otherwise."""
 
-    def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[R]:
-        """Yield unsettled rows due before `due_before`, and settled rows that ended before `ended_before`."""
+    def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[R | Unreadable]:
+        """Yield unsettled rows due before `due_before`, and settled rows that ended before `ended_before`.
+
+        A row that cannot be read is yielded as what is wrong with it.
+        """
 
 
 class WatchStore(Store[Watch], Protocol):
     """The rows of all watches."""
 
-    async def census(self, now: datetime, due_before: datetime) -> Mapping[str, Count]:
-        """Count the open watches of each API that has any; overdue is what was due before."""
+    async def census(self, now: datetime, due_before: datetime) -> Census:
+        """Go over all open watches; overdue is what was due before."""
+
+    async def salvage(self, key: str, now: datetime) -> Watch | None:
+        """Return the row, or None when there is none; one that cannot be read as a watch that was stopped now.
+
+        Writing it makes the row readable again.
+        """
 
 
 class Gate(Protocol):

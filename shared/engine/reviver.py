@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from shared.core.decide import revive
 from shared.core.model import Watch
 from shared.core.schedule import Schedule
-from shared.engine.ports import Reject, Store
+from shared.engine.ports import Reject, Store, Unreadable
 from shared.engine.swap import swap
 from shared.engine.tickets import read_ticket, reject_ticket
 
@@ -42,7 +42,11 @@ class Reviver:
         ticket = await read_ticket(body, self.reject)
         if ticket is None:
             return
-        watch = await self.rows.load(ticket.id)
+        try:
+            watch = await self.rows.load(ticket.id)
+        except Unreadable as error:
+            await reject_ticket(str(error), ticket.to_json(), self.reject)
+            return
         if watch is None:
             await reject_ticket("no such row", ticket.to_json(), self.reject)
             return

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from shared.core import decide
 from shared.core.model import Watch
 from shared.core.remote import RemoteApi, watch_id
-from shared.engine.ports import Conflict, Gate, Index, Store
+from shared.engine.ports import Conflict, Gate, Index, WatchStore
 from shared.engine.swap import swap
 
 log = logging.getLogger("watch")
@@ -31,7 +31,7 @@ class Started:
 class Starter:
     """Begins watches.  A start that fails halfway may be sent again."""
 
-    rows: Store[Watch]
+    rows: WatchStore
     act: Callable[[Watch], Awaitable[Watch]]  #: see `Effects`
     apis: Mapping[str, RemoteApi]  #: at the pace that the settings say
     index: Index
@@ -53,7 +53,8 @@ class Starter:
         """Begin a watch, or return the one that follows this job already.
 
         Its first turn is at once, unless a rate limit is known: then watches that begin together take turns one after
-        the other.  With `restart`, an ended watch starts again, unless the same request, named `begun_by`, began it.
+        the other.  With `restart`, an ended watch starts again, unless the same request, named `begun_by`, began it; so
+        does one whose row cannot be read.  Raises `Unreadable` without.
 
         An overdue watch gets its ticket again, in case the start that inserted it died before it sent one.  A watch
         less than 30 s late gets none, because each of several concurrent starts would send one.
@@ -72,7 +73,7 @@ class Starter:
             callback=callback,
         )
         await self.index.add(wanted)  # before the row, so that the index is complete
-        started = await self._insert(wanted)
+        started = await self._insert(wanted, restart=restart)
         if restart and not (begun_by and begun_by == started.watch.begun_by):
             started = await self._restart(started.watch, wanted)
         if started.watch.started_at != wanted.started_at:
@@ -81,12 +82,15 @@ class Starter:
             return Started(await self.act(started.watch), started.begun)
         return started
 
-    async def _insert(self, wanted: Watch) -> Started:
+    async def _insert(self, wanted: Watch, *, restart: bool) -> Started:
         """Insert the row, or return the one that is there: our own, if only the answer to our insert was lost."""
         try:
             inserted = await self.rows.insert(wanted)
         except Conflict:
-            found = await self.rows.load(wanted.id)
+            if restart:
+                found = await self.rows.salvage(wanted.id, wanted.started_at)
+            else:
+                found = await self.rows.load(wanted.id)
             if found is None:  # deleted in between: the caller may try again
                 raise
             return Started(found, found == wanted)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from shared.core.decide import stop
 from shared.core.model import Watch
-from shared.engine.ports import Conflict, Store
+from shared.engine.ports import Conflict, WatchStore
 from shared.engine.swap import swap
 
 log = logging.getLogger("watch")
@@ -19,13 +19,16 @@ log = logging.getLogger("watch")
 class Stopper:
     """Ends watches for users."""
 
-    rows: Store[Watch]
+    rows: WatchStore
     act: Callable[[Watch], Awaitable[Watch]]  #: see `Effects`
     now: Callable[[], datetime]
 
     async def stop(self, key: str) -> Watch | None:
-        """End a watch as stopped and publish that.  An ended one stays as it ended.  None when there is none."""
-        while watch := await self.rows.load(key):
+        """End a watch as stopped and publish that.  An ended one stays as it ended.  None when there is none.
+
+        One whose row cannot be read ends as stopped too, with what can be read of it.
+        """
+        while watch := await self.rows.salvage(key, self.now()):
             try:
                 if watch.end is None:
                     watch = await swap(self.rows, stop(watch, self.now()))

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.core.callback import Callback
 from shared.core.model import Watch
 from shared.core.rate_limit import Pace
-from shared.engine.ports import OUTAGE, Conflict, Count, R, Store, WatchStore
+from shared.engine.ports import OUTAGE, Conflict, Count, OpenWatch, R, Store, Unreadable, WatchStore
 
 log = logging.getLogger("watch.tending")
 
 #: Rows in hand at a time, each of which takes two or three calls.
 AT_ONCE = 50
+
+#: Rows that cannot be read, of which a round sends events; the log has all.
+MOST_TOLD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +37,43 @@ class Tender:
     now: Callable[[], datetime]
     grace: timedelta  #: how late a turn may be before its ticket counts as lost
     retention: timedelta  #: how long the row of an ended watch stays; its result stays for ever
+    unreadable: Callable[[Unreadable], Awaitable[None]]  #: one event on a row that cannot be read
+    gates: Callable[[], Awaitable[Sequence[Unreadable]]]  #: the gates that cannot be read
+    tidy: Callable[[Sequence[OpenWatch]], Awaitable[None]]  #: see `Tidier`
 
     async def round(self) -> int:
-        """Count, tend, and send the counts last: an outage of events delays no watch.
+        """Count, tend, tidy, and send the events last: an outage of events delays no watch.
 
         Returns how many rows could not be tended; the next round finds them again.  The count comes first, since what
         is tended is no longer overdue.  An API without open watches is counted too: a chart must fall to zero, and
         silence must mean that the app is silent.
         """
         now = self.now()
-        counts = await self.watches.census(now, due_before=now - self.grace)
-        failed = await self.tend()
-        apis = {**dict.fromkeys(self.apis, Count()), **counts}
+        census = await self.watches.census(now, due_before=now - self.grace)
+        failed, unreadable = await self.tend()
+        await self._tidy(census.open)
+        apis = {**dict.fromkeys(self.apis, Count()), **census.counts}
         paces = await self._paces()
+        rows = {(row.table, row.key): row for row in (*census.unreadable, *unreadable, *await self._gates())}
+        for row in rows.values():
+            log.error("row.unreadable %s", row)
+        await asyncio.gather(*map(self.unreadable, [*rows.values()][:MOST_TOLD]))
         await asyncio.gather(*(self.counted(api, count, paces.get(api)) for api, count in apis.items()))
         await asyncio.gather(*(self.shut_for_long(api, pace) for api, pace in paces.items() if pace.is_shut_for_long))
         return failed
+
+    async def _tidy(self, open_watches: Sequence[OpenWatch]) -> None:
+        try:
+            await self.tidy(open_watches)
+        except OUTAGE as error:  # the events matter more
+            log.warning("index.untidied error=%s: %s", type(error).__name__, error)
+
+    async def _gates(self) -> Sequence[Unreadable]:
+        try:
+            return await self.gates()
+        except OUTAGE as error:
+            log.warning("gates.unread error=%s: %s", type(error).__name__, error)
+            return ()
 
     async def _paces(self) -> Mapping[str, Pace]:
         try:
@@ -58,19 +82,22 @@ class Tender:
             log.warning("gates.unread error=%s: %s", type(error).__name__, error)
             return {}
 
-    async def tend(self) -> int:
-        """Go over both tables once."""
-        return await self._tend(self.watches, self.revive) + await self._tend(self.callbacks, self.revive_callback)
+    async def tend(self) -> tuple[int, Sequence[Unreadable]]:
+        """Go over both tables once; returns how many rows failed, and those that cannot be read."""
+        unreadable: list[Unreadable] = []
+        failed = await self._tend(self.watches, self.revive, unreadable)
+        failed += await self._tend(self.callbacks, self.revive_callback, unreadable)
+        return failed, unreadable
 
-    async def _tend(self, rows: Store[R], revive: Callable[[R], Awaitable[None]]) -> int:
+    async def _tend(self, rows: Store[R], revive: Callable[[R], Awaitable[None]], unreadable: list[Unreadable]) -> int:
         now, failed = self.now(), 0
-        async for group in _grouped(rows.stale(now - self.grace, now - self.retention)):
+        async for group in _grouped(rows.stale(now - self.grace, now - self.retention), unreadable):
             failed += sum(await asyncio.gather(*(_tend_row(rows, row, revive) for row in group)))
         return failed
 
 
 async def _tend_row(rows: Store[R], row: R, revive: Callable[[R], Awaitable[None]]) -> int:
-    """Tend one row; returns 1 when a service was away, else 0.  One row must not keep the round from the others."""
+    """Tend one row; returns 1 when that failed, else 0.  One row must not keep the round from the others."""
     try:
         await (rows.delete(row) if row.is_settled else revive(row))
     except Conflict:  # it has just moved, so it needs nothing
@@ -78,13 +105,19 @@ async def _tend_row(rows: Store[R], row: R, revive: Callable[[R], Awaitable[None
     except OUTAGE as error:
         log.warning("row.untended row=%s error=%s: %s", row.id, type(error).__name__, error)
         return 1
+    except Exception:
+        log.exception("row.untended row=%s", row.id)
+        return 1
     return 0
 
 
-async def _grouped(rows: AsyncIterator[R]) -> AsyncIterator[list[R]]:
-    """Group rows, so that never more than `AT_ONCE` are held."""
+async def _grouped(rows: AsyncIterator[R | Unreadable], unreadable: list[Unreadable]) -> AsyncIterator[list[R]]:
+    """Group rows, so that never more than `AT_ONCE` are held; set those apart that cannot be read."""
     group: list[R] = []
     async for row in rows:
+        if isinstance(row, Unreadable):
+            unreadable.append(row)
+            continue
         group.append(row)
         if len(group) == AT_ONCE:
             yield group

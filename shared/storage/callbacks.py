@@ -10,13 +10,13 @@ from azure.data.tables.aio import TableClient
 
 from shared.core.callback import Callback
 from shared.core.model import Outcome
-from shared.storage.columns import Columns, defaults_of
+from shared.storage.columns import Columns
 from shared.storage.rows import Format, TableRows
 
 #: `Due` of a settled callback is when its last attempt was due.
 _STALE = "( Settled eq false and Due lt @due ) or ( Settled eq true and Due lt @ended )"
 
-_COLUMNS = Columns({**defaults_of(Callback), "settled": MISSING}, {"outcome": (str, Outcome)})
+_COLUMNS = Columns(Callback, {"outcome": (str, Outcome)}, also={"settled": (bool, MISSING)})
 
 
 def table_callbacks(table: TableClient) -> TableRows[Callback]:

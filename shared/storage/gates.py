@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -14,9 +13,8 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from shared.core.rate_limit import MINUTE, GateState, LearnedRate
 from shared.core.schedule import ABSURD
+from shared.engine.ports import Unreadable
 from shared.storage.upsert import put
-
-log = logging.getLogger("watch.gates")
 
 PARTITION = "gate"
 
@@ -28,16 +26,21 @@ class GateTable:
         self._table = table
 
     async def read(self) -> Mapping[str, GateState]:
-        """Return all gates, by API; empty before the first 429.  Unreadable rows are ignored."""
-        gates: dict[str, GateState] = {}
+        """Return all gates, by API; empty before the first 429.  Those that cannot be read are left out."""
+        return {key: gate async for key, gate in self._rows() if isinstance(gate, GateState)}
+
+    async def unreadable(self) -> Sequence[Unreadable]:
+        """Return the gates that cannot be read."""
+        return [gate async for _, gate in self._rows() if isinstance(gate, Unreadable)]
+
+    async def _rows(self) -> AsyncIterator[tuple[str, GateState | Unreadable]]:
         with suppress(ResourceNotFoundError):
             async for row in self._table.list_entities():
                 try:
-                    gates[row["RowKey"]] = _Row.model_validate(row).state()
+                    yield row["RowKey"], _Row.model_validate(row).state()
                 except ValidationError as error:
-                    wrong = ", ".join(str(column) for problem in error.errors() for column in problem["loc"])
-                    log.warning("gate.unreadable api=%s: %s", row["RowKey"], wrong)
-        return gates
+                    wrong = [str(column) for problem in error.errors() for column in problem["loc"]]
+                    yield row["RowKey"], Unreadable(self._table.table_name, row["RowKey"], wrong)
 
     async def write(self, api: str, gate: GateState) -> None:
         """Write the gate of an API, replacing the last one."""
@@ -53,19 +56,21 @@ class GateTable:
         await put(self._table, row)
 
 
-PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+#: Bounded, since arithmetic on rates and instants far beyond what the app writes overflows.
+PositiveNumber = Annotated[float, Field(ge=1e-6, le=1e9, allow_inf_nan=False)]
+Instant = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(9000, 1, 1, tzinfo=UTC))]
 
 
 class _Row(BaseModel):
     """The columns; a row that was written by hand, or by an older version, has only some of them."""
 
-    OpensAt: AwareDatetime
-    ShutAt: AwareDatetime | None = None
+    OpensAt: Instant
+    ShutAt: Instant | None = None
     PerMinute: PositiveNumber | None = None
     Limit: PositiveNumber | None = None
-    Since: AwareDatetime | None = None
+    Since: Instant | None = None
     WindowSeconds: Annotated[PositiveNumber, Field(le=ABSURD.total_seconds())] | None = None
-    Strays: int | None = Field(None, ge=0)
+    Strays: int | None = Field(None, ge=0, lt=2**31)
 
     def state(self) -> GateState:
         learned = None

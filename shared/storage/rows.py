@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,9 +13,12 @@ from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, Re
 from azure.data.tables import TableEntity, TableErrorCode, UpdateMode
 from azure.data.tables.aio import TableClient
 
-from shared.engine.ports import Conflict
+from shared.engine.ports import Conflict, Unreadable
+from shared.storage.columns import MalformedError
 
-log = logging.getLogger("watch.store")
+#: What no key may hold: "/", "\\", "#", "?" and control characters; nor may it be longer than 1 KiB of UTF-16.
+#: https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
+_KEY = re.compile(r"[^/\\#?\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,512}")
 
 
 class TableRow(Protocol):
@@ -40,7 +43,7 @@ class Format(Generic[T]):
     """How rows of one kind are written, read and found."""
 
     write: Callable[[T], dict[str, Any]]  #: an entity without its keys
-    read: Callable[[TableEntity], T]  #: raises KeyError, TypeError or ValueError for what somebody edited
+    read: Callable[[TableEntity], T]  #: raises `MalformedError`
     stale: str  #: the filter of `stale`; @due and @ended need a space on both sides, since the SDK splits there
 
 
@@ -51,14 +54,9 @@ class TableRows(Generic[T]):
         self._table, self._form = table, form
 
     async def load(self, key: str) -> T | None:
-        """Return the row, or None when there is none."""
-        try:
-            entity = await self._table.get_entity(partition(key), key)
-        except ResourceNotFoundError as error:
-            if getattr(error, "error_code", None) == TableErrorCode.RESOURCE_NOT_FOUND:
-                return None
-            raise  # the table itself is missing: no reason to think that there is no such row
-        return self._form.read(entity)
+        """Return the row, or None when there is none; raises `Unreadable`."""
+        entity = await self._entity_of(key)
+        return None if entity is None else self._read(entity)
 
     async def insert(self, row: T) -> T:
         """Add the row; raises `Conflict` when there is one already."""
@@ -87,22 +85,43 @@ class TableRows(Generic[T]):
         except ResourceModifiedError as error:
             raise Conflict(row.id) from error
 
-    async def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[T]:
+    async def stale(self, due_before: datetime, ended_before: datetime) -> AsyncIterator[T | Unreadable]:
         """Yield unsettled rows due before `due_before`, and settled rows that ended before `ended_before`.
 
-        One scan of the table, page by page; the service passes over what does not match.
+        Also what is wrong with a row that cannot be read, in its place.  One scan of the table, page by page; the
+        service passes over what does not match.
         """
         parameters = {"due": due_before, "ended": ended_before}
         async for entity in self._table.query_entities(self._form.stale, parameters=parameters):
             try:
-                row = self._form.read(entity)
-            except (KeyError, TypeError, ValueError):  # edited by hand: report it, and continue with the others
-                log.exception("row.unreadable partition=%r row=%r", entity["PartitionKey"], entity["RowKey"])
-                continue
+                row: T | Unreadable = self._read(entity)
+            except Unreadable as error:
+                row = error
             yield row
+
+    async def _entity_of(self, key: str) -> TableEntity | None:
+        if not is_key(key):
+            return None
+        try:
+            return await self._table.get_entity(partition(key), key)
+        except ResourceNotFoundError as error:
+            if getattr(error, "error_code", None) == TableErrorCode.RESOURCE_NOT_FOUND:
+                return None
+            raise  # the table itself is missing: no reason to think that there is no such row
+
+    def _read(self, entity: TableEntity) -> T:
+        try:
+            return self._form.read(entity)
+        except MalformedError as error:
+            raise Unreadable(self._table.table_name, entity["RowKey"], error.columns) from None
 
     def _entity(self, row: T) -> dict[str, Any]:
         return {**self._form.write(row), "PartitionKey": partition(row.id), "RowKey": row.id}
+
+
+def is_key(text: str) -> bool:
+    """Whether a row may have this key."""
+    return _KEY.fullmatch(text) is not None
 
 
 def partition(key: str) -> str:

@@ -7,36 +7,63 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import MISSING, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from azure.data.tables import TableEntity
 from azure.data.tables.aio import TableClient
+from pydantic import TypeAdapter
 
 from shared.core.model import End, Outcome, Watch
-from shared.engine.ports import Count
-from shared.storage.columns import Codec, Columns, defaults_of
+from shared.core.remote import RemoteApi
+from shared.core.untrusted import percentage
+from shared.engine.ports import Census, Count, OpenWatch, Unreadable
+from shared.storage.columns import Columns, MalformedError
 from shared.storage.rows import Format, TableRows
+
+#: The columns without which an open watch can be neither counted nor found, and what else a census reads.
+_COUNTED = {"Api": str, "Due": datetime, "StartedAt": datetime}
+_ALSO_COUNTED = ("RowKey", "Failing", "Outcome")
+
+#: The sequence number of a row whose own cannot be read: beyond any that a ticket under way may have.
+BEYOND = 10**9
 
 
 class TableWatches(TableRows[Watch]):
     """The store port of watches, on one table."""
 
-    def __init__(self, table: TableClient) -> None:
-        super().__init__(table, Format(_entity, _watch, _STALE))
+    def __init__(self, table: TableClient, apis: Mapping[str, RemoteApi]) -> None:
+        super().__init__(table, Format(_entity, partial(_watch, apis=apis), _STALE))
 
-    async def census(self, now: datetime, due_before: datetime) -> Mapping[str, Count]:
-        """Count the open watches of each API that has any; overdue is what was due before.
+    async def salvage(self, key: str, now: datetime) -> Watch | None:
+        """Return the row, or None when there is none; one that cannot be read as a watch that was stopped now."""
+        entity = await self._entity_of(key)
+        if entity is None:
+            return None
+        try:
+            return self._form.read(entity)
+        except MalformedError as error:
+            return _salvaged(key, error, now)
 
-        One scan of the table, page by page, of which four columns are fetched and nothing is kept but the counts.
+    async def census(self, now: datetime, due_before: datetime) -> Census:
+        """Go over all open watches; overdue is what was due before.
+
+        One scan of the table, page by page, of which six columns are fetched.
         """
         counts: dict[str, Count] = {}
-        columns = ["Api", "Due", "Failing", "Outcome"]
-        async for entity in self._table.query_entities("Published eq false", select=columns):
-            api, due = entity.get("Api"), entity.get("Due")
-            if entity.get("Outcome") is None and isinstance(api, str) and isinstance(due, datetime):  # else see `stale`
-                late, failing = now - due if due < due_before else None, str(entity.get("Failing") or "")
-                counts[api] = _with(counts.get(api, Count()), late, failing)
-        return counts
+        open_watches: list[OpenWatch] = []
+        unreadable: list[Unreadable] = []
+        async for entity in self._table.query_entities("Published eq false", select=[*_COUNTED, *_ALSO_COUNTED]):
+            if entity.get("Outcome") is not None:
+                continue
+            if wrong := [name for name, kind in _COUNTED.items() if not isinstance(entity.get(name), kind)]:
+                unreadable.append(Unreadable(self._table.table_name, entity["RowKey"], wrong))
+                continue
+            api, due, started_at = entity["Api"], entity["Due"], entity["StartedAt"]
+            late, failing = now - due if due < due_before else None, str(entity.get("Failing") or "")
+            counts[api] = _with(counts.get(api, Count()), late, failing)
+            open_watches.append(OpenWatch(entity["RowKey"], api, started_at))
+        return Census(counts, open_watches, unreadable)
 
 
 def _with(count: Count, late: timedelta | None, failing: str) -> Count:
@@ -57,20 +84,22 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _strings(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text))
+_OBJECT = partial(TypeAdapter(dict[str, str]).validate_json, strict=True)
+_STRINGS = partial(TypeAdapter(tuple[str, ...]).validate_json, strict=True)
 
-
-_CODECS: Mapping[str, Codec] = {
-    "job": (_json, json.loads),
-    "labels": (_json, _strings),
-    "evidence": (_json, _strings),
-    "outcome": (str, Outcome),
-    "verdict": (str, Outcome),
-}
-
-_FIELDS = {name: default for name, default in defaults_of(Watch).items() if name != "end"}
-_COLUMNS = Columns({**_FIELDS, "published": MISSING, "outcome": None, "ended_at": None}, _CODECS)
+_COLUMNS = Columns(
+    Watch,
+    {
+        "job": (_json, _OBJECT),
+        "labels": (_json, _STRINGS),
+        "evidence": (_json, _STRINGS),
+        "progress": (float, percentage),
+        "outcome": (str, Outcome),
+        "verdict": (str, Outcome),
+    },
+    also={"published": (bool, MISSING), "outcome": (Outcome | None, None), "ended_at": (datetime | None, None)},
+    without="end",
+)
 
 
 def _entity(watch: Watch) -> dict[str, Any]:
@@ -78,7 +107,29 @@ def _entity(watch: Watch) -> dict[str, Any]:
     return _COLUMNS.write(watch, outcome=outcome, ended_at=ended_at)
 
 
-def _watch(entity: TableEntity) -> Watch:
+def _watch(entity: TableEntity, apis: Mapping[str, RemoteApi]) -> Watch:
     values = _COLUMNS.read(entity)
-    end = End(values.pop("outcome"), values.pop("ended_at")) if "outcome" in values else None
-    return Watch(**values, end=end)
+    outcome, ended_at = values.pop("outcome", None), values.pop("ended_at", None)
+    if (outcome is None) != (ended_at is None):
+        raise MalformedError(["Outcome", "EndedAt"], values)
+    watch = Watch(**values, end=None if outcome is None else End(outcome, ended_at))
+    if watch.end is None and not _can_be_asked(apis.get(watch.api), watch.job):
+        raise MalformedError(["Api", "Job"], values)
+    return watch
+
+
+def _can_be_asked(api: RemoteApi | None, job: Mapping[str, str]) -> bool:
+    """Whether the app knows the API, and the job has its ids: a newer version may know more APIs."""
+    return api is not None and job.keys() >= set(api.fields)
+
+
+def _salvaged(key: str, error: MalformedError, now: datetime) -> Watch:
+    """Make an ended watch of what can be read, and neutral values: its tickets are fenced off."""
+    neutral = {"api": "unknown", "job": {}, "started_at": now, "deadline": now, "due": now, "not_before": now}
+    values = {**neutral, **error.values}
+    outcome, ended_at = values.pop("outcome", None), values.pop("ended_at", None)
+    end = End(outcome, ended_at) if outcome is not None and ended_at is not None else End(Outcome.STOPPED, now)
+    seq = BEYOND if "Seq" in error.columns else values.get("seq", 0) + 1
+    reason = f"its row could not be read, and was given up on request: {error}"
+    more = {"id": key, "seq": seq, "stepped_by": "", "begun_by": "", "end": end, "published": False, "reason": reason}
+    return Watch(**{**values, **more})

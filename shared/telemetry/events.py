@@ -20,7 +20,7 @@ from shared.core.callback import Callback
 from shared.core.model import End, Watch
 from shared.core.rate_limit import Pace
 from shared.core.trace import TRACEPARENT
-from shared.engine.ports import Count, UndeliveredError
+from shared.engine.ports import Count, UndeliveredError, Unreadable
 from shared.telemetry.exporter import TAKEN, TRY_AGAIN, Handler, Patient
 
 log = logging.getLogger("watch.telemetry")
@@ -100,6 +100,11 @@ class Events:
         about = {"api": api, "opensAt": opens_at, "reason": WHY_SHUT}
         await self._send("GateShut", about, {"shutForSeconds": shut_for.total_seconds()})
 
+    async def unreadable(self, row: Unreadable) -> None:
+        """Send `RowUnreadable`; raises `UndeliveredError` or TimeoutError."""
+        about = {"table": row.table, "key": row.key, "columns": ", ".join(row.columns)}
+        await self._send("RowUnreadable", about, {})
+
     async def _send(
         self, name: str, dimensions: Mapping[str, str], measurements: Mapping[str, float], trace: str = ""
     ) -> None:
@@ -139,6 +144,9 @@ class NoEvents:
         """Send nothing."""
 
     async def shut_for_long(self, api: str, pace: Pace) -> None:
+        """Send nothing."""
+
+    async def unreadable(self, row: Unreadable) -> None:
         """Send nothing."""
 
 

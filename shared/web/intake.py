@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.core.callback_url import target
-from shared.engine.ports import RETRYABLE
+from shared.engine.ports import RETRYABLE, Unreadable
 from shared.engine.starter import Started, Starter
 from shared.web import problems
 from shared.web.problems import Problem
@@ -75,6 +75,9 @@ class Intake:
                     return await self.start(item, begun_by, trace)
                 except Problem as problem:
                     return problem
+                except Unreadable as error:
+                    log.error("row.unreadable %s", error)  # noqa: TRY400 -- the text says it all
+                    return problems.unreadable(error)
                 except RETRYABLE as error:
                     log.warning("start.failed error=%s: %s", type(error).__name__, error)
                     return problems.unavailable("Storage did not respond as expected. Retry this item.")

@@ -115,6 +115,7 @@ START = Operation(
         "malformed-body",
         "body-too-large",
         "invalid-body",
+        "unreadable-watch",
         "unknown-api",
         "wrong-job",
         "wrong-url",
@@ -138,7 +139,7 @@ READ = Operation(
             examples={"open": examples.OPEN, "ended": examples.ENDED},
         )
     },
-    problems=("unknown-watch", "invalid-query"),
+    problems=("unknown-watch", "unreadable-watch", "invalid-query"),
 )
 STOP = Operation(
     name="stop_watch",

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 
 from shared.core.untrusted import tidy
+from shared.engine.ports import Unreadable
 
 #: Stable names: programs branch on them.
 TYPE = "urn:problem-type:itwin-job-watch:"
@@ -27,6 +28,7 @@ Name = Literal[
     "invalid-body",
     "invalid-query",
     "wrong-cursor",
+    "unreadable-watch",
     "unknown-api",
     "wrong-job",
     "wrong-url",
@@ -41,6 +43,7 @@ KINDS: dict[Name, Kind] = {
     "malformed-body": Kind(400, "The body is not JSON"),
     "wrong-idempotency-key": Kind(400, "Invalid Idempotency-Key"),
     "unknown-watch": Kind(404, "Watch not found"),
+    "unreadable-watch": Kind(409, "The watch's row cannot be read"),
     "body-too-large": Kind(413, "The body is too large"),
     "invalid-body": Kind(422, "The body is not a valid start request"),
     "invalid-query": Kind(422, "Invalid query"),
@@ -97,6 +100,12 @@ def unknown_watch(watch_id: str) -> Problem:
     """Return the problem of an unknown watch id."""
     detail = f"There is no watch {tidy(watch_id, 64)}. POST /api/watches starts a watch."
     return Problem("unknown-watch", detail)
+
+
+def unreadable(error: Unreadable) -> Problem:
+    """Return the problem of a row that somebody edited, or that a newer version wrote."""
+    remedy = 'DELETE it to stop the watch, or start its job with "restart": true. To keep it, correct these columns.'
+    return Problem("unreadable-watch", f"{error}. {remedy}")
 
 
 def misconfigured(settings: dict[str, str]) -> Problem:

@@ -114,7 +114,7 @@ def strand(storage, platform):
 
     async def insert():
         async with TableClient.from_connection_string(storage, WATCHES) as table:
-            await TableWatches(table).insert(late)
+            await TableWatches(table, APIS).insert(late)
 
     asyncio.run(insert())
 

@@ -135,7 +135,7 @@ def stranded(parts, platform):
 
         async def insert():
             async with TableClient.from_connection_string(parts.storage, WATCHES) as table:
-                await TableWatches(table).insert(watch)
+                await TableWatches(table, APIS).insert(watch)
 
         asyncio.run(insert())
         return watch.id

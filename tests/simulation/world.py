@@ -185,12 +185,14 @@ class World:
     def __post_init__(self) -> None:
         self.acting: Worker
         self._ids = count(1)
+        load = self._port(self._load)
         watches: Any = SimpleNamespace(
-            load=self._port(self._load),
+            load=load,
             insert=self._port(self._insert),
             commit=self._port(self._commit),
             delete=self._port(self._delete),
             stale=self.table.stale,
+            salvage=lambda key, _: load(key),
         )
         callbacks: Any = SimpleNamespace(
             load=self._port(self._load_callback),

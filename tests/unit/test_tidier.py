@@ -1,15 +1,16 @@
-"""Which entries of the index of open watches are stale, and when that is looked at."""
+"""Which entries of the index of open watches are stale, and which are missing."""
 
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from azure.core.exceptions import ServiceRequestError
 
 from shared.apis import APIS
 from shared.core.model import End, Outcome
-from shared.engine.tidier import AT_ONCE, FIRST_LOOK, ORPHANED_AFTER, Tidier
+from shared.core.newest_first import newest_first
+from shared.engine.ports import Unreadable
+from shared.engine.tidier import AT_ONCE, ORPHANED_AFTER, Tidier
 from tests.builders import NOON
 from tests.memory import MemoryIndex, MemoryWatches
 from tests.unit.test_listing import watch
@@ -25,10 +26,13 @@ class Index(MemoryIndex):
     def __init__(self):
         super().__init__()
         self.store, self.now, self.loads = MemoryWatches(), NOON, 0
+        self.open, self.spoilt = None, set()
         self.tidier = Tidier(self, self._load, list(APIS), lambda: self.now)
 
     async def _load(self, watch_id):
         self.loads += 1
+        if watch_id in self.spoilt:
+            raise Unreadable("Watches", watch_id, ["Due"])
         return await self.store.load(watch_id)
 
     def left_of(self, *entries, rows=()):
@@ -39,10 +43,17 @@ class Index(MemoryIndex):
                 await self.add(entry)
             for row in rows:
                 await self.store.insert(row)
-            await self.tidier.round()
+            found = (await self.store.census(self.now, self.now)).open
+            await self.tidier.round(found if self.open is None else self.open)
 
         asyncio.run(scenario())
         return len(self.rows)
+
+    def listed(self):
+        async def scenario():
+            return [entry async for entry in self.entries(OLD.api, "", "~", 1)]
+
+        return asyncio.run(scenario())
 
 
 @pytest.mark.parametrize(
@@ -52,43 +63,48 @@ class Index(MemoryIndex):
         ((OLD,), 1),
         ((ENDED,), 1),  # the end is not yet recorded, and the list must show it somewhere
         ((replace(ENDED, published=True),), 0),
-        ((replace(OLD, started_at=NOON - timedelta(minutes=1)),), 0),  # begun again, with an entry of its own
     ],
 )
 def test_an_entry_stays_while_its_watch_is_open(rows, left):
     assert Index().left_of(OLD, rows=rows) == left
 
 
-@pytest.mark.parametrize(
-    ("age", "left"),
-    [(ORPHANED_AFTER - JUST, 1), (ORPHANED_AFTER, 0), (ORPHANED_AFTER + FIRST_LOOK - JUST, 0)],
-)
-def test_an_entry_is_looked_at_once_no_start_can_be_under_way(age, left):
+@pytest.mark.parametrize(("age", "left"), [(ORPHANED_AFTER - JUST, 1), (ORPHANED_AFTER, 0), (timedelta(days=300), 0)])
+def test_an_entry_is_looked_up_once_no_start_can_be_under_way(age, left):
     assert Index().left_of(watch(1, started_at=NOON - age)) == left
 
 
-def test_each_is_looked_at_once():
-    index = Index()
-    index.left_of(OLD, rows=(OLD,))
-    index.now += timedelta(minutes=5)
-
-    assert index.left_of(watch(2, started_at=OLD.started_at + timedelta(minutes=2))) == 1
-    assert index.loads == 2
-
-
-def test_a_round_that_was_broken_off_is_made_up_for():
+def test_an_entry_of_an_open_watch_costs_no_look():
     index = Index()
 
-    async def fails(_):
-        raise ServiceRequestError("storage is away")
+    assert index.left_of(OLD, rows=(OLD,)) == 1
+    assert index.loads == 0
 
-    loads, index.tidier.load = index.tidier.load, fails
-    with pytest.raises(ServiceRequestError):
-        index.left_of(OLD)
-    index.tidier.load = loads
-    index.now += timedelta(hours=3)
 
-    assert index.left_of() == 0
+@pytest.mark.parametrize(("row", "left"), [(OLD, 1), (ENDED, 0)])
+def test_an_entry_that_is_missing_comes_back_while_its_watch_is_open(row, left):
+    index = Index()
+    index.open = [OLD]
+
+    assert index.left_of(rows=(row,)) == left
+    assert [entry.watch_id for entry in index.listed()] == [OLD.id][:left]
+
+
+def test_a_watch_that_was_begun_again_has_the_entry_of_its_new_beginning():
+    index, again = Index(), replace(OLD, started_at=NOON - timedelta(minutes=1))
+
+    index.left_of(OLD, rows=(again,))
+
+    assert [entry.key for entry in index.listed()] == [newest_first(again.started_at, again.id)]
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_a_row_that_cannot_be_read_keeps_its_entry_and_harms_no_other(missing):
+    index, other = Index(), watch(2, started_at=OLD.started_at)
+    index.spoilt = {OLD.id}
+    index.open = [OLD, other] if missing else []
+
+    assert index.left_of(*([] if missing else [OLD, other]), rows=[other] if missing else []) == 1
 
 
 def test_many_are_all_looked_at():

@@ -128,7 +128,7 @@ def test_no_ticket_moves_an_ended_watch_whatever_its_number(started):
 
 
 def test_two_deliveries_of_one_ticket_in_one_process_ask_once(started):
-    async def slow(request):
+    async def slow(request, _):
         started.asked.append(request)
         await asyncio.sleep(0.01)
         return Response(200, body=b'{"progress": {"state": "active"}}')

@@ -68,7 +68,8 @@ class World:
         asyncio.run(self.ports.reviver.receive_poisoned(Ticket(ID, seq).to_json().encode()))
 
     def tend(self):
-        return asyncio.run(self.ports.tender.tend())
+        failed, _ = asyncio.run(self.ports.tender.tend())
+        return failed
 
     def stop(self):
         return asyncio.run(self.ports.stopper.stop(ID))
