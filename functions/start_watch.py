@@ -1,14 +1,12 @@
 """POST /api/watches: starts watches.  One: 202 with a Location, or 200.  A batch: 200, with the result of each item."""
 
-from urllib.parse import urlsplit
-
 import azure.functions as func
 
 from functions.support.answers import batch_response, watch_response
 from functions.support.documents import all_started, shown, status_of
 from functions.support.serving import serves
 from shared.core.trace import read_traceparent
-from shared.web.headers import read_idempotency_key
+from shared.web.headers import public_url, read_idempotency_key
 from shared.web.operations import START
 from shared.web.queries import NoQuery
 from shared.web.requests import BatchRequest, read_start
@@ -26,6 +24,5 @@ async def start_watch(req: func.HttpRequest, context: func.Context) -> func.Http
     if isinstance(wanted, BatchRequest):
         return batch_response(await all_started(await intake().start_all(wanted.each(), begun_by, trace)))
     done = await intake().start(wanted, begun_by, trace)
-    here = urlsplit(req.url)._replace(query="", fragment="").geturl().rstrip("/")  # the query may hold the key
-    location = f"{here}/{done.watch.id}"
+    location = f"{public_url(req.url, req.headers).rstrip('/')}/{done.watch.id}"
     return watch_response(await shown(done.watch), now(), status_of(done), Location=location)

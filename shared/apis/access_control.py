@@ -7,6 +7,7 @@ from shared.core.remote import RUNNING, RemoteApi
 ACCESS_CONTROL = RemoteApi(
     name="access-control",
     path="/accesscontrol/itwins/{itwinId}/jobs/{jobId}",
+    guids=frozenset({"itwinId", "jobId"}),
     headers={
         "Accept": "application/vnd.bentley.itwin-platform.v2+json",  # jobs came with version 2
         "Prefer": "return=representation",  # "To find the specific errors of the iTwin job"

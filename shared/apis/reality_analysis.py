@@ -10,6 +10,7 @@ from shared.core.schedule import Schedule
 REALITY_ANALYSIS = RemoteApi(
     name="reality-analysis",
     path="/realitydataanalysis/jobs/{jobId}/progress",
+    guids=frozenset({"jobId"}),
     headers={"Accept": "application/vnd.bentley.itwin-platform.v1+json"},
     status_at="progress.state",
     vocabulary={

@@ -7,6 +7,7 @@ from shared.core.remote import RUNNING, RemoteApi
 SCHEDULES = RemoteApi(
     name="schedules",
     path="/schedules/{scheduleId}/operations/{operationId}",
+    guids=frozenset({"scheduleId", "operationId"}),
     headers={"Accept": "application/vnd.bentley.itwin-platform.v1+json"},
     status_at="operation.status",
     vocabulary={

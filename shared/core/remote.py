@@ -58,6 +58,7 @@ class RemoteApi:
     name: str
     path: str  #: with the job's `{fields}`
     headers: Mapping[str, str]
+    guids: frozenset[str] = frozenset()  #: fields whose ids are GUIDs in the page's examples: letter case means nothing
     status_at: str  #: dotted path to the status word
     vocabulary: Mapping[str, Outcome | None]  #: their word -> ours; a word not listed counts as RUNNING
     issues_at: str = ""  #: dotted path; when true there, SUCCEEDED means PARTIAL

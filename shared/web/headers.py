@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
+from collections.abc import Mapping
+from urllib.parse import urlsplit
 
+from shared.core.url import DEFAULT_PORTS, read_url
 from shared.web.problems import Problem
 
 #: The draft, section 2.1: "The field value is a String" of RFC 8941, that is, quoted.  Most clients omit the quotes.
@@ -19,6 +22,32 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
 def request_id(value: str | None) -> str:
     """Return the caller's request id if it is safe to echo, else a new one."""
     return value if value and REQUEST_ID.fullmatch(value) else str(uuid.uuid4())
+
+
+def public_url(url: str, headers: Mapping[str, str]) -> str:
+    """Return the URL of a request as its caller sees it, without its query, which may hold the key.
+
+    Front Door names the host that the caller used in X-Forwarded-Host, Application Gateway in X-Original-Host.
+    https://learn.microsoft.com/azure/frontdoor/front-door-http-headers-protocol
+    https://learn.microsoft.com/azure/application-gateway/how-application-gateway-works
+
+    >>> public_url("http://app.azurewebsites.net/api/watches?code=key", {"x-forwarded-host": "jobs.example.com"})
+    'http://jobs.example.com/api/watches'
+    """
+    parts = urlsplit(url)._replace(query="", fragment="")
+    host = _first(headers, "x-forwarded-host") or _first(headers, "x-original-host")
+    scheme = _first(headers, "x-forwarded-proto").lower()
+    named = read_url(f"https://{host}")
+    if named and named.path == "/" and not host.endswith("/"):
+        parts = parts._replace(netloc=host)
+    if scheme in DEFAULT_PORTS:
+        parts = parts._replace(scheme=scheme)
+    return parts.geturl()
+
+
+def _first(headers: Mapping[str, str], name: str) -> str:
+    """Return the first of the values that proxies have appended to one another."""
+    return (headers.get(name) or "").partition(",")[0].strip()
 
 
 def read_idempotency_key(value: str | None) -> str:

@@ -17,6 +17,8 @@ LONGEST_ID = 512
 #: Unknown members named in a problem.
 MOST_NAMED = 5
 
+GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
 BROKEN_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})")  # RFC 3986, section 2.1
 
 
@@ -43,7 +45,7 @@ def locate(url: str, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
 def check_job(api: RemoteApi, job: Mapping[str, str]) -> Mapping[str, str]:
     """Return the ids in path order; raises `Problem` unless they identify one job.
 
-    Ids are opaque: any text is accepted that can be one path segment.
+    Ids are opaque, but for GUIDs: any text is accepted that can be one path segment.
     """
     missing = [name for name in api.fields if not job.get(name, "").strip()]
     surplus = [tidy(name, 64) for name in sorted(job.keys() - set(api.fields))[:MOST_NAMED]]
@@ -58,7 +60,12 @@ def check_job(api: RemoteApi, job: Mapping[str, str]) -> Mapping[str, str]:
             raise Problem("wrong-job", f'{name} cannot be "." or "..".')
         if len(job[name]) > LONGEST_ID or not job[name].isprintable():
             raise Problem("wrong-job", f"{name} must have at most {LONGEST_ID} printable characters.")
-    return {name: job[name] for name in api.fields}
+    return {name: _canonical(job[name]) if name in api.guids else job[name] for name in api.fields}
+
+
+def _canonical(text: str) -> str:
+    """Return a GUID in lower case, so that one job has one watch (RFC 9562, section 4: "case insensitive on input")."""
+    return text.lower() if GUID.fullmatch(text) else text
 
 
 def _split(url: str) -> SplitResult:

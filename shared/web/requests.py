@@ -151,7 +151,7 @@ class BatchRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     #: Read one by one, so that an invalid item does not fail the others.
-    watches: list[dict[str, Any]] = Field(
+    watches: list[Any] = Field(
         min_length=1, max_length=LARGEST_BATCH, description="each item as in the body for one watch"
     )
 
@@ -277,7 +277,7 @@ class BatchDocument(BaseModel):
     results: list[StartedDocument]
 
 
-def _read_item(item: dict[str, Any]) -> StartRequest | Problem:
+def _read_item(item: Any) -> StartRequest | Problem:
     try:
         return StartRequest.model_validate(item)
     except ValidationError as error:
