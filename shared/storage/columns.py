@@ -14,9 +14,9 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 #: How to write and read a value that is neither text nor a number nor an instant.
 Codec = tuple[Callable[[Any], Any], Callable[[Any], Any]]
 
-#: What a column of each type may hold.  Arithmetic on instants near the year 9999 overflows.
+#: What a column of each type may hold: far from where a step further overflows, a column of 32 bits or the calendar.
 BOUNDS = {
-    int: Annotated[int, Field(ge=0, lt=2**31)],
+    int: Annotated[int, Field(ge=0, lt=2**30)],
     datetime: Annotated[AwareDatetime, Field(lt=datetime(9000, 1, 1, tzinfo=UTC))],
 }
 

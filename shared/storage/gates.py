@@ -82,4 +82,4 @@ class _Row(BaseModel):
                 window=max(MINUTE, timedelta(seconds=self.WindowSeconds or 0)),
                 strays=self.Strays or 0,
             )
-        return GateState(self.ShutAt or self.OpensAt, self.OpensAt, learned)
+        return GateState(min(self.ShutAt or self.OpensAt, self.OpensAt), self.OpensAt, learned)

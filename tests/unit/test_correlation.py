@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.core.trace import read_traceparent
-from shared.web.headers import request_id
+from shared.web.headers import public_url, request_id
 
 GOOD = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -39,3 +39,37 @@ def test_no_request_id_breaks_out_of_its_header(text):
     assert echoed.isprintable()
     assert " " not in echoed
     assert 1 <= len(echoed) <= 128
+
+
+HERE = "http://app.azurewebsites.net/api/watches?code=key#top"
+
+
+@pytest.mark.parametrize(
+    ("headers", "url"),
+    [
+        ({}, "http://app.azurewebsites.net/api/watches"),
+        ({"x-forwarded-host": "jobs.example.com"}, "http://jobs.example.com/api/watches"),
+        ({"x-original-host": "jobs.example.com:8443"}, "http://jobs.example.com:8443/api/watches"),
+        ({"x-forwarded-proto": "https"}, "https://app.azurewebsites.net/api/watches"),
+        (
+            {"x-forwarded-host": " jobs.example.com , inner.example.com", "x-forwarded-proto": "HTTPS, http"},
+            "https://jobs.example.com/api/watches",
+        ),
+        *(
+            ({"x-forwarded-host": host, "x-forwarded-proto": "javascript"}, "http://app.azurewebsites.net/api/watches")
+            for host in (
+                "",
+                "a b",
+                "user@example.com",
+                "example.com/path",
+                "example.com/",
+                "x:99999",
+                "a?b",
+                "a#b",
+                "\r",
+            )
+        ),
+    ],
+)
+def test_a_location_is_that_of_the_front_door(headers, url):
+    assert public_url(HERE, headers) == url

@@ -242,6 +242,24 @@ def test_ids_come_in_the_order_of_the_path():
     assert [*check_job(APIS["schedules"], {"operationId": "o", "scheduleId": "s"})] == ["scheduleId", "operationId"]
 
 
+GUID = "CC3D35CC-416A-4262-9714-B359DA70B419"
+
+
+@pytest.mark.parametrize(("name", "field"), [(api.name, field) for api in APIS.values() for field in api.fields])
+@pytest.mark.parametrize("guid", [GUID, GUID.lower(), GUID.title()])
+def test_a_guid_is_the_same_in_either_case_where_ids_are_guids(name, field, guid):
+    job = dict.fromkeys(APIS[name].fields, "x") | {field: guid}
+
+    assert check_job(APIS[name], job)[field] == (guid if name == "reporting" else GUID.lower())
+
+
+@pytest.mark.parametrize(
+    "text", ["ABC", GUID[:-1], GUID + "0", "{" + GUID + "}", GUID.replace("-", ""), "G" + GUID[1:]]
+)
+def test_an_id_that_is_no_guid_keeps_its_case(text):
+    assert check_job(APIS["reality-analysis"], {"jobId": text}) == {"jobId": text}
+
+
 PIECES = st.sampled_from(
     [
         *"/:@?#%[]\\.;&=+ \t\n\x00",
