@@ -64,7 +64,7 @@ async def deliver(kind: Kind[R], ticket: Ticket, message_id: str) -> None:
         return
     owes = not row.is_open and not row.is_settled  # any ticket may publish an end that a failed stop left
     if row.stepped_by == message_id or owes:
-        await kind.act(row)
+        await _act(kind, row)
 
 
 async def _commit(kind: Kind[R], before: R, after: R) -> R | None:
@@ -78,3 +78,12 @@ async def _commit(kind: Kind[R], before: R, after: R) -> R | None:
             return row
     kind.log_step(before, after)
     return row
+
+
+async def _act(kind: Kind[R], row: R) -> None:
+    try:
+        await kind.act(row)
+    except Conflict:
+        found = await kind.rows.load(row.id)
+        if found is not None and found.seq == row.seq and not found.is_settled:
+            raise  # nobody did what this row owes

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.core.decide import revive
 from shared.core.model import Watch
 from shared.core.schedule import Schedule
-from shared.engine.ports import Reject, Store, Unreadable
+from shared.engine.ports import Conflict, Reject, Store, Unreadable
 from shared.engine.swap import swap
 from shared.engine.tickets import read_ticket, reject_ticket
 
@@ -51,7 +52,8 @@ class Reviver:
             await reject_ticket("no such row", ticket.to_json(), self.reject)
             return
         if not watch.is_open or ticket.seq == watch.seq or watch.due + self.grace <= self.now():
-            await self.revive(watch)
+            with suppress(Conflict):  # it has just moved, so it needs nothing
+                await self.revive(watch)
         await self.poisoned(watch)  # last, so that an outage of events delays no watch
 
     async def revive(self, watch: Watch) -> None:

@@ -1,6 +1,7 @@
 """The crash-safety protocol, on a watch."""
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
@@ -151,3 +152,24 @@ def test_other_watches_are_not_held_up():
             return len(lock._locks)
 
     assert asyncio.run(asyncio.wait_for(scenario(), 5)) == 2
+
+
+@pytest.mark.parametrize("moved", [True, False])
+def test_a_publication_that_another_one_finished_comes_back_only_if_nobody_did(started, moved):
+    """A restart moves the row on; otherwise the swap was lost to nothing that is known."""
+    started.state = "success"
+    commit = started.store.commit
+
+    async def loses(row):
+        if not row.published:
+            return await commit(row)
+        if moved:
+            published = await commit(row)
+            await commit(replace(published, seq=row.seq + 1, end=None, published=False))
+        raise Conflict(row.id)
+
+    started.store.commit = loses
+    with nullcontext() if moved else pytest.raises(Conflict):
+        started.deliver(0)
+
+    assert [watch.outcome for watch in started.announced] == [Outcome.SUCCEEDED]

@@ -8,6 +8,7 @@ import pytest
 
 from shared.core.decide import REVIVAL_DELAYS
 from shared.core.model import Outcome, Ticket
+from shared.engine.ports import Conflict
 from tests.builders import NOON
 from tests.memory import Forgetful
 from tests.unit.engine.world import ID, LATE
@@ -102,3 +103,13 @@ def test_a_revival_whose_answer_was_lost_sends_its_ticket(started):
     asyncio.run(replace(started.ports, watches=forgetful).reviver.revive(started.row))
 
     assert started.sent == [(Ticket(ID, 1), timedelta(minutes=1))]
+
+
+def test_a_poisoned_ticket_of_a_watch_that_moves_meanwhile_is_done(started):
+    async def moved(row):
+        raise Conflict(row.id)
+
+    started.store.commit = moved
+    started.receive_poisoned(0)
+
+    assert (started.row.seq, started.sent) == (0, [])
