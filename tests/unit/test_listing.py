@@ -13,6 +13,7 @@ from shared.core.newest_first import newest_first
 from shared.engine import lister as listing
 from shared.engine.cursor import Cursor
 from shared.engine.lister import Entry, Lister, Wanted
+from shared.engine.ports import Unreadable
 from tests.builders import NOON, a_watch
 from tests.memory import MemoryIndex, MemoryWatches
 
@@ -174,3 +175,38 @@ def test_what_has_ended_and_is_not_yet_published_keeps_its_entry():
 
     assert lists.all(state="watching") == []
     assert lists.index.rows
+
+
+def test_failing_ones_are_found_in_bounded_steps(monkeypatch):
+    monkeypatch.setattr(listing, "MOST_LOOKED_UP", 4)
+    failing = {3, 10}
+    lists = Lists(*(watch(number, failing="401" if number in failing else "") for number in range(12)), ended(13))
+
+    page = lists.page(failing=True, limit=2)
+
+    assert ([UUID(row.id).int for row in page.watches], page.after is None) == ([3], False)
+    assert lists.all(failing=True, limit=2) == [3, 10]
+    assert lists.all(failing=True, outcome=Outcome.SUCCEEDED, limit=2) == []
+    assert lists.all(failing=True, state="ended", limit=2) == []
+
+
+def test_a_page_of_failing_ones_has_as_many_as_wanted():
+    lists = Lists(*(watch(number, failing="5xx" if number % 2 else "") for number in range(12)))
+
+    assert [UUID(row.id).int for row in lists.page(failing=True, limit=3).watches] == [1, 3, 5]
+    assert lists.all(failing=True, limit=3) == [1, 3, 5, 7, 9, 11]
+
+
+def test_a_row_that_cannot_be_read_is_passed_over(monkeypatch, caplog):
+    lists = Lists(watch(1), watch(2), ended(3))
+    load, spoilt = lists.store.load, {watch(2).id, ended(3).id}
+
+    async def loads(key):
+        if key in spoilt:
+            raise Unreadable("Watches", key, ["Due"])
+        return await load(key)
+
+    monkeypatch.setattr(lists.store, "load", loads)
+
+    assert lists.all() == [1]
+    assert caplog.text.count("row.unreadable") == 2
