@@ -102,6 +102,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)  #: lower-case names
     body: bytes = b""
     url: str = ""  #: what was asked, against which links in the body are read
+    unread: str = ""  #: why its body could not be read, such as "a body of over 1 MiB"; the status counts all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class NoResponse:
     """Nothing came back that could be read."""
 
     reason: str
+    token: bool = False  #: no access token could be had, so nothing was asked
 
 
 def ask(api: RemoteApi, watch: Watch) -> Request:
