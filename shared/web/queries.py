@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -109,6 +109,17 @@ class ReadQuery(Query):
     """The parameters of `GET /api/watches/{id}`."""
 
     wait: Whole = Field(0, ge=0, le=LONGEST_WAIT, description="long poll: seconds to wait for the watch to end")
+
+
+class HealthQuery(Query):
+    """The parameters of `GET /api/health`."""
+
+    deep: Literal["0", "1", "false", "true"] = Field("0", description="also ask the token endpoint for a token")
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether the credentials are to be tried."""
+        return self.deep in {"1", "true"}
 
 
 class NoQuery(Query):
