@@ -343,7 +343,8 @@ def tidier() -> Tidier:
 def _http(url: str) -> httpx.AsyncClient:
     """Make a client for one origin.
 
-    It has no limits of its own: its users set their time-outs, and host.json how many they are.  The proxy is chosen here: httpx would read the environment, and fail on parts of it that do not concern this origin.
+    It has no limits of its own: its users set their time-outs, and host.json how many they are.  Its proxy is chosen
+    here: httpx would fail on parts of the environment that do not concern this origin.
     """
     return httpx.AsyncClient(
         base_url=url,

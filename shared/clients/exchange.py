@@ -40,7 +40,8 @@ async def exchange(
     body: Body | None = None
     try:
         async with asyncio.timeout(within.total_seconds()):
-            request = http.build_request(method, url, headers={**headers, **PLAIN}, **more)
+            request = http.build_request(method, url, headers=headers, **more)
+            request.headers.update(PLAIN)
             answer = await http.send(request, stream=True, follow_redirects=False)
             async with aclosing(answer):
                 body = await read_at_most(largest, answer)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from shared.core.url import LAST_PORT, Url, read_url
+from shared.core.url import DIGITS, LAST_PORT, Url, read_url
 
 #: Wider than names may be, since those of containers have underscores; httpx has read an IPv6 address already.
 HOST = re.compile(rb"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
@@ -49,7 +49,8 @@ def _read(name: str, value: str) -> httpx.Proxy:
         httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), proxy=proxy)
     except (ValueError, httpx.InvalidURL, ImportError):
         raise ProxyError(name) from None
-    if not HOST.fullmatch(proxy.url.raw_host) or not 0 < (proxy.url.port or 1) <= LAST_PORT:
+    port = proxy.url.port
+    if not HOST.fullmatch(proxy.url.raw_host) or not (port is None or 0 < port <= LAST_PORT):
         raise ProxyError(name)
     return proxy
 
@@ -72,8 +73,14 @@ def _covers(entry: str, to: Url) -> bool:
     if (scheme or "all") not in {"all", to.scheme} or (port and int(port) != to.port):
         return False
     name, host = name.strip("[]").rstrip("."), to.host.strip("[]").lower()
+    if DIGITS.fullmatch(host):
+        return _is_in(host, name)
+    domain = name.lstrip("*").lstrip(".")
+    return bool(domain) and (host == name or host.endswith("." + domain))
+
+
+def _is_in(address: str, network: str) -> bool:
     try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(name, strict=False)
-    except ValueError:  # one of them is a name
-        inside = host.endswith("." + name.lstrip("*").lstrip("."))
-        return bool(name.strip("*.")) and (inside or host == name)
+        return ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
