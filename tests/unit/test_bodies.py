@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clients.exchange import Silence, exchange
-from shared.clients.platform import LARGEST_BODY, Fetcher
+from shared.clients.exchange import exchange
+from shared.clients.platform import Fetcher
 from shared.core.remote import NoResponse, Request, Response
 from tests.unit.test_credentials import Endpoint, tried
 from tests.unit.test_fetch import Tokens, spend_nothing
@@ -312,8 +312,3 @@ def test_a_turn_that_is_cancelled_is_cancelled():
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(scenario())
-
-
-def test_a_limit_that_is_reached_is_a_megabyte():
-    assert (LARGEST_BODY, LIMIT) == (1024 * 1024, 1024 * 1024)
-    assert Silence("x") != NoResponse("x")
