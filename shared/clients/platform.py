@@ -68,7 +68,6 @@ class Fetcher:
         return (
             (url.scheme, url.netloc, url.userinfo) == (origin.scheme, origin.netloc, origin.userinfo)
             and url.raw_path == request.path.encode()
-            and not segments[0]
             and all(segments[1:-1])
             and "\\" not in request.path
             and {".", ".."}.isdisjoint(map(unquote, segments))
