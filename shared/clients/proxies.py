@@ -66,7 +66,7 @@ def _covers(entry: str, to: Url) -> bool:
     >>> [_covers(entry, Url("https", "10.1.2.3", 443, "/")) for entry in ("10.0.0.0/8", "[10.1.2.3]:443", "10.1.2")]
     [True, True, False]
     """
-    found = re.fullmatch(r"(?:(https?|all)://)?(\[[^\]]*\]|[^\[\]:]*|[^\[\]]*)(?::([0-9]+))?", entry)
+    found = re.fullmatch(r"(?:(https?|all)://)?(\[[^\]]*\]|[^\[\]:]*|[^\[\]]*)(?::([0-9]{1,5}))?", entry)
     if entry == "*" or not found:
         return entry == "*"
     scheme, name, port = found.groups()
