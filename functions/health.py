@@ -1,4 +1,4 @@
-"""GET /api/health: checks that the settings are complete and storage responds."""
+"""GET /api/health: checks that the settings are complete and storage responds; if asked to, that a token is granted."""
 
 import azure.functions as func
 
@@ -6,18 +6,22 @@ from functions.support.answers import json_response
 from functions.support.serving import serves
 from shared.web import problems
 from shared.web.operations import HEALTH
-from shared.web.queries import NoQuery
-from shared.wiring import settings, storage
+from shared.web.queries import HealthQuery
+from shared.wiring import credentials, settings, storage
 
 bp = func.Blueprint()
 
 
 @serves(bp, HEALTH)
 async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
-    NoQuery.read(req.url)
-    settings()
+    query = HealthQuery.read(req.url)
+    known = settings()
     if unreachable := await storage().unreachable():
         raise problems.unavailable(
             f"No response from {', '.join(unreachable)}. Check that they exist and that the app has access."
         )
+    if query.is_deep and (refusal := await credentials().refusal()):
+        raise problems.unavailable(f"No access token for the platform: {refusal}.")
+    if known.callback_problems:
+        raise problems.misconfigured(dict(known.callback_problems))
     return json_response({"status": "ok"}, 200, {})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -39,12 +41,18 @@ class Api:
     def __init__(self, url: str, key: str, transport: httpx.BaseTransport | None = None) -> None:
         """`url` is the URL of the app, with or without `/api`."""
         base = url.rstrip("/")
-        self._http = httpx.Client(
-            base_url=base if base.endswith("/api") else f"{base}/api",
-            headers={"x-functions-key": key, "user-agent": "itwin-job-watch"},
-            timeout=WAIT + 30,
-            transport=transport,
-        )
+        try:
+            self._http = httpx.Client(
+                base_url=base if base.endswith("/api") else f"{base}/api",
+                headers={"x-functions-key": key, "user-agent": "itwin-job-watch"},
+                timeout=WAIT + 30,
+                transport=transport,
+                trust_env=not re.match(r"http://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)", base),
+            )
+        except (ValueError, httpx.InvalidURL, ImportError):
+            found = ", ".join(sorted(name for name in os.environ if name.lower().endswith("_proxy")))
+            reads = f"--url, or what the environment says of proxies ({found})" if found else "--url"
+            raise ApiError(f"no client can be made from {reads}") from None
 
     def start(self, watches: Sequence[Mapping[str, Any]], key: str | None = None) -> list[Watch | str]:
         """Start watches; returns for each the watch, or what is wrong."""

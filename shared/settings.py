@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from shared.apis import APIS
+from shared.clients.proxies import ProxyError, proxy_for
 from shared.core.schedule import ABSURD, SOONEST, Schedule
 from shared.core.url import read_url
 
@@ -77,10 +78,10 @@ def _table_name(text: str) -> str:
 
 def _hosts(text: str) -> str:
     """Read comma-separated host names, each with a port unless it is the default."""
-    hosts = [host.strip() for host in text.split(",")]
-    if not all(re.fullmatch(r"([a-z0-9-]+(\.[a-z0-9-]+)*|\[::1\])(:[0-9]{1,5})?", host) for host in hosts):
-        raise ValueError("must be comma-separated host names in lowercase, such as hooks.example.com")
-    return ",".join(hosts)
+    hosts = [re.sub(r"\.(?=$|:)", "", host.strip().lower()) for host in text.split(",") if host.strip()]
+    if not hosts or "/" in text or not all(read_url(f"https://{host}") for host in hosts):
+        raise ValueError("must be comma-separated host names, such as hooks.example.com,hooks.example.org:8443")
+    return ",".join(dict.fromkeys(hosts))
 
 
 def _webhook_secret(secret: SecretStr) -> SecretStr:
@@ -136,10 +137,18 @@ TableName = Annotated[str, AfterValidator(_table_name)]
 Polling = Annotated[Schedule, BeforeValidator(_seconds)]
 
 
-class Settings(BaseModel):
-    """The settings, as the README lists them.  A field's alias is the setting's name."""
+class Callbacks(BaseModel):
+    """The settings of callbacks.  A wrong one turns off callbacks, and not the watches."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    callback_hosts: Annotated[str, AfterValidator(_hosts)] | None = Field(None, alias="CALLBACK_HOSTS")
+    callback_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(None, alias="CALLBACK_SECRET")
+    callback_problems: Mapping[str, str] = Field(default_factory=dict)  #: what is wrong, by name of the setting
+
+
+class Settings(Callbacks):
+    """The settings, as the README lists them.  A field's alias is the setting's name."""
 
     storage: SecretStr | None = Field(None, alias="AzureWebJobsStorage", min_length=1)
     storage_account: str | None = Field(None, alias="AzureWebJobsStorage__accountName", pattern=r"^[a-z0-9]{3,24}$")
@@ -155,8 +164,6 @@ class Settings(BaseModel):
     results_table: TableName = Field("Results", alias="RESULTS_TABLE")
     gates_table: TableName = Field("Gates", alias="GATES_TABLE")
     callbacks_table: TableName = Field("Callbacks", alias="CALLBACKS_TABLE")
-    callback_hosts: Annotated[str, AfterValidator(_hosts)] | None = Field(None, alias="CALLBACK_HOSTS")
-    callback_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(None, alias="CALLBACK_SECRET")
     open_table: TableName = Field("OpenWatches", alias="OPEN_TABLE")
     telemetry: Annotated[SecretStr, AfterValidator(_telemetry)] | None = Field(
         None, alias="APPLICATIONINSIGHTS_CONNECTION_STRING"
@@ -180,11 +187,10 @@ class Settings(BaseModel):
         values: dict[str, Any] = {name: env[name].strip() for name in sorted(names & env.keys()) if env[name].strip()}
         polling = {polling_setting(name): name for name in APIS}
         values["polling"] = {polling[name]: env[name] for name in polling.keys() & env.keys() if env[name].strip()}
-        problems = {
-            name: "is still a Key Vault reference: the app's identity could not read the secret"
-            for name in values
-            if str(values[name]).startswith(UNRESOLVED)
-        }
+        wrong = _wrong_callbacks(values)
+        values = {name: value for name, value in values.items() if name not in CALLBACKS or not wrong}
+        values["callback_problems"] = wrong
+        problems = _unresolved(values)
         if not values.keys() & {"AzureWebJobsStorage", "AzureWebJobsStorage__accountName"}:
             problems["AzureWebJobsStorage"] = "is missing (or set AzureWebJobsStorage__accountName)"
         problems |= _same_tables(values, cls)
@@ -193,16 +199,53 @@ class Settings(BaseModel):
             for name in env
             if name.startswith("POLLING_") and name not in polling and env[name].strip()
         }
-        try:
-            settings = cls.model_validate(values)
-        except ValidationError as error:
-            found = error.errors(include_input=False, include_url=False)
-            raise SettingsError(dict(map(_problem, found)) | problems) from None  # pydantic's own may show the values
-        if settings.callback_hosts and not settings.callback_secret:
-            problems["CALLBACK_SECRET"] = "is missing, but CALLBACK_HOSTS is set"  # noqa: S105 -- a message
-        if problems:
-            raise SettingsError(problems)
+        found, settings = _validated(cls, values)
+        problems = found | problems
+        if settings is not None:
+            problems |= _unusable_proxies(env, (settings.api_url, settings.token_url))
+        if settings is None or problems:
+            raise SettingsError(problems | wrong)
         return settings
+
+
+CALLBACKS = {"CALLBACK_HOSTS", "CALLBACK_SECRET"}
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _validated(model: type[Model], values: Mapping[str, Any]) -> tuple[dict[str, str], Model | None]:
+    """Return what is wrong with the values, or the model of them.  pydantic's own error may show them."""
+    try:
+        return {}, model.model_validate(values)
+    except ValidationError as error:
+        return dict(map(_problem, error.errors(include_input=False, include_url=False))), None
+
+
+def _unresolved(values: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: "is still a Key Vault reference: the app's identity could not read the secret"
+        for name in values
+        if str(values[name]).startswith(UNRESOLVED)
+    }
+
+
+def _wrong_callbacks(values: Mapping[str, Any]) -> dict[str, str]:
+    """Say why no callback can be sent, if one is meant to be."""
+    given = {name: value for name, value in values.items() if name in CALLBACKS}
+    problems = _validated(Callbacks, given)[0] | _unresolved(given)
+    if given.keys() == {"CALLBACK_HOSTS"}:
+        problems["CALLBACK_SECRET"] = "is missing, but CALLBACK_HOSTS is set"  # noqa: S105 -- a message
+    return problems
+
+
+def _unusable_proxies(env: Mapping[str, str], urls: Iterable[str]) -> dict[str, str]:
+    problems = {}
+    for url in urls:
+        try:
+            proxy_for(url, env)
+        except ProxyError as error:
+            problems[str(error)] = "names a proxy that cannot be used: it must be a URL such as http://10.0.0.4:3128"
+    return problems
 
 
 def queue_count(env: Mapping[str, str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from shared.apis import APIS
 from shared.clients.credentials import RETRY_DELAYS as TOKEN_RETRY_DELAYS
 from shared.clients.credentials import ClientCredentials
 from shared.clients.platform import Fetcher
+from shared.clients.proxies import proxy_for
 from shared.clients.webhook import WebhookClient
 from shared.core.callback import LIFETIME, RETRY_DELAYS, Callback
 from shared.core.decide import REVIVAL_DELAYS
@@ -68,7 +70,20 @@ def ticket_queues() -> int:
 @cache
 def settings() -> Settings:
     """Read the settings; raises `SettingsError`, each time anew until they are right."""
-    return Settings.from_env(os.environ)
+    known = Settings.from_env(os.environ)
+    certificates()
+    if known.callback_problems:
+        log.error("callbacks.off %s", SettingsError(known.callback_problems))
+    return known
+
+
+@cache
+def certificates() -> ssl.SSLContext:
+    """Read the certificates that httpx trusts, once for all clients; raises `SettingsError`."""
+    try:
+        return httpx.create_ssl_context()
+    except OSError:  # of `ssl`, too
+        raise SettingsError({"SSL_CERT_FILE": "cannot be read as certificates in PEM"}) from None
 
 
 @cache
@@ -195,11 +210,11 @@ def effects() -> Effects:
 
 
 @cache
-def poller() -> Poller:
-    """Assemble what gives watches their turns."""
+def credentials() -> ClientCredentials:
+    """Assemble what gets tokens."""
     known = settings()
-    tokens = ClientCredentials(
-        http=_http(),
+    return ClientCredentials(
+        http=_http(known.token_url),
         url=known.token_url,
         client_id=known.client_id,
         client_secret=known.client_secret.get_secret_value(),
@@ -208,11 +223,16 @@ def poller() -> Poller:
         spend=gate().spend,
         now=now,
     )
+
+
+@cache
+def poller() -> Poller:
+    """Assemble what gives watches their turns."""
     return Poller(
         rows=watches(),
         act=effects().act,
         apis=apis(),
-        fetch=Fetcher(_http(known.api_url), tokens, gate().spend),
+        fetch=Fetcher(_http(settings().api_url), credentials(), gate().spend),
         gate=gate(),
         lock=OneAtATime(),
         reject=events().reject,
@@ -225,7 +245,8 @@ def poller() -> Poller:
 def intake() -> Intake:
     """Assemble what starts watches."""
     starter = Starter(rows=watches(), act=effects().act, apis=apis(), index=open_index(), gate=gate())
-    return Intake(starter, now, settings().api_url, _callback_hosts())
+    known = settings()
+    return Intake(starter, now, known.api_url, _callback_hosts(), sorted(known.callback_problems))
 
 
 @cache
@@ -259,6 +280,7 @@ def callback_sender() -> CallbackSender:
         follow_redirects=False,
         timeout=None,  # noqa: S113 -- `WebhookClient` has its own
         trust_env=False,
+        verify=certificates(),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
     )
@@ -321,12 +343,19 @@ def tidier() -> Tidier:
     return Tidier(open_index(), watches().load, list(APIS), now)
 
 
-def _http(base_url: str = "") -> httpx.AsyncClient:
-    """Make a client without limits of its own: its users set their time-outs, and host.json how many they are."""
+def _http(url: str) -> httpx.AsyncClient:
+    """Make a client for one origin.
+
+    It has no limits of its own: its users set their time-outs, and host.json how many they are.  Its proxy is chosen
+    here: httpx would fail on parts of the environment that do not concern this origin.
+    """
     return httpx.AsyncClient(
-        base_url=base_url,
+        base_url=url,
         follow_redirects=False,
         timeout=None,  # noqa: S113
+        trust_env=False,
+        proxy=proxy_for(url, os.environ),
+        verify=certificates(),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=IDLE_CONNECTIONS),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # one watch's answer is no other's business
     )

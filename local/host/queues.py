@@ -21,6 +21,7 @@ _CLIENT: dict[str, Any] = {
     "random_jitter_range": 1,
     "retry_total": 4,
     "read_timeout": 30,
+    "use_env_settings": False,  # storage is on this machine
 }
 
 #: Error codes that mean that another worker has the message, or that it or its queue is gone.  Not failures: delivery

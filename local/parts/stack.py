@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 from azure.data.tables import TableServiceClient
@@ -28,6 +29,9 @@ CLIENT_ID, CLIENT_SECRET = "service-local", "local-secret"
 QUEUE, WATCHES, RESULTS, GATES = "tickets", "Watches", "Results", "Gates"
 TABLES = (WATCHES, RESULTS, GATES, "OpenWatches", "Callbacks")
 
+
+#: For clients of storage: it is on this machine, whatever proxies the environment names.
+DIRECT: dict[str, Any] = {"use_env_settings": False}
 
 SETTINGS = {field.alias for field in Settings.model_fields.values()}
 PREFIXES = ("ITWIN_", "POLLING_", "AzureWebJobsStorage")
@@ -130,16 +134,17 @@ def app_settings(storage: str, simulator: str) -> dict[str, str]:
         "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "262144",  # a host setting, as in infra/main.bicep; so is the next one
         "AzureWebJobsDisableHomepage": "true",
         "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",  # counts before the other where both are set
     }
 
 
 def make_storage(connection_string: str, ticket_queues: int = 1) -> None:
     """Create the queues and the tables, as the deployment does in Azure."""
     names = [*(queue_name(QUEUE, number) for number in range(ticket_queues)), f"{QUEUE}-callbacks"]
-    with QueueServiceClient.from_connection_string(connection_string) as queues:
+    with QueueServiceClient.from_connection_string(connection_string, **DIRECT) as queues:
         for name in names:
             queues.create_queue(name)
             queues.create_queue(f"{name}-poison")
-    with TableServiceClient.from_connection_string(connection_string) as tables:
+    with TableServiceClient.from_connection_string(connection_string, **DIRECT) as tables:
         for name in TABLES:
             tables.create_table_if_not_exists(name)

@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from local.parts.stack import QUEUE, WATCHES, Stack, stack
+from local.parts.stack import DIRECT, QUEUE, WATCHES, Stack, stack
 from local.trials.scenario import Answer, Job, access_control, reality_analysis, reporting, schedules
 from local.trials.verdict import Evidence, early_polls, gather, wrong_ends
 from shared.apis import APIS
@@ -147,7 +147,7 @@ class _Run:
         self.parts, self.jobs, self.rng, self.mishaps, self.console = parts, jobs, rng, mishaps, console
         self.app, self.platform = parts.app(), parts.simulator_control()
         self.queues = [self._queue(0)]
-        self.tables = TableServiceClient.from_connection_string(parts.storage)
+        self.tables = TableServiceClient.from_connection_string(parts.storage, **DIRECT)
 
     def go(self, kills: int) -> Mapping[str, str]:
         """Start all watches, break things, and wait until all have ended; returns the watch ids."""
@@ -186,7 +186,7 @@ class _Run:
                 return started
 
     def _queue(self, number: int) -> QueueClient:
-        return QueueClient.from_connection_string(self.parts.storage, queue_name(QUEUE, number))
+        return QueueClient.from_connection_string(self.parts.storage, queue_name(QUEUE, number), **DIRECT)
 
     def _kill(self) -> None:
         self.mishaps.kills.append(datetime.now(UTC))

@@ -10,7 +10,7 @@ from typing import Any
 
 from azure.data.tables import TableServiceClient
 
-from local.parts.stack import RESULTS, Stack
+from local.parts.stack import DIRECT, RESULTS, Stack
 from local.trials.scenario import Job
 
 #: Tolerance for the journal's clock, which rounds down to microseconds.
@@ -35,7 +35,7 @@ class Evidence:
 
 def gather(stack: Stack, watches: Mapping[str, str], jobs: Sequence[Job]) -> dict[str, Evidence]:
     """Collect the evidence for each job, by its `what`; `watches` maps that to the watch id."""
-    with TableServiceClient.from_connection_string(stack.storage) as tables:
+    with TableServiceClient.from_connection_string(stack.storage, **DIRECT) as tables:
         rows = list(tables.get_table_client(RESULTS).list_entities())
     with stack.app() as app, stack.simulator_control() as platform:
         events = [envelope["data"]["baseData"] for envelope in platform.get("/events").json()["events"]]

@@ -6,15 +6,16 @@ docs/decisions/0003-own-token-cache.md lists the libraries that were considered.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal, Protocol
+from typing import Any, Protocol
 
 import httpx
-from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
-from shared.clients.body import read_at_most
+from shared.clients.exchange import Silence, exchange
+from shared.core import untrusted
 from shared.core.remote import told_wait
 from shared.core.schedule import Schedule
 
@@ -23,8 +24,10 @@ TIMEOUT = timedelta(seconds=15)
 #: A token is renewed this long before it expires, or at half its life if that is sooner.
 MARGIN = timedelta(seconds=60)
 
-#: For a response without `expires_in`, which RFC 6749 only recommends.
+#: For a response without an `expires_in`, which RFC 6749 only recommends, or with one that cannot be believed.
 ASSUMED_LIFE = timedelta(minutes=5)
+
+LONGEST_LIFE = timedelta(days=365)
 
 #: How long the endpoint is left alone after a failure, further with each in a row.  As `RemoteApi.faults` begins, so
 #: that the turn after a failed one finds it open again.
@@ -51,22 +54,24 @@ class TokenSource(Protocol):
         """Drop a token that the platform rejected, unless it is too early for another."""
 
 
-class _Granted(BaseModel):
-    access_token: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$")]  # valid in a header
-    expires_in: Annotated[float, Field(ge=0, lt=timedelta(days=365).total_seconds())] | None = None
+#: RFC 6749, section 5.2.  Only its codes are repeated: free text may hold the request.
+CODES = {
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+}
+
+#: What a header may carry.
+TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
-class _Refused(BaseModel):
-    """RFC 6749, section 5.2.  Only its codes: free text may repeat the request."""
-
-    error: Literal[
-        "invalid_request",
-        "invalid_client",
-        "invalid_grant",
-        "unauthorized_client",
-        "unsupported_grant_type",
-        "invalid_scope",
-    ]
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    access_token: str = field(repr=False)
+    life: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,7 @@ class ClientCredentials:
     _token: str = field(default="", init=False, repr=False)
     _renew_at: datetime = field(default=LONG_AGO, init=False)
     _ends_at: datetime = field(default=LONG_AGO, init=False)
+    _granted_at: datetime = field(default=LONG_AGO, init=False)
     _proven_at: datetime | None = field(default=None, init=False)  #: when the token will be a step old; None: it failed
     _failures: int = field(default=0, init=False)  #: in a row
     _why: str = field(default="", init=False)  #: the last failure
@@ -109,9 +115,17 @@ class ClientCredentials:
             return self._token
         if now < self._not_before:
             return self._at_hand()
-        if self._pending is None or self._pending.done():
-            self._pending = asyncio.create_task(self._renew())
-        return await asyncio.shield(self._pending)  # a cancelled caller must not cancel the shared request
+        return await self._renewed() or self._at_hand()
+
+    async def refusal(self) -> str:
+        """Ask for a token now, though there may be one at hand, and return why none is granted; "" if one is.
+
+        The token at hand stays if so.  Within the first delay after a token was granted, that one is the proof.
+        """
+        now = self.now()
+        if now >= self._not_before and (now < self._granted_at + self.delays.delay(0) or await self._renewed()):
+            return ""
+        return self._said()
 
     def forget(self, token: str) -> None:
         """Drop the token at hand if it is still this one: after a burst of 401s one new token serves all.
@@ -126,20 +140,26 @@ class ClientCredentials:
         if self.now() >= self._not_before:
             self._token = ""
 
+    async def _renewed(self) -> str:
+        """Return a new token; "" after a failure."""
+        if self._pending is None or self._pending.done():
+            self._pending = asyncio.create_task(self._renew())
+        return await asyncio.shield(self._pending)  # a cancelled caller must not cancel the shared request
+
     async def _renew(self) -> str:
         asked_at = self.now()
-        if self._proven_at is not None:  # the last token served its time
-            self._failures = 0
+        if self._proven_at is not None and asked_at >= min(self._proven_at, self._renew_at):
+            self._failures = 0  # the last token served its time
         granted = await self._request()
         if isinstance(granted, _Failure):
             told, delay = granted.told, self.delays.delay
             wait = delay(self._failures) if told is None else max(told, delay(0))
             self._fail(granted.why, self.now() + wait)
-            return self._at_hand()
-        life = ASSUMED_LIFE if granted.expires_in is None else timedelta(seconds=granted.expires_in)
-        self._token, self._ends_at = granted.access_token, asked_at + life
-        self._renew_at = self._ends_at - min(MARGIN, life / 2)
-        self._proven_at = self.now() + self.delays.delay(self._failures)
+            return ""
+        self._token, self._ends_at = granted.access_token, asked_at + granted.life
+        self._renew_at = self._ends_at - min(MARGIN, granted.life / 2)
+        self._granted_at = self.now()
+        self._proven_at = self._granted_at + self.delays.delay(self._failures)
         return self._token
 
     def _fail(self, why: str, not_before: datetime) -> None:
@@ -149,7 +169,10 @@ class ClientCredentials:
     def _at_hand(self) -> str:
         if self._token and self.now() < self._ends_at:
             return self._token
-        raise CredentialsError(f"{self._why}; it is asked again at {self._not_before:%H:%M:%S} UTC")
+        raise CredentialsError(self._said())
+
+    def _said(self) -> str:
+        return f"{self._why}; it is asked again at {self._not_before:%H:%M:%S} UTC"
 
     async def _request(self) -> _Granted | _Failure:
         form = {
@@ -160,25 +183,33 @@ class ClientCredentials:
         }
         headers = {"Accept": "application/json"}
         self.spend()
-        try:
-            async with (
-                asyncio.timeout(TIMEOUT.total_seconds()),
-                self.http.stream("POST", self.url, data=form, headers=headers) as answer,
-            ):
-                status, body = answer.status_code, await read_at_most(LARGEST_BODY, answer)
-        except (httpx.HTTPError, TimeoutError) as error:
-            return _Failure(f"the token endpoint did not answer ({type(error).__name__})")
-        told = told_wait(answer.headers, self.now())
-        if status != OK:
-            return _Failure(f"the token endpoint answered {status}{_code(body)}", told)
-        try:
-            return _Granted.model_validate_json(body)
-        except ValidationError:
-            return _Failure("the token endpoint answered 200 without a usable access_token", told)
+        answer = await exchange(self.http, "POST", self.url, headers, largest=LARGEST_BODY, within=TIMEOUT, data=form)
+        if isinstance(answer, Silence):
+            return _Failure(f"the token endpoint did not answer ({answer.error})")
+        told, body = told_wait(answer.headers, self.now()), untrusted.parse(answer.body)
+        if answer.status != OK:
+            code = untrusted.at("error", body)
+            known = isinstance(code, str) and code in CODES
+            return _Failure(f"the token endpoint answered {answer.status}" + (f" {code}" if known else ""), told)
+        granted = f"with {answer.unread}" if answer.unread else _read(body)
+        return _Failure(f"the token endpoint answered 200 {granted}", told) if isinstance(granted, str) else granted
 
 
-def _code(body: bytes) -> str:
+def _read(body: Any) -> _Granted | str:
+    """Read a grant (RFC 6749, section 5.1), or say what is wrong with it."""
+    token, kind = untrusted.at("access_token", body), untrusted.at("token_type", body)
+    if not isinstance(token, str) or not TOKEN.fullmatch(token):
+        return "without a usable access_token"
+    if kind is not None and (not isinstance(kind, str) or kind.strip().lower() != "bearer"):
+        return "with a token_type other than Bearer"
+    return _Granted(token, _life(untrusted.at("expires_in", body)))
+
+
+def _life(seconds: Any) -> timedelta:
+    """Read `expires_in`, which some servers send as text."""
     try:
-        return f" {_Refused.model_validate_json(body).error}"
-    except ValidationError:
-        return ""
+        life = timedelta(seconds=float(seconds))
+    except (TypeError, ValueError, OverflowError):  # "nan" is a ValueError of timedelta, "inf" an OverflowError
+        return ASSUMED_LIFE
+    believed = timedelta(0) <= life <= LONGEST_LIFE and not isinstance(seconds, bool)
+    return life if believed else ASSUMED_LIFE

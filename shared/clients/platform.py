@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import unquote
 
 import httpx
 
-from shared.clients.body import read_at_most
 from shared.clients.credentials import CredentialsError, TokenSource
+from shared.clients.exchange import Silence, exchange
 from shared.core.remote import WAITS, NoResponse, Request, Response
 
 #: For one request, from the first to the last byte; httpx's own timeouts restart with every byte.
@@ -28,7 +30,7 @@ class Fetcher:
     """The fetch port, on an httpx client."""
 
     def __init__(self, http: httpx.AsyncClient, tokens: TokenSource, spend: Callable[[], None]) -> None:
-        """`http` has the platform's origin as base URL and follows no redirects, so that the token stays there.
+        """`http` has the platform's origin as base URL: the token goes nowhere else.
 
         `spend` counts one more request against the rate limit: the first of a turn is counted already.
         """
@@ -42,6 +44,8 @@ class Fetcher:
         A second 401, or one that says how long to wait, is returned like any other response.
         """
         within = min(within, LONGEST)
+        if not self._is_ours(request):
+            return NoResponse("not asked: the path is none of the platform's")
         try:
             async with asyncio.timeout(within.total_seconds()):
                 return await self._ask(request)
@@ -51,19 +55,35 @@ class Fetcher:
     async def _ask(self, request: Request) -> Response | NoResponse:
         try:
             token = await self._tokens.token()
-            answer = await self._get(request, token)
-            if answer.status == UNAUTHORIZED and not any(name in answer.headers for name in WAITS):
-                other = await self._other_than(token)
-                if other is not None:
-                    self._spend()
-                    return await self._get(request, other)
         except CredentialsError as error:
-            return NoResponse(f"no access token: {error}")
-        except TimeoutError:
-            return NoResponse(f"no whole answer within {TIMEOUT.seconds} s")
-        except httpx.HTTPError as error:
-            return NoResponse(f"no answer: {type(error).__name__}")
-        return answer
+            return NoResponse(f"no access token: {error}", token=True)
+        answer = await self._get(request, token)
+        if isinstance(answer, NoResponse) or answer.status != UNAUTHORIZED or answer.headers.keys() & {*WAITS}:
+            return answer
+        other = await self._other_than(token)
+        if other is None:
+            return answer
+        self._spend()
+        return await self._get(request, other)
+
+    def _is_ours(self, request: Request) -> bool:
+        """Whether httpx would ask the platform's origin for this very path, and no server would read another in it.
+
+        Paths are made from rows, and rows can be edited.
+        """
+        try:
+            url = self._http.build_request("GET", request.path, headers=request.headers).url
+        except (httpx.InvalidURL, ValueError):  # the latter when it cannot be encoded
+            return False
+        origin = self._http.base_url
+        segments = request.path.partition("?")[0].split("/")
+        return (
+            (url.scheme, url.netloc, url.userinfo) == (origin.scheme, origin.netloc, origin.userinfo)
+            and url.raw_path == request.path.encode()
+            and all(segments[1:-1])
+            and "\\" not in request.path
+            and {".", ".."}.isdisjoint(map(unquote, segments))
+        )
 
     async def _other_than(self, token: str) -> str | None:
         """Return another token than this one, if one can be had."""
@@ -73,15 +93,18 @@ class Fetcher:
             return None  # the platform's 401 is the answer; the next turn says why there is no token
         return None if other == token else other
 
-    async def _get(self, request: Request, token: str) -> Response:
+    async def _get(self, request: Request, token: str) -> Response | NoResponse:
         authorized = {**request.headers, "Authorization": f"Bearer {token}"}
-        async with (
-            asyncio.timeout(TIMEOUT.total_seconds()),
-            self._http.stream("GET", request.path, headers=authorized) as answer,
-        ):
-            body = await read_at_most(LARGEST_BODY, answer)
-        if answer.status_code == UNAUTHORIZED:
+        answer = await exchange(self._http, "GET", request.path, authorized, largest=LARGEST_BODY, within=TIMEOUT)
+        if isinstance(answer, Silence):
+            late = answer.error == TimeoutError.__name__
+            return NoResponse(f"no answer within {TIMEOUT.seconds} s" if late else f"no answer: {answer.error}")
+        if answer.status == UNAUTHORIZED:
             self._tokens.forget(token)
         # Some services repeat the token in their error, and error texts end up in rows and logs.
-        headers = {name.lower(): value.replace(token, "***") for name, value in answer.headers.items()}
-        return Response(answer.status_code, headers, body.replace(token.encode(), b"***"), str(answer.url))
+        return replace(
+            answer,
+            headers={name: value.replace(token, "***") for name, value in answer.headers.items()},
+            body=answer.body.replace(token.encode(), b"***"),
+            unread=answer.unread.replace(token, "***"),
+        )

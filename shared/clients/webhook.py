@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import httpx
 from standardwebhooks import Webhook
 
+from shared.clients.body import PLAIN
 from shared.core.callback import Attempt
 from shared.core.callback_url import may_be_called, target
 from shared.core.schedule import parse_retry_after
@@ -47,37 +49,56 @@ class WebhookClient:
     resolve: Callable[[str, int], Awaitable[list[str]]] = resolve
 
     async def __call__(self, url: str, message_id: str, body: str) -> Attempt:
-        """Send one attempt.  It resolves the host once, and connects to the address that it checked."""
+        """Send one attempt.  It resolves the host once, and connects to an address that it checked."""
         if self.signer is None:
-            return Attempt("callbacks are no longer configured")
+            return Attempt("callbacks are off: see the settings CALLBACK_HOSTS and CALLBACK_SECRET")
         try:
             to = target(url, self.hosts)
-            async with asyncio.timeout(TIMEOUT.total_seconds()):
-                return await self._post(
-                    to, await self._address(to), self._headers(self.signer, to, message_id, body), body
-                )
         except ValueError as error:
             return Attempt(f"not called: the URL {error}")
+        try:
+            async with asyncio.timeout(TIMEOUT.total_seconds()) as limit:
+                addresses = await self._addresses(to)
+                if not addresses:
+                    return Attempt("not called: the URL leads to an address that is not public")
+                return await self._post(to, addresses, self._headers(self.signer, to, message_id, body), body, limit)
         except TimeoutError:
             return Attempt(f"no answer within {TIMEOUT.seconds} s")
-        except (OSError, httpx.HTTPError) as error:
+        except Exception as error:  # noqa: BLE001 -- httpx, anyio, ssl, idna and h11 have no base class in common
             return Attempt(f"no answer: {type(error).__name__}")
 
-    async def _address(self, to: Url) -> str:
-        """Return one address of the host; raises ValueError unless all addresses are public."""
-        addresses = await self.resolve(to.host.strip("[]"), to.port)
-        if not addresses:
+    async def _addresses(self, to: Url) -> Sequence[str]:
+        """Return the addresses of the host, each once; none unless all are public.  Raises OSError without any."""
+        found = list(dict.fromkeys(await self.resolve(to.host.strip("[]"), to.port)))
+        if not found:
             raise OSError("no address")
-        if not to.is_loopback and not all(map(may_be_called, addresses)):
-            raise ValueError("leads to an address that is not public")
-        return addresses[0]
+        return found if to.is_loopback or all(map(may_be_called, found)) else []
 
-    async def _post(self, to: Url, address: str, headers: dict[str, str], body: str) -> Attempt:
+    async def _post(
+        self, to: Url, addresses: Sequence[str], headers: dict[str, str], body: str, limit: asyncio.Timeout
+    ) -> Attempt:
+        """Post to the first address that takes the connection: nothing was sent to those before it.
+
+        Each may use one share of the time that is left, and the last one two.  So no address uses up the time of those
+        after it, as RFC 8305 wants, but one at a time: an attempt is in no hurry.
+        """
+        for left, address in zip(range(len(addresses), 1, -1), addresses, strict=False):
+            remaining = (limit.when() or 0) - asyncio.get_running_loop().time()
+            with suppress(httpx.ConnectError, httpx.ConnectTimeout):
+                return await self._post_to(address, to, headers, body, remaining / (left + 1))
+        return await self._post_to(addresses[-1], to, headers, body, None)
+
+    async def _post_to(
+        self, address: str, to: Url, headers: dict[str, str], body: str, connect: float | None
+    ) -> Attempt:
+        """Post to one address, which has so many seconds to take the connection."""
         host = f"[{address}]" if ":" in address else address
         # The certificate must match the name (https://www.python-httpx.org/advanced/extensions/#sni_hostname).
         extensions = {"sni_hostname": to.host} if to.scheme == "https" else {}
-        url = f"{to.scheme}://{host}:{to.port}{to.path}"
-        async with self.http.stream("POST", url, content=body, headers=headers, extensions=extensions) as answer:
+        url, timeout = f"{to.scheme}://{host}:{to.port}{to.path}", httpx.Timeout(None, connect=connect)
+        async with self.http.stream(
+            "POST", url, content=body, headers=headers, extensions=extensions, timeout=timeout, follow_redirects=False
+        ) as answer:  # whose body is not read
             if answer.is_success:
                 return Attempt()
             wait = parse_retry_after(answer.headers.get("retry-after"), self.now())
@@ -86,6 +107,7 @@ class WebhookClient:
     def _headers(self, signer: Webhook, to: Url, message_id: str, body: str) -> dict[str, str]:
         now = self.now()
         return {
+            **PLAIN,
             "Host": to.authority,
             "Content-Type": CONTENT_TYPE,
             "User-Agent": "itwin-job-watch",

@@ -109,7 +109,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)  #: lower-case names
     body: bytes = b""
     url: str = ""  #: what was asked, against which links in the body are read
-    unread: str = ""  #: why its body could not be read
+    unread: str = ""  #: why its body could not be read, such as "a body of over 1 MiB"; the status counts all the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class Intake:
     now: Callable[[], datetime]
     origin: str
     callback_hosts: AbstractSet[str] = frozenset()
+    wrong_settings: Sequence[str] = ()  #: those that keep callbacks off, though they are meant to be on
 
     async def start(self, wanted: StartRequest, begun_by: str = "", trace: str = "") -> Started:
         """Start one watch; raises `Problem`.
@@ -53,6 +54,9 @@ class Intake:
     def _callback(self, wanted: StartRequest) -> str:
         if wanted.callback is None:
             return ""
+        if self.wrong_settings:
+            unusable = f"the app cannot use its setting {' and '.join(self.wrong_settings)}"
+            raise problems.wrong_callback(f"Callbacks are off: {unusable}. Ask its operator, or send no callback.")
         if not self.callback_hosts:
             raise problems.wrong_callback("Callbacks are off: CALLBACK_HOSTS is unset.")
         try:

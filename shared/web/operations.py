@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from shared.web import examples
 from shared.web.gate_document import GatesDocument
 from shared.web.problems import Name
-from shared.web.queries import ListQuery, NoQuery, Query, ReadQuery
+from shared.web.queries import HealthQuery, ListQuery, NoQuery, Query, ReadQuery
 from shared.web.requests import (
     BatchDocument,
     BatchRequest,
@@ -161,7 +161,8 @@ HEALTH = Operation(
     name="health",
     method="GET",
     path="health",
-    summary="Check that the settings are complete and storage responds.",
+    summary="Check that the settings are complete and storage responds; with `deep=1`, that a token is granted.",
+    query=HealthQuery,
     replies={200: Reply("healthy", HealthDocument, examples={"ok": {"status": "ok"}})},
     problems=("invalid-query",),
 )

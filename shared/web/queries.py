@@ -118,5 +118,16 @@ class ReadQuery(Query):
     wait: Whole = Field(0, ge=0, le=LONGEST_WAIT, description="long poll: seconds to wait for the watch to end")
 
 
+class HealthQuery(Query):
+    """The parameters of `GET /api/health`."""
+
+    deep: Literal["0", "1", "false", "true"] = Field("0", description="also ask the token endpoint for a token")
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether the credentials are to be tried."""
+        return self.deep in {"1", "true"}
+
+
 class NoQuery(Query):
     """No parameters."""

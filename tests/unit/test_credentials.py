@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import traceback
 from contextlib import suppress
 from datetime import timedelta
@@ -377,14 +378,16 @@ def a_refusal(wait):
 
 @given(
     st.lists(st.none() | st.integers(0, 100), max_size=5),
-    st.lists(st.tuples(st.floats(0, 40), st.booleans()), max_size=50),
+    st.lists(st.tuples(st.floats(0, 40), st.booleans(), st.booleans()), max_size=50),
 )
 def test_nothing_makes_two_requests_closer_than_the_first_delay(waits, turns):
     async def scenario():
         endpoint = Endpoint(*map(a_refusal, waits))
         tokens = endpoint.client()
-        for pause, rejects in turns:
+        for pause, rejects, tries in turns:
             endpoint.now += timedelta(seconds=pause)
+            if tries:
+                await tokens.refusal()
             token = await tried(tokens)
             if rejects:
                 tokens.forget(token)
@@ -449,6 +452,109 @@ def oauth_error(status, **members):
     return httpx.Response(status, json=members)
 
 
+#: Of tokens that `Authorization: Bearer` is not for.
+TYPES = ["mac", "DPoP", "", "Bearer2", "N_A", ["Bearer"], 7, True]
+
+
+def typed(kind):
+    return httpx.Response(200, json={"access_token": "token", "token_type": kind})
+
+
+@pytest.mark.parametrize("kind", ["Bearer", "bearer", "BEARER", " Bearer ", None])
+def test_a_bearer_token_is_one_however_it_is_written(kind):
+    assert asyncio.run(Endpoint(typed(kind)).client().token()) == "token"
+
+
+#: Written as JSON.
+ODD_LIVES = ["-1", "-0.001", "1e999", "NaN", "Infinity", "-Infinity", "31536001", "1" + "0" * 400]
+ODD_LIVES += ["null", "true", "[3600]", "{}", '"soon"', '""', '"-5"', '"nan"', '"inf"', '"1e999"', '"31536001"']
+
+
+@pytest.mark.parametrize("life", ODD_LIVES)
+def test_a_token_whose_life_cannot_be_believed_is_kept_for_some_minutes(life):
+    async def scenario():
+        odd = httpx.Response(200, content=b'{"access_token": "first", "expires_in": %s}' % life.encode())
+        endpoint = Endpoint(odd)
+        tokens = endpoint.client()
+        seen = [await tokens.token()]
+        for minutes in (3.9, 4):
+            endpoint.now = NOON + timedelta(minutes=minutes)
+            seen.append(await tokens.token())
+        return seen
+
+    assert asyncio.run(scenario()) == ["first", "first", "token-2"]
+
+
+def test_a_caller_that_is_cancelled_is_not_told_of_a_failure():
+    async def scenario():
+        endpoint = Endpoint()
+        endpoint.open.clear()
+        caller = asyncio.create_task(endpoint.client().token())
+        await asyncio.sleep(0.01)
+        caller.cancel()
+        endpoint.open.set()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+
+    asyncio.run(scenario())
+
+
+def test_to_try_the_credentials_is_to_ask_for_a_token_though_there_is_one():
+    async def scenario():
+        endpoint = Endpoint(granted("old", 3600), oauth_error(401, error="invalid_client"))
+        tokens = endpoint.client()
+        seen = [await tokens.token()]
+        for seconds in (14.9, 15, 29.9):  # the token is the proof; then the secret is dead; and it is left alone
+            endpoint.at(seconds)
+            seen += [await tokens.refusal(), await tokens.token()]
+        endpoint.at(30)
+        seen += [await tokens.refusal(), await tokens.token()]
+        return seen, endpoint.asked_at
+
+    dead = "the token endpoint answered 401 invalid_client; it is asked again at 12:00:30 UTC"
+    assert asyncio.run(scenario()) == (
+        ["old", "", "old", dead, "old", dead, "old", "", "token-3"],
+        [0, 15, 30],
+    )
+
+
+def test_fifty_that_try_the_credentials_at_once_make_one_request():
+    async def scenario():
+        endpoint = Endpoint(httpx.Response(503))
+        tokens = endpoint.client()
+        said = await asyncio.gather(*(tokens.refusal() for _ in range(50)), *(tried(tokens) for _ in range(50)))
+        return set(said), endpoint.asked_at, endpoint.spent
+
+    why = "the token endpoint answered 503; it is asked again at 12:00:15 UTC"
+    assert asyncio.run(scenario()) == ({why}, [0], 1)
+
+
+def test_what_the_platform_rejects_when_it_is_new_proves_nothing():
+    async def scenario():
+        endpoint = Endpoint()
+        tokens = endpoint.client()
+        tokens.forget(await tokens.token())
+        return await tokens.refusal(), endpoint.asked_at
+
+    said = "the platform rejects new tokens of the token endpoint; it is asked again at 12:00:15 UTC"
+    assert asyncio.run(scenario()) == (said, [0])
+
+
+def test_to_try_the_credentials_does_not_shorten_the_waits_after_failures():
+    async def scenario():
+        endpoint = Endpoint(*[httpx.Response(503)] * 3)  # a token at 105 s, and a step is 120 s by then
+        tokens = endpoint.client()
+        for seconds in range(300):
+            endpoint.at(seconds)
+            if seconds < 120:
+                await tried(tokens)
+            elif not await tokens.refusal():
+                tokens.forget(await tokens.token())
+        return endpoint.asked_at
+
+    assert asyncio.run(scenario()) == [0, 15, 45, 105, 120, 240]
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
@@ -475,17 +581,18 @@ def oauth_error(status, **members):
         (granted("token\n", 3600), "answered 200 without a usable access_token"),
         (granted("tok en", 3600), "answered 200 without a usable access_token"),
         (granted("tokén", 3600), "answered 200 without a usable access_token"),
-        (granted("t" * LARGEST_BODY, 3600), "answered 200 without a usable access_token"),
-        (granted("token", -1), "answered 200 without a usable access_token"),
-        (granted("token", 10**400), "answered 200 without a usable access_token"),
-        (granted("token", 1e18), "answered 200 without a usable access_token"),
-        (granted("token", "soon"), "answered 200 without a usable access_token"),
-        (httpx.Response(200, content=b'{"access_token": "t", "expires_in": NaN}'), "answered 200 without a usable"),
-        (
-            httpx.Response(200, content=b'{"access_token": "t", "expires_in": Infinity}'),
-            "answered 200 without a usable",
-        ),
+        (granted("t" * LARGEST_BODY, 3600), "answered 200 with a body of over 64 KiB"),
         (httpx.Response(400, content=b"[" * 50_000), "answered 400"),
+        (httpx.Response(200, content=b"[" * 50_000), "answered 200 without a usable access_token"),
+        (httpx.Response(200, content=b'{"a":' * 10_000), "answered 200 without a usable access_token"),
+        (httpx.Response(200, json="token"), "answered 200 without a usable access_token"),
+        *[(typed(kind), "answered 200 with a token_type other than Bearer") for kind in TYPES],
+        (httpx.InvalidURL(SECRET), "did not answer (InvalidURL)"),
+        (RuntimeError(SECRET), "did not answer (RuntimeError)"),
+        (ssl.SSLError(SECRET), "did not answer (SSLError)"),
+        (OSError(SECRET), "did not answer (OSError)"),
+        (UnicodeEncodeError("idna", SECRET, 0, 1, SECRET), "did not answer (UnicodeEncodeError)"),
+        (ExceptionGroup(SECRET, [ValueError(SECRET)]), "did not answer (ExceptionGroup)"),
     ],
 )
 def test_a_failure_says_what_happened_and_shows_no_secret(answer, said):

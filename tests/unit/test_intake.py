@@ -20,13 +20,13 @@ JOB = {"api": "reality-analysis", "job": {"jobId": "j"}}
 
 
 class World:
-    def __init__(self, hosts=HOSTS):
-        self.store, self.hosts, self.now = MemoryWatches(), hosts, NOON
+    def __init__(self, hosts=HOSTS, wrong=()):
+        self.store, self.hosts, self.wrong, self.now = MemoryWatches(), hosts, wrong, NOON
         self.ports = Ports(watches=self.store, callbacks=MemoryRows(), now=lambda: self.now)
 
     @property
     def intake(self):
-        return Intake(self.ports.starter, lambda: self.now, "https://api.bentley.com", self.hosts)
+        return Intake(self.ports.starter, lambda: self.now, "https://api.bentley.com", self.hosts, self.wrong)
 
     def start(self, **more):
         return asyncio.run(self.intake.start(StartRequest.model_validate(JOB | more), "key", "trace"))
@@ -96,3 +96,14 @@ def test_each_of_many_succeeds_or_fails_alone(world):
 
     assert begun.begun
     assert (unknown.name, failed.name, as_before) == ("unknown-api", "unavailable", broken)
+
+
+def test_a_callback_that_a_wrong_setting_keeps_from_being_sent_is_refused_and_the_watch_is_not():
+    world = World(hosts=frozenset(), wrong=["CALLBACK_SECRET"])
+
+    with pytest.raises(Problem) as caught:
+        world.start(callback={"url": "https://hooks.example.com/itwin"})
+
+    assert caught.value.name == "wrong-callback"
+    assert "cannot use its setting CALLBACK_SECRET" in caught.value.detail
+    assert world.start().begun

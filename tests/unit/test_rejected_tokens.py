@@ -132,7 +132,8 @@ def test_a_turn_without_a_token_asks_the_platform_nothing():
         [
             NoResponse(
                 "no access token: the platform rejects new tokens of the token endpoint; "
-                "it is asked again at 12:00:15 UTC"
+                "it is asked again at 12:00:15 UTC",
+                token=True,
             )
         ]
         * 2,

@@ -52,7 +52,7 @@ def ask_as_we_do(address, requests):
     """Through the parts that the app is made of."""
 
     async def fetch():
-        async with wiring._http() as tokens, wiring._http(address) as platform:
+        async with wiring._http(address) as tokens, wiring._http(address) as platform:
             credentials = ClientCredentials(
                 tokens,
                 address + TOKEN,
