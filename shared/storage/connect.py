@@ -25,7 +25,8 @@ QUEUE_RETRIES: dict[str, Any] = {
 TABLE_RETRIES: dict[str, Any] = {"retry_backoff_factor": 0.5, "retry_backoff_max": 4, "retry_total": 3}
 TIMEOUTS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 10}
 
-#: Without this each request searches for a proxy, and for its password in .netrc, in two extra threads.
+#: Without this each request searches for a proxy, and for its password in .netrc, in two extra threads.  No proxy leads
+#: to the endpoint of a managed identity.
 TRANSPORT: dict[str, Any] = {"use_env_settings": False}
 
 _QUEUES: dict[str, Any] = {**QUEUE_RETRIES, **TIMEOUTS, **TRANSPORT}
@@ -86,7 +87,8 @@ def by_connection_string(secret: str, names: Names) -> Storage:
 
 def by_identity(account: str, client_id: str | None, names: Names) -> Storage:
     """Connect as the user-assigned identity of that client id, or with the default credential."""
-    identity = ManagedIdentityCredential(client_id=client_id) if client_id else DefaultAzureCredential()
+    credential = partial(ManagedIdentityCredential, client_id=client_id) if client_id else DefaultAzureCredential
+    identity = credential(**TRANSPORT)
     queue = partial(QueueClient, f"https://{account}.queue.core.windows.net", credential=identity, **_QUEUES)
     table = partial(TableClient, f"https://{account}.table.core.windows.net", credential=identity, **_TABLES)
     return _opened(queue, table, names)
