@@ -76,7 +76,7 @@ def _request(api: RemoteApi) -> dict[str, str]:
     conditional = {"`If-None-Match`": "the `ETag` of the last report, verbatim"} if api.conditional else {}
     return {
         "`GET`": f"`{api.path}`",
-        "ids": ", ".join(f"`{name}`" for name in api.fields),
+        "ids": ", ".join(f"`{name}` (GUID)" if name in api.guids else f"`{name}`" for name in api.fields),
         **{f"`{name}`": f"`{value}`" for name, value in api.headers.items()},
         **conditional,
     }
