@@ -9,7 +9,7 @@ import time
 import pytest
 
 from local.trials import verdict
-from local.trials.scenario import access_control, details, logs, reality_analysis, reporting, schedules
+from local.trials.scenario import Answer, access_control, details, logs, reality_analysis, reporting, schedules
 from shared.core.decide import MOST_PAGES
 
 DONE = {"body": {"operation": {"status": "Succeeded", "percentComplete": 100}}}
@@ -30,6 +30,14 @@ def log_of(what, links):
     entry = {"level": "Error", "message": "no", "containsIssues": True}
     return {path: [{"body": {"logs": [entry], "_links": links}}]}
 
+
+#: The platform's, which is believed, and those of what stands before it, which are not.
+ENVELOPE = {"body": {"error": {"code": "Code", "message": "what it says"}}}
+GATEWAY: list[Answer] = [
+    {"status": 404, "body": {"statusCode": 404, "message": "Resource not found"}},
+    {"status": 403, "body": "<html>Blocked</html>"},
+    *({"status": status} for status in (400, 406, 410, 422)),
+]
 
 JOBS = [
     schedules("retry after 3", odd("3"), "succeeded", polls=2),
@@ -72,8 +80,21 @@ JOBS = [
     access_control(
         "not gzip", [{**COMPLETED, "headers": {"Content-Encoding": "gzip"}}, COMPLETED], "succeeded", polls=2
     ),
-    access_control("gone", [{"status": 410}], "lost", reason="HTTP 410", polls=5),
-    access_control("not acceptable", [{"status": 406}], "refused", reason="HTTP 406", polls=5),
+    access_control("gone", [{"status": 410, **ENVELOPE}], "lost", reason="HTTP 410 Code", polls=5),
+    access_control("not acceptable", [{"status": 406, **ENVELOPE}], "refused", reason="HTTP 406 Code", polls=5),
+    access_control(
+        "a gateway's words",
+        [answer for word in GATEWAY for answer in (word, ACTIVE)] + [COMPLETED],
+        "succeeded",
+        polls=13,
+    ),
+    access_control("accepted", [{"status": 202, **COMPLETED}] * 3 + [COMPLETED], "succeeded", polls=4),
+    access_control(
+        "nested errors", [{"status": 404, "body": f'{{"error": {"[" * 800}{"]" * 800}}}'}, COMPLETED], "succeeded"
+    ),
+    access_control(
+        "gzip in gzip", [{**COMPLETED, "headers": {"Content-Encoding": "gzip, gzip"}}, COMPLETED], "succeeded", polls=2
+    ),
     access_control("not yet visible", [{"status": 404}, {"status": 404}, COMPLETED], "succeeded", polls=3),
     access_control("never allowed", [{"status": 401, "auth": False}], "expired", deadline="PT5S", reason="HTTP 401"),
     reality_analysis(
