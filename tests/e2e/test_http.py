@@ -31,6 +31,7 @@ def test_a_start_is_accepted(app, job):
         "progress",
         "outcome",
         "reason",
+        "failing",
         "polls",
         "faults",
         "startedAt",

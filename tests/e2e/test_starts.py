@@ -29,12 +29,12 @@ def test_a_batch_says_of_each_what_became_of_it(app):
     job, twice = a_job(), a_job()
     app.post("/watches", json=twice)
 
-    answer = app.post("/watches", json={"watches": [job, {"api": "bim"}, twice, {"url": 1}]})
+    answer = app.post("/watches", json={"watches": [job, {"api": "bim"}, twice, {"url": 1}, 5, None, [job]]})
 
     assert answer.status_code == 200
     results = answer.json()["results"]
-    assert [result["status"] for result in results] == [202, 422, 200, 422]
-    assert [set(result) for result in results] == [{"status", "watch"}, {"status", "problem"}] * 2
+    assert [result["status"] for result in results] == [202, 422, 200, 422, 422, 422, 422]
+    assert [set(result) for result in results] == [{"status", "watch"}, {"status", "problem"}] * 2 + [{"status", "problem"}] * 3
     assert results[0]["watch"] == app.get(f"/watches/{results[0]['watch']['id']}").json() | {
         name: results[0]["watch"][name] for name in ("status", "polls", "dueAt", "faults", "reason")
     }
@@ -47,7 +47,6 @@ def test_a_batch_says_of_each_what_became_of_it(app):
     [
         ({"watches": []}, "/watches"),
         ({"watches": [{}] * 101}, "/watches"),
-        ({"watches": [1]}, "/watches/0"),
         ({"watches": {}}, "/watches"),
         ({"watches": [{}], "labels": []}, "/labels"),
     ],
