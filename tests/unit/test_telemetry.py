@@ -429,7 +429,7 @@ PROXIES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("setting", itertools.product(["ALL_PROXY", "HTTP_PROXY", "http_proxy"], PROXIES), ids=str)
+@pytest.mark.parametrize("setting", [*itertools.product(["ALL_PROXY", "HTTP_PROXY", "http_proxy"], PROXIES)], ids=str)
 def test_a_proxy_that_is_none_loses_no_event(setting, ingestion, events, monkeypatch, caplog):
     """It is undelivered, said without the proxy's password, and delivered once the proxy is gone."""
     for other in ("ALL_PROXY", "HTTP_PROXY", "NO_PROXY"):
