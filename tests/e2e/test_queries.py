@@ -18,9 +18,11 @@ from local.docs.kusto import charts, load, run, shipped
 from local.parts.stack import GATES, QUEUE, WATCHES
 from local.trials.scenario import access_control, reality_analysis, reporting, schedules
 from shared.apis import APIS
+from shared.core.model import Failing
 from shared.core.remote import watch_id
 from shared.storage.gates import PARTITION
 from shared.storage.watches import TableWatches
+from shared.telemetry.events import Events
 from tests.builders import a_watch
 
 QUERIES = shipped()
@@ -57,6 +59,9 @@ def jobs():
 UNSAID = {"Labels": "[]", "Status": "", "Reason": "", "Polls": 0, "Faults": 0, "Throttled": 0}
 UNSAID |= {"Issues": 0, "Evidence": "[]"}
 
+#: Reasons of failing watches, and a word that is none of the app's.
+WORDS = [*Failing, "A Word!"]
+
 #: A gate that a quota has shut, as far as its name.
 SHUT = {
     "PartitionKey": PARTITION,
@@ -85,6 +90,9 @@ def told(app, platform, parts, ended):
     with QueueClient.from_connection_string(parts.storage, f"{QUEUE}-poison") as poison:
         poison.send_message(json.dumps({"id": watches[0]["id"], "seq": 0}))
         poison.send_message("no ticket")
+    insert(parts.storage, *(failing(word) for word in WORDS))
+    events = Events(f"InstrumentationKey={uuid4()};IngestionEndpoint={parts.simulator}", "itwin-job-watch")
+    asyncio.run(events.unreadable("Watches", "0d6c", ["Due", "Polls"]))
     for rounds in (1, 2):
         strand(parts.storage, platform)
         app.post(f"{parts.url}/admin/functions/tend_watches", json={})
@@ -112,11 +120,24 @@ def strand(storage, platform):
         not_before=due,
     )
 
-    async def insert():
-        async with TableClient.from_connection_string(storage, WATCHES) as table:
-            await TableWatches(table).insert(late)
+    insert(storage, late)
 
-    asyncio.run(insert())
+
+def failing(word):
+    """Make a watch whose last turn learned nothing, and that has the next tomorrow."""
+    later = datetime.now(UTC) + timedelta(days=1)
+    ids = {"itwinId": str(uuid4()), "jobId": "j"}
+    watch_id_ = watch_id(APIS["access-control"], ids)
+    return a_watch(id=watch_id_, api="access-control", job=ids, due=later, not_before=later, failing=word)
+
+
+def insert(storage, *watches):
+    async def scenario():
+        async with TableClient.from_connection_string(storage, WATCHES) as table:
+            for watch in watches:
+                await TableWatches(table).insert(watch)
+
+    asyncio.run(scenario())
 
 
 def wait_for(platform, enough):
@@ -359,6 +380,25 @@ def test_watches_that_fall_behind_again_and_again_are_found(ask, told):
 
     first = [envelope for envelope in told[2] if envelope["data"]["baseData"]["name"] == "WatchesCounted"][: len(APIS)]
     assert run(load(first), QUERIES["alerts/overdue"]) == []
+
+
+def test_watches_that_fail_are_found_with_the_reasons(ask):
+    """Two reasons concern the client, one its access, two the platform, and three the answers."""
+    (alarm,) = ask("alerts/failing")
+    now = {row["why"]: row["watches"] for row in ask("workbook/failing now")}
+    (open_now,) = [row for row in ask("workbook/open now") if row["api"] == "access-control"]
+
+    assert (alarm["api"], alarm["cause"].partition(":")[0]) == ("access-control", "4xx, answer or other")
+    assert now == {word.value: 1 for word in Failing} | {"other": 1}
+    assert (alarm["failing"], open_now["failing"]) == (len(WORDS), len(WORDS))
+    assert {row["why"] for row in ask("saved/failing")} == now.keys()
+    assert {row["series"] for row in ask("workbook/failing over time")} == {f"access-control: {why}" for why in now}
+
+
+def test_a_row_that_cannot_be_read_is_found(ask):
+    (alarm,) = [row for row in ask("alerts/row-unreadable") if row["rowKey"] == "0d6c"]
+
+    assert (alarm["tableName"], alarm["columns"]) == ("Watches", "Due, Polls")
 
 
 def test_a_gate_that_is_shut_for_long_is_found(ask):
