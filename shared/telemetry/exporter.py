@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -89,17 +90,24 @@ class Handler(AzureEventHandler):
     def _sent(self, records: Sequence[logging.LogRecord]) -> list[Verdict]:
         """Send events, and return the verdict on each; raises whatever keeps them from being sent."""
         envelopes = self.apply_telemetry_processors([self.log_record_to_envelope(record) for record in records])
-        response = httpx.post(
+        response = self._http.post(
             f"{self.options.endpoint}/v2.1/track",
             content=json.dumps(envelopes, default=str),
             headers={"Content-Type": "application/json; charset=utf-8", **self._authorization()},
-            timeout=self.options.timeout,
-            follow_redirects=True,  # without the token where that leads to another origin
         )
         verdicts = answer.read(response.status_code, response.content, len(records))
         if Verdict.AGAIN in verdicts:
             log.warning("telemetry.unaccepted status=%s: not all was accepted, and is sent again", response.status_code)
         return verdicts
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        """Make the client; raises ValueError or ImportError for a proxy that it cannot use, each time anew."""
+        return httpx.Client(
+            timeout=self.options.timeout,
+            follow_redirects=True,  # without the token where that leads to another origin
+            limits=httpx.Limits(max_keepalive_connections=0),  # a connection that has just been closed fails a turn
+        )
 
     def _authorization(self) -> dict[str, Any]:
         """Return the header with the identity's token, if it needs one; raises `AzureError`."""
