@@ -68,8 +68,10 @@ def test_each_end_of_one_watch_counts_once(name, times):
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_an_event_of_an_older_version_counts_by_its_watch(name, nothing):
     first, again = ended(0, eventId=nothing), ended(0, minutes=1, eventId=nothing)
+    other = ended(0, eventId=nothing, watchId="w2")
 
     assert total(ask(name, first, again)) == 1
+    assert total(ask(name, first, again, other)) == 2
     assert total(ask(name, first, again, ended(7), ended(8))) == 3
 
 
