@@ -47,7 +47,6 @@ from shared.storage.results import TableResults
 from shared.storage.tickets import TicketQueue, TicketQueues
 from shared.storage.watches import TableWatches
 from shared.telemetry.events import Events, NoEvents
-from shared.telemetry.exporter import identity
 from shared.web.cloud_event import to_json
 from shared.web.intake import Intake
 
@@ -120,6 +119,8 @@ def events() -> Events | NoEvents:
     if known.telemetry is None:
         log.warning("telemetry.off: APPLICATIONINSIGHTS_CONNECTION_STRING is not set, so ends are not announced")
         return NoEvents()
+    from shared.telemetry.exporter import identity  # noqa: PLC0415 -- see its docstring
+
     credential = None if known.telemetry_client_id is None else identity(known.telemetry_client_id)
     with _without("APPLICATIONINSIGHTS_CONNECTION_STRING"):  # the exporter reads it too, and fails on some of its forms
         return Events(known.telemetry.get_secret_value(), known.site_name, credential)

@@ -1,4 +1,4 @@
-// Five alarms.  Every query returns one row per problem, and none if all is well.
+// Seven alarms.  Every query returns one row per problem, and none if all is well.
 param name string
 param location string
 param tags object
@@ -33,7 +33,7 @@ var alarms = [
   {
     name: 'ended-badly'
     title: 'A watch ended badly'
-    description: 'A job failed, or its watch expired, was lost or was abandoned. docs/operate.md says what to do for each outcome.'
+    description: 'A job failed, or its watch expired, was lost, was refused or was abandoned. docs/operate.md says what to do for each outcome.'
     query: loadTextContent('../queries/alerts/ended-badly.kql')
     severity: 2
     window: 'PT1H'
@@ -59,6 +59,26 @@ var alarms = [
     window: 'PT30M'
     lasts: true
     dimensions: ['api']
+  }
+  {
+    name: 'failing'
+    title: 'Watches learn nothing of their jobs'
+    description: 'For a quarter of an hour at least half of the open watches of an API were failing; the cause says why. token or 401: check the client and its secret in the key vault. 403: make the service application a member of the iTwins or projects, with permissions. 5xx or network: the platform has an outage, or the app cannot reach it; it heals by waiting. Else read the reason of a failing watch. docs/operate.md says more.'
+    query: loadTextContent('../queries/alerts/failing.kql')
+    severity: 2
+    window: 'PT15M'
+    lasts: true
+    dimensions: ['api', 'cause']
+  }
+  {
+    name: 'row-unreadable'
+    title: 'A row cannot be read'
+    description: 'A row of a table has a value that the app cannot read, so its watch, callback or gate stands still. Correct the columns that the query names, or delete the row and start the watch again. docs/operate.md says more.'
+    query: loadTextContent('../queries/alerts/row-unreadable.kql')
+    severity: 2
+    window: 'PT30M'
+    lasts: true
+    dimensions: ['tableName']
   }
   {
     name: 'gate-shut'

@@ -80,6 +80,10 @@ var saved = [
     body: loadTextContent('../queries/saved/effort.kql')
   }
   {
+    name: 'Failing open watches: why, and since when'
+    body: loadTextContent('../queries/saved/failing.kql')
+  }
+  {
     name: 'Success rate by label'
     body: loadTextContent('../queries/saved/labels.kql')
   }

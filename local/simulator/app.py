@@ -73,8 +73,8 @@ async def _answer(call: Call) -> web.Response | None:
         call.world.scripts.use_up(path)
         if route and route.path == oauth.TOKEN_PATH:
             oauth.admit_scripted(call.world.tokens, entry.status, entry.body, call.now)
-        if route and route.path in ingestion.PATHS and entry.accepts:
-            await ingestion.track(call)
+        if route and route.path in ingestion.PATHS:
+            await ingestion.track_scripted(call, entry)
         return await entry.play()
 
     if route is None:

@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from local.simulator.call import Call
+from local.simulator.scripts import Entry
 
 #: Exporters append "/v2.1/track" to an endpoint that may or may not end with a slash; the Functions host "/v2/track".
 PATHS = ("/v2.1/track", "//v2.1/track", "/v2/track")
@@ -22,10 +23,29 @@ async def track(call: Call) -> web.Response:
         envelopes = _envelopes(await call.request.text())
     except ValueError as error:
         return _response(400, errors=[{"index": 0, "statusCode": 400, "message": f"Not JSON: {error}"}])
-    for envelope in envelopes:
-        journal = call.world.journal
-        (journal.events if _is_event(envelope) else journal.telemetry).append(envelope)
+    _keep(call, envelopes)
     return _response(200, received=len(envelopes))
+
+
+async def track_scripted(call: Call, entry: Entry) -> None:
+    """Store what a scripted answer says that it accepts; nothing where it does not say so."""
+    if entry.drop or entry.status not in {200, 206}:
+        return
+    try:
+        envelopes = _envelopes(await call.request.text())
+    except ValueError:
+        return
+    match entry.body:
+        case {"itemsAccepted": int(accepted)}:
+            refused = {error.get("index") for error in entry.body.get("errors") or []}
+            kept = [envelope for index, envelope in enumerate(envelopes) if index not in refused]
+            _keep(call, kept if len(kept) <= accepted else [])
+
+
+def _keep(call: Call, envelopes: list[Any]) -> None:
+    journal = call.world.journal
+    for envelope in envelopes:
+        (journal.events if _is_event(envelope) else journal.telemetry).append(envelope)
 
 
 def _envelopes(text: str) -> list[Any]:

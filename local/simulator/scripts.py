@@ -30,11 +30,6 @@ class Entry(BaseModel):
     drop: bool = False  #: close the connection instead of responding
     auth: bool | None = None  #: whether a valid token is required; None: only on API paths
 
-    @property
-    def accepts(self) -> bool:
-        """Whether it acknowledges the request."""
-        return self.status == 200 and not self.drop  # noqa: PLR2004
-
     async def play(self) -> web.Response | None:
         """Return the response after the delay; None to drop the connection."""
         await asyncio.sleep(self.delay)

@@ -11,7 +11,6 @@ from typing import Any
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.data.tables.aio import TableClient
-from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
 from azure.storage.queue.aio import QueueClient
 
 #: Seconds, as the SDKs expect.  The queue SDK's default first retry waits 15 s, longer than a whole turn should take;
@@ -87,6 +86,8 @@ def by_connection_string(secret: str, names: Names) -> Storage:
 
 def by_identity(account: str, client_id: str | None, names: Names) -> Storage:
     """Connect as the user-assigned identity of that client id, or with the default credential."""
+    from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential  # noqa: PLC0415 -- a second's worth
+
     credential = partial(ManagedIdentityCredential, client_id=client_id) if client_id else DefaultAzureCredential
     identity = credential(**TRANSPORT)
     queue = partial(QueueClient, f"https://{account}.queue.core.windows.net", credential=identity, **_QUEUES)

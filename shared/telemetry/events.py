@@ -1,12 +1,14 @@
 """The app's events, delivered to Application Insights before their turn returns.
 
-The exporter is in `exporter.py`.
+The exporter is in `exporter.py`, which is imported only where there is somewhere to send to.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -16,12 +18,13 @@ from typing import Any
 
 from azure.core.credentials import TokenCredential
 
-from shared.core.callback import Callback
+from shared.core.callback import Callback, event_id
 from shared.core.model import End, Watch
 from shared.core.rate_limit import Pace
 from shared.core.trace import TRACEPARENT
+from shared.core.untrusted import tidy
 from shared.engine.ports import Count, UndeliveredError, Unreadable
-from shared.telemetry.exporter import TAKEN, TRY_AGAIN, Handler, Patient
+from shared.telemetry.answer import Verdict
 
 log = logging.getLogger("watch.telemetry")
 
@@ -31,6 +34,13 @@ TIMEOUT = timedelta(seconds=30)
 #: Entries of evidence in an event; the row in the results table has more.
 MOST_EVIDENCE = 3
 
+#: Why watches fail, in the names of measurements: a row may hold any text.
+WORD = re.compile(r"[0-9a-z_]{1,20}")
+MOST_WORDS = 20
+
+#: Characters of a row's key, and of the names of its columns, in an event.
+LONGEST_KEY, LONGEST_COLUMNS = 200, 1000
+
 #: All that is known of a gate that is shut for long: the platform tells a rate and a quota in the same way.
 WHY_SHUT = "a 429 or a quota"
 
@@ -39,7 +49,7 @@ _traceparent: ContextVar[str] = ContextVar("traceparent", default="")
 
 
 class Events:
-    """The announce, reject, poisoned, counted and other ports.  At least once each: count distinct `watchId`."""
+    """The announce, reject, poisoned, counted and other ports.  At least once each: count distinct `eventId`."""
 
     def __init__(self, connection_string: str, role: str, credential: TokenCredential | None = None) -> None:
         """`role` is the app's name on the application map.
@@ -48,9 +58,9 @@ class Events:
         adds; `Settings.telemetry` contains only these two.  If local authentication is off, the key is not enough: the
         exporter gets a token from `credential` for the scope https://monitor.azure.com//.default.
         """
-        handler = Handler(
-            connection_string=connection_string, credential=None if credential is None else Patient(credential)
-        )
+        from shared.telemetry.exporter import Handler  # noqa: PLC0415 -- see its docstring
+
+        handler = Handler(connection_string, credential)
         handler.add_telemetry_processor(lambda envelope: _name_role(envelope, role))
         self._handler = handler
         # Outside the logger hierarchy, so that only our events reach it, and never the exporter's own warnings.
@@ -63,7 +73,8 @@ class Events:
 
     async def fail_callback(self, callback: Callback) -> None:
         """Send `CallbackFailed`; raises `UndeliveredError` or TimeoutError."""
-        about = {"watchId": callback.watch_id, "api": callback.api, "outcome": callback.outcome.value}
+        about = {"eventId": callback.id, "watchId": callback.watch_id, "api": callback.api}
+        about |= {"outcome": callback.outcome.value}
         why = {"url": callback.url, "error": callback.error}
         await self._send("CallbackFailed", about | why, {"tries": callback.tries}, callback.trace)
 
@@ -78,6 +89,7 @@ class Events:
     async def counted(self, api: str, count: Count, pace: Pace | None) -> None:
         """Send `WatchesCounted`; raises `UndeliveredError` or TimeoutError.
 
+        `failing` is how many open watches learned nothing in their last turn; `failing_token` and others say why.
         `perMinute` is absent where the schedules alone say how often an API is asked.  All about the pace is absent
         where that is not known.
         """
@@ -85,6 +97,7 @@ class Events:
             "open": count.open,
             "overdue": count.overdue,
             "oldestOverdueSeconds": count.oldest_overdue.total_seconds(),
+            **_failing(count.failing),
         }
         about = {"api": api}
         if pace is not None:
@@ -102,8 +115,8 @@ class Events:
 
     async def unreadable(self, row: Unreadable) -> None:
         """Send `RowUnreadable`; raises `UndeliveredError` or TimeoutError."""
-        about = {"table": row.table, "key": row.key, "columns": ", ".join(row.columns)}
-        await self._send("RowUnreadable", about, {})
+        about = {"table": row.table, "key": tidy(row.key, LONGEST_KEY)}
+        await self._send("RowUnreadable", about | {"columns": tidy(", ".join(row.columns), LONGEST_COLUMNS)}, {})
 
     async def _send(
         self, name: str, dimensions: Mapping[str, str], measurements: Mapping[str, float], trace: str = ""
@@ -112,17 +125,17 @@ class Events:
 
         The event belongs to `trace`, or else to the current invocation.
         """
-        answer: Future[int] = Future()
+        answer: Future[Verdict] = Future()
         fields = {"custom_dimensions": dimensions, "custom_measurements": measurements, "answer": answer}
         self._log.info(name, extra={**fields, **_trace(trace or _traceparent.get())})
         self._handler.flush_soon()
         async with asyncio.timeout(TIMEOUT.total_seconds()):
-            result = await asyncio.wrap_future(answer)
-        if result == TRY_AGAIN:
+            verdict = await asyncio.wrap_future(answer)
+        if verdict is Verdict.AGAIN:
             raise UndeliveredError(f"{name} could not be delivered; it will be retried")
-        if result != TAKEN:  # e.g. a wrong instrumentation key: retrying would not help
-            about = dimensions.get("watchId") or dimensions.get("excerpt") or dimensions.get("api")
-            log.error("event.rejected event=%s about=%r: rejected, or another event of its batch", name, about)
+        if verdict is Verdict.REFUSED:  # e.g. a wrong instrumentation key: retrying would not help
+            about = next(filter(None, map(dimensions.get, ("watchId", "excerpt", "api", "key"))), "")
+            log.error("event.rejected event=%s about=%r: Application Insights will never accept it", name, about)
 
 
 class NoEvents:
@@ -163,6 +176,7 @@ def invocation(traceparent: str | None) -> Iterator[None]:
 def _dimensions(watch: Watch, end: End) -> dict[str, str]:
     """Return the fields to filter by (`customDimensions`)."""
     return {
+        "eventId": event_id(watch),
         "watchId": watch.id,
         "api": watch.api,
         "outcome": end.outcome.value,
@@ -183,7 +197,21 @@ def _measurements(watch: Watch, end: End) -> dict[str, float]:
         "faults": watch.faults,
         "throttled": watch.throttled,
         "issues": watch.issues,
+        "restarts": watch.restarts,
     }
+
+
+def _failing(failing: Mapping[str, int]) -> dict[str, float]:
+    """Return how many watches fail, and how many for which reason; what is no word of the app's is `failing_other`.
+
+    >>> _failing({"401": 2, "token": 0, "<b>": 1})
+    {'failing': 3, 'failing_401': 2, 'failing_other': 1}
+    """
+    words = Counter[str]()
+    for word, watches in failing.items():
+        words[word if WORD.fullmatch(word) else "other"] += watches
+    named = {f"failing_{word}": watches for word, watches in words.most_common(MOST_WORDS) if watches}
+    return {"failing": words.total(), **named}
 
 
 def _trace(traceparent: str) -> dict[str, str]:

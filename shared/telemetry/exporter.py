@@ -1,27 +1,34 @@
 """opencensus-ext-azure, which is retired, with the workarounds it needs on current Python versions.
 
-Only this file uses it, so replacing it changes nothing else.
+Of it we use the queue, the thread and the envelopes; requests are our own, since the package takes any 200 for a
+delivery.  Only this file uses it, so replacing it changes nothing else.  It is imported with the first event: it
+imports protobuf, and the process must start without.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from functools import cached_property
 from typing import Any
 
-from azure.core.credentials import AccessToken, TokenCredential
-from azure.core.exceptions import AzureError, ClientAuthenticationError
+import httpx
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import AzureError
 from azure.identity import ManagedIdentityCredential
 from opencensus.common.schedule import QueueEvent
-from opencensus.ext.azure.common.transport import TransportStatusCode
 from opencensus.ext.azure.log_exporter import AzureEventHandler
+
+from shared.telemetry import answer
+from shared.telemetry.answer import Verdict
 
 log = logging.getLogger("watch.telemetry")
 
-#: The result of sending an event: accepted, or to be retried.
-TAKEN, TRY_AGAIN = TransportStatusCode.SUCCESS, TransportStatusCode.RETRY
+#: Of the identity's tokens.
+SCOPE = "https://monitor.azure.com//.default"
 
 
 def identity(client_id: str) -> ManagedIdentityCredential:
@@ -29,54 +36,12 @@ def identity(client_id: str) -> ManagedIdentityCredential:
     return ManagedIdentityCredential(client_id=client_id) if client_id else ManagedIdentityCredential()
 
 
-class Patient:
-    """A credential that makes the exporter retry after every failure.
-
-    The exporter drops its events when no token is available (`CredentialUnavailableError`) or the token service does
-    not respond; it retries only after a plain `ClientAuthenticationError`.
-    """
-
-    def __init__(self, credential: TokenCredential) -> None:
-        self._credential = credential
-
-    def get_token(self, *scopes: str) -> AccessToken:
-        """Get a token; raises `ClientAuthenticationError`."""
-        try:
-            return self._credential.get_token(*scopes)
-        except AzureError as error:
-            log.warning("identity.failed error=%s: no token for Application Insights", type(error).__name__)
-            raise ClientAuthenticationError(type(error).__name__) from error
-
-
-class _NoFiles:
-    """Replaces the file storage in which the exporter keeps events to retry.
-
-    An instance's disk is lost with the instance, so this only records that a retry is needed: the turn fails, and the
-    queue redelivers its message.
-    """
-
-    def __init__(self) -> None:
-        self.wanted = False
-
-    def put(self, *_: Any) -> None:
-        self.wanted = True
-
-    def gets(self) -> Sequence[Any]:
-        return ()
-
-    def close(self) -> None:
-        pass
-
-
 class Handler(AzureEventHandler):
-    """The exporter's handler, with workarounds for opencensus-ext-azure 1.1.15."""
+    """The exporter's handler.  Each record has an `answer`, a future that gets the verdict on its event."""
 
-    _constructed = False
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(enable_local_storage=False, **options)
-        self.storage = _NoFiles()
-        self._constructed = True
+    def __init__(self, connection_string: str, credential: TokenCredential | None) -> None:
+        """Start the thread.  Nothing is kept on disk: an instance's disk is lost with the instance."""
+        super().__init__(connection_string=connection_string, credential=credential, enable_local_storage=False)
 
     def createLock(self) -> None:  # noqa: N802 -- logging's name
         """Create the lock that logging expects: without it Python 3.13 raises on every record.
@@ -90,27 +55,26 @@ class Handler(AzureEventHandler):
         self._queue.put(QueueEvent("flush"), block=False)
 
     def _check_stats_collection(self) -> bool:
-        """Return False during construction, so that no statistics are sent; True later.
-
-        The exporter retries after a refused connection only if this is True.
-        """
-        return self._constructed
+        """Return False, so that no statistics are sent."""
+        return False
 
     def _export(self, batch: Sequence[logging.LogRecord], event: QueueEvent | None = None) -> None:
-        """Export a batch, and report the result to the waiters of its records."""
+        """Export a batch, and report the verdicts to the waiters of its records.  Never raises."""
         more = list(self._waiting(self.options.max_batch_size - len(batch)))
         records = [*batch, *(item for item in more if not isinstance(item, QueueEvent))]
-        self._result: int = TransportStatusCode.RETRY
-        self.storage.wanted = False
+        verdicts = [Verdict.AGAIN] * len(records)
         try:
-            super()._export(records, event)
-        finally:
-            result = TransportStatusCode.RETRY if self.storage.wanted else self._result
-            for record in records:
-                answer: Future[int] = record.__dict__["answer"]
-                if answer.set_running_or_notify_cancel():  # otherwise its waiter has given up
-                    answer.set_result(result)
-            for flush in (item for item in more if isinstance(item, QueueEvent)):
+            if records:
+                verdicts = self._sent(records)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, e.g. a proxy's address that is none: they come again
+            # By its type alone: the text may repeat a proxy's password.
+            log.warning("telemetry.unsent error=%s: check the network, and the proxies set", type(error).__name__)
+        for record, verdict in zip(records, verdicts, strict=True):
+            waiter: Future[Verdict] = record.__dict__["answer"]
+            if waiter.set_running_or_notify_cancel():  # otherwise its waiter has given up
+                waiter.set_result(verdict)
+        for flush in (event, *more):
+            if isinstance(flush, QueueEvent):
                 flush.set()
 
     def _waiting(self, most: int) -> Iterator[logging.LogRecord | QueueEvent]:
@@ -123,6 +87,35 @@ class Handler(AzureEventHandler):
                 most -= not isinstance(item, QueueEvent)
                 yield item
 
-    def _transmit(self, envelopes: Sequence[Mapping[str, Any]]) -> int:
-        self._result = super()._transmit(envelopes)
-        return self._result
+    def _sent(self, records: Sequence[logging.LogRecord]) -> list[Verdict]:
+        """Send events, and return the verdict on each; raises whatever keeps them from being sent."""
+        envelopes = self.apply_telemetry_processors([self.log_record_to_envelope(record) for record in records])
+        response = self._http.post(
+            f"{self.options.endpoint}/v2.1/track",
+            content=json.dumps(envelopes, default=str),
+            headers={"Content-Type": "application/json; charset=utf-8", **self._authorization()},
+        )
+        verdicts = answer.read(response.status_code, response.content, len(records))
+        if Verdict.AGAIN in verdicts:
+            log.warning("telemetry.unaccepted status=%s: not all was accepted, and is sent again", response.status_code)
+        return verdicts
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        """Make the client; raises ValueError or ImportError for a proxy that it cannot use, each time anew."""
+        return httpx.Client(
+            timeout=self.options.timeout,
+            follow_redirects=True,  # without the token where that leads to another origin
+            limits=httpx.Limits(max_keepalive_connections=0),  # a connection that has just been closed fails a turn
+        )
+
+    def _authorization(self) -> dict[str, Any]:
+        """Return the header with the identity's token, if it needs one; raises `AzureError`."""
+        if self.options.credential is None:
+            return {}
+        try:
+            token = self.options.credential.get_token(SCOPE).token
+        except AzureError as error:
+            log.warning("identity.failed error=%s: no token for Application Insights", type(error).__name__)
+            raise
+        return {"Authorization": f"Bearer {token}"}

@@ -90,6 +90,7 @@ class Page:
             window.fetch = async (url, options) => {
               if (url.endsWith("/gates")) return new Response(JSON.stringify({ gates }));
               window.asked.push(options.method + " " + url);
+              window.sent = options.body ?? window.sent;
               const page = pages.length > 1 ? pages.shift() : pages[0];
               if (page === null) throw new TypeError("no network");
               if (typeof page === "number") return new Response(null, { status: page });
@@ -118,6 +119,7 @@ def page(chromium, parts):
     """The page, on a wide screen; at the end, it must have asked its own origin alone and broken no policy."""
     page = Page(chromium, parts.url)
     show_as(chromium, 1200, 900)
+    chromium.get("about:blank")  # a new tab asks Chromium's own pages
     page.collect()
     page.requests.clear()
     page.complaints.clear()
@@ -153,7 +155,7 @@ def a_watch(name, **more):
         "id": name, "api": "reporting", "job": {"jobId": name}, "state": "watching", "status": "Running",
         "progress": None, "outcome": None, "reason": None, "polls": 1, "faults": 0,
         "startedAt": "2026-11-20T12:00:00Z", "dueAt": "2026-11-20T12:01:00Z", "deadline": "2026-11-27T12:00:00Z",
-        "endedAt": None, "labels": [], "issues": 0, "evidence": [], **more,
+        "endedAt": None, "labels": [], "issues": 0, "evidence": [], "failing": None, "callback": None, **more,
     }  # fmt: skip
 
 
@@ -257,6 +259,107 @@ def test_a_watch_is_stopped_with_the_keyboard_alone(page, parts, app, watched):
     assert page.focused().tag_name in {"tr", "caption"}
 
 
+def test_a_watch_that_fails_says_so_and_why(page, parts):
+    page.open(parts.key)
+    page.answers(
+        listed(a_watch("j1", failing="token"), a_watch("j2", failing=HOSTILE), a_watch("j3")),
+        listed(a_watch("j1"), a_watch("j2", failing="5xx"), a_watch("j3", failing="403")),
+    )
+    shown = []
+    for _ in range(2):
+        page.look_again()
+        rows = [page.row(name) for name in ("j1", "j2", "j3")]
+        shown.append([[badge.text for badge in row.find_elements("class name", "badge")] for row in rows])
+
+    assert shown == [
+        [["watching", "failing: token"], ["watching", f"failing: {HOSTILE}"], ["watching"]],
+        [["watching"], ["watching", "failing: 5xx"], ["watching", "failing: 403"]],
+    ]
+
+
+def test_those_that_fail_can_be_chosen(page, parts, app, platform, watched):
+    well, bad = watched(), watched()
+    path = f"/realitydataanalysis/jobs/{bad['job']['jobId']}/progress"
+    platform.post("/jobs", json={"path": path, "script": [{"status": 503}]})
+    page.until(lambda: app.get(f"/watches/{bad['id']}").json()["failing"], within=30)
+    page.open(parts.key)
+    page.until(lambda: page.row(well["job"]["jobId"]))
+
+    page.element("state").send_keys("failing")
+    page.until(lambda: not page.row(well["job"]["jobId"]))
+
+    row = page.until(lambda: page.row(bad["job"]["jobId"]))
+    assert row.find_element("class name", "failing").text == "failing: 5xx"
+    page.answers(listed())
+    page.look_again()
+    assert page.run("return asked") == ["GET /api/watches?limit=50&failing=true"]
+
+
+def test_a_watch_that_has_ended_is_started_again_with_one_click(page, parts, app, watched):
+    watch = watched(["nightly", "a b"])
+    name = f"reality-analysis {watch['job']['jobId']}"
+    app.delete(f"/watches/{watch['id']}")
+    page.open(parts.key)
+    button = page.until(lambda: (row := page.row(watch["job"]["jobId"])) and row.find_element("tag name", "button"))
+    assert (button.text, button.get_attribute("aria-label")) == ("Start again", f"Start watching {name} again")
+
+    page.run("arguments[0].focus()", button)
+    page.press(Keys.ENTER)
+
+    page.until(lambda: page.text("news") == f"Watching {name} again.")
+    page.until(lambda: "Stop" in page.row(watch["job"]["jobId"]).text)
+    again = app.get(f"/watches/{watch['id']}").json()
+    assert (again["state"], again["labels"], again["outcome"]) == ("watching", ["nightly", "a b"], None)
+    assert page.focused().tag_name in {"tr", "caption"}  # the button is gone
+
+
+@pytest.mark.parametrize("outcome", ["lost", "refused", "succeeded", "abandoned"])
+@pytest.mark.parametrize("callback", [None, {"url": "https://hooks.example.com/a", "state": "failed", "tries": 3}])
+def test_starting_again_asks_for_the_same_as_before(page, parts, outcome, callback):
+    page.open(parts.key)
+    job = {"itwinId": HOSTILE, "jobId": "j1"}
+    ended = a_watch("id1", state="ended", outcome=outcome, job=job, labels=["a", "b"], callback=callback)
+    page.answers(listed(ended), a_watch("id1", job=job) | {"status": 202}, listed(a_watch("id1", job=job)))
+    page.look_again()
+
+    button = page.row("j1").find_element("tag name", "button")
+    page.run("arguments[0].click(); arguments[0].click()", button)  # the second does nothing
+
+    sent = page.until(lambda: page.run("return window.sent"))
+    wanted = {"api": "reporting", "job": job, "labels": ["a", "b"], "restart": True}
+    assert json.loads(sent) == wanted | ({"callback": {"url": callback["url"]}} if callback else {})
+    page.until(lambda: page.run("return asked.length") == 3)
+    assert page.run("return asked.slice(1)") == ["POST /api/watches", "GET /api/watches?limit=50"]
+
+
+def test_a_refusal_to_start_again_is_said(page, parts):
+    page.open(parts.key)
+    ended = a_watch("j1", state="ended", outcome="lost")
+    page.answers(listed(ended), {"status": 422, "detail": "Callbacks are off."}, 503)
+    page.look_again()
+    button = page.row("j1").find_element("tag name", "button")
+
+    button.click()
+
+    page.until(lambda: page.text("refused") == "Callbacks are off.")
+    assert page.focused() == button
+    button.click()  # and may be tried again
+    page.until(lambda: page.text("refused") == "The app responded with 503 and no details.")
+
+
+@pytest.mark.parametrize(("progress", "shown"), [
+    (0, "0 %"), (40.4, "40 %"), (100, "100 %"), (None, None), (-1, None), (100.5, None), (1e300, None),
+])  # fmt: skip
+def test_a_percentage_that_is_none_is_not_shown(page, parts, progress, shown):
+    page.open(parts.key)
+    page.answers(listed(a_watch("j1", progress=progress)))
+    page.look_again()
+
+    bars = [bar.text for bar in page.row("j1").find_elements("class name", "bar")]
+    assert bars == ([shown] if shown else [])
+    assert ("%" in page.row("j1").text) == bool(shown)
+
+
 def test_a_watch_is_started_or_the_refusal_is_shown(page, parts, app):
     page.open(parts.key)
     page.element("url").send_keys("https://elsewhere.example/jobs/1", Keys.ENTER)
@@ -355,7 +458,7 @@ def test_it_looks_again_by_itself_while_it_is_visible(page, parts):
 
     assert time.monotonic() - began >= 5 / 20
     assert page.row("j1").find_element("class name", "badge").text == "failed"
-    assert page.row("j1").find_elements("tag name", "button") == []
+    assert [button.text for button in page.row("j1").find_elements("tag name", "button")] == ["Start again"]
     page.until(lambda: page.run("return asked.length") > 3)
     page.run("Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })")
     time.sleep(0.5)
@@ -492,13 +595,18 @@ def test_nothing_is_wider_than_a_phone(page, parts, width):
     page.answers(listed(a_watch("j1", job={"jobId": long}, reason=long, labels=[long[:64]], progress=50.0)))
     page.look_again()
     widths.append(page.run("return document.documentElement.scrollWidth"))
-    page.row(long).find_element("tag name", "button").click()
+    ended = a_watch("j2", state="ended", outcome="abandoned", job={"jobId": f"ended {long}"})
+    page.answers(listed(ended, a_watch("j1", job={"jobId": long}, failing=long)))
+    page.look_again()
+    widths.append(page.run("return document.documentElement.scrollWidth"))
+    page.row(long).find_element("tag name", "button")
+    page.run("arguments[0].querySelector('button').click()", page.driver.find_elements("css selector", "#rows tr")[1])
     widths.append(page.run("return document.documentElement.scrollWidth"))
     box = page.run(
         "const box = arguments[0].getBoundingClientRect(); return [box.left, box.right]", page.element("sure")
     )
 
-    assert widths == [width] * 3
+    assert widths == [width] * 4
     assert (box[0] >= 0, box[1] <= width) == (True, True)
     assert page.row(long).value_of_css_property("display") == "grid"
 

@@ -18,6 +18,7 @@ from local.docs.kusto import charts, load, run, shipped
 from local.parts.stack import GATES, QUEUE, WATCHES
 from local.trials.scenario import access_control, reality_analysis, reporting, schedules
 from shared.apis import APIS
+from shared.core.model import Failing
 from shared.core.remote import watch_id
 from shared.storage.gates import PARTITION
 from shared.storage.watches import TableWatches
@@ -57,6 +58,9 @@ def jobs():
 UNSAID = {"Labels": "[]", "Status": "", "Reason": "", "Polls": 0, "Faults": 0, "Throttled": 0}
 UNSAID |= {"Issues": 0, "Evidence": "[]"}
 
+#: Reasons of failing watches, and a word that is none of the app's.
+WORDS = [*Failing, "A Word!"]
+
 #: A gate that a quota has shut, as far as its name.
 SHUT = {
     "PartitionKey": PARTITION,
@@ -66,9 +70,17 @@ SHUT = {
 }
 
 
+#: A row that somebody edited until nobody could read it.
+SPOILT = {"PartitionKey": "0d", "RowKey": "0d6c", "Published": False, "Due": "soon", "Api": "reporting"}
+
+
 @pytest.fixture(scope="module")
 def told(app, platform, parts, ended):
-    """The app's events after watches have ended, fallen behind and been poisoned; and the watches' rows."""
+    """The app's events after watches have ended, fallen behind and been poisoned; and the watches' rows.
+
+    Without those of watches of other files: they may have ended more than once, and a row has the last end alone.
+    """
+    before = {row["RowKey"] for row in rows_of_watches(parts.storage)}
     watches = []
     for job in jobs():
         platform.post("/jobs", json={"path": job.path, "script": job.script})
@@ -85,6 +97,9 @@ def told(app, platform, parts, ended):
     with QueueClient.from_connection_string(parts.storage, f"{QUEUE}-poison") as poison:
         poison.send_message(json.dumps({"id": watches[0]["id"], "seq": 0}))
         poison.send_message("no ticket")
+    insert(parts.storage, *(failing(word) for word in WORDS))
+    with TableServiceClient.from_connection_string(parts.storage) as tables:
+        tables.get_table_client(WATCHES).upsert_entity(SPOILT)
     for rounds in (1, 2):
         strand(parts.storage, platform)
         app.post(f"{parts.url}/admin/functions/tend_watches", json={})
@@ -92,9 +107,18 @@ def told(app, platform, parts, ended):
     wait_for(platform, lambda names: names["TicketPoisoned"] and names["TicketRejected"])
     with TableServiceClient.from_connection_string(parts.storage) as tables:
         tables.get_table_client(GATES).delete_entity(SHUT)
-        rows = [UNSAID | row for row in tables.get_table_client(WATCHES).list_entities()]
-    envelopes = platform.get("/events").json()["events"]
+    rows = [UNSAID | row for row in rows_of_watches(parts.storage) if row["RowKey"] not in before]
+    envelopes = [
+        envelope
+        for envelope in platform.get("/events").json()["events"]
+        if envelope["data"]["baseData"]["properties"].get("watchId") not in before
+    ]
     return load([*envelopes, *envelopes[:3]]), rows, envelopes  # some events come twice
+
+
+def rows_of_watches(storage):
+    with TableServiceClient.from_connection_string(storage) as tables:
+        return [*tables.get_table_client(WATCHES).list_entities()]
 
 
 def strand(storage, platform):
@@ -112,11 +136,24 @@ def strand(storage, platform):
         not_before=due,
     )
 
-    async def insert():
-        async with TableClient.from_connection_string(storage, WATCHES) as table:
-            await TableWatches(table, APIS).insert(late)
+    insert(storage, late)
 
-    asyncio.run(insert())
+
+def failing(word):
+    """Make a watch whose last turn learned nothing, and that has the next tomorrow."""
+    later = datetime.now(UTC) + timedelta(days=1)
+    ids = {"itwinId": str(uuid4()), "jobId": "j"}
+    watch_id_ = watch_id(APIS["access-control"], ids)
+    return a_watch(id=watch_id_, api="access-control", job=ids, due=later, not_before=later, failing=word)
+
+
+def insert(storage, *watches):
+    async def scenario():
+        async with TableClient.from_connection_string(storage, WATCHES) as table:
+            for watch in watches:
+                await TableWatches(table, APIS).insert(watch)
+
+    asyncio.run(scenario())
 
 
 def wait_for(platform, enough):
@@ -359,6 +396,25 @@ def test_watches_that_fall_behind_again_and_again_are_found(ask, told):
 
     first = [envelope for envelope in told[2] if envelope["data"]["baseData"]["name"] == "WatchesCounted"][: len(APIS)]
     assert run(load(first), QUERIES["alerts/overdue"]) == []
+
+
+def test_watches_that_fail_are_found_with_the_reasons(ask):
+    """Two reasons concern the client, one its access, two the platform, and three the answers."""
+    (alarm,) = ask("alerts/failing")
+    now = {row["why"]: row["watches"] for row in ask("workbook/failing now")}
+    (open_now,) = [row for row in ask("workbook/open now") if row["api"] == "access-control"]
+
+    assert (alarm["api"], alarm["cause"].partition(":")[0]) == ("access-control", "4xx, answer or other")
+    assert now == {word.value: 1 for word in Failing} | {"other": 1}
+    assert (alarm["failing"], open_now["failing"]) == (len(WORDS), len(WORDS))
+    assert {row["why"] for row in ask("saved/failing")} == now.keys()
+    assert {row["series"] for row in ask("workbook/failing over time")} == {f"access-control: {why}" for why in now}
+
+
+def test_a_row_that_cannot_be_read_is_found(ask):
+    (alarm,) = [row for row in ask("alerts/row-unreadable") if row["rowKey"] == "0d6c"]
+
+    assert (alarm["tableName"], alarm["columns"]) == ("Watches", "Due, StartedAt")
 
 
 def test_a_gate_that_is_shut_for_long_is_found(ask):

@@ -34,7 +34,9 @@ def test_a_batch_says_of_each_what_became_of_it(app):
     assert answer.status_code == 200
     results = answer.json()["results"]
     assert [result["status"] for result in results] == [202, 422, 200, 422, 422, 422, 422]
-    assert [set(result) for result in results] == [{"status", "watch"}, {"status", "problem"}] * 2 + [{"status", "problem"}] * 3
+    assert [set(result) for result in results] == [{"status", "watch"}, {"status", "problem"}] * 2 + [
+        {"status", "problem"}
+    ] * 3
     assert results[0]["watch"] == app.get(f"/watches/{results[0]['watch']['id']}").json() | {
         name: results[0]["watch"][name] for name in ("status", "polls", "dueAt", "faults", "reason")
     }

@@ -12,13 +12,21 @@ from local.trials.scenario import reporting
 def test_an_end_is_announced_once_application_insights_is_back(app, platform, ended, parts):
     job = reporting(f"job {uuid4()}", [{"body": {"status": {"state": "Succeeded"}}}], "succeeded")
     platform.post("/jobs", json={"path": job.path, "script": job.script})
-    accepted = {"body": {"itemsReceived": 1, "itemsAccepted": 1, "errors": []}}
-    platform.post("/jobs", json={"path": "/v2.1/track", "script": [{"status": 500}, {"drop": True}, accepted]})
+    busy = {"index": 0, "statusCode": 503, "message": "busy"}
+    bad_day = [
+        {"status": 500},
+        {"drop": True},
+        {"body": "<html>log in</html>"},
+        {"body": {"itemsReceived": 1, "itemsAccepted": 0, "errors": []}},
+        {"status": 206, "body": {"itemsReceived": 1, "itemsAccepted": 0, "errors": [busy]}},
+        {"body": {"itemsReceived": 100, "itemsAccepted": 100, "errors": []}},
+    ]
+    platform.post("/jobs", json={"path": "/v2.1/track", "script": bad_day})
 
     watch_id = app.post("/watches", json={"api": job.api, "job": job.ids}).json()["id"]
     ended(watch_id)
 
-    give_up = time.monotonic() + 30
+    give_up = time.monotonic() + 60
     with TableServiceClient.from_connection_string(parts.storage) as tables:
         while not tables.get_table_client(WATCHES).get_entity(watch_id[:2], watch_id)["Published"]:
             assert time.monotonic() < give_up

@@ -7,6 +7,7 @@ import pytest
 
 from local.docs import kusto
 from local.parts import stack
+from shared.core.model import Outcome
 from shared.settings import MOST_QUEUES, Settings
 from shared.web.requests import LARGEST_BATCH_BODY
 from tests.bicep import Code, read
@@ -361,13 +362,37 @@ def test_alarms_are_told_apart_by_what_their_queries_say():
     """A dimension must be a column, of texts."""
     alarms = FILES["alerts"].variables["alarms"].value
 
-    assert {alarm["name"] for alarm in alarms} == {"ended-badly", "poisoned", "overdue", "gate-shut", "silent"}
+    assert {alarm["name"] for alarm in alarms} == {
+        "ended-badly", "poisoned", "overdue", "failing", "row-unreadable", "gate-shut", "silent"
+    }  # fmt: skip
     for alarm in alarms:
         query = kusto.shipped()[f"alerts/{alarm['name']}"]
         for dimension in alarm["dimensions"]:
             assert f"{dimension} = tostring(" in query
         assert alarm["lasts"] == ("ingestion_time()" not in query)
         assert alarm["query"] == f"loadTextContent('../queries/alerts/{alarm['name']}.kql')"
+        assert alarm["window"] in {"PT15M", "PT30M", "PT1H"}  # Azure takes no other below an hour, and a look is 5 min
+        assert alarm["severity"] in {1, 2}
+
+
+def test_who_is_told_of_an_end_is_told_of_all_that_need_somebody():
+    """The rest are good news, or somebody's own doing."""
+    (told,) = re.findall(r"outcome in \((.*)\)", kusto.shipped()["alerts/ended-badly"])
+
+    assert set(re.findall(r"'(\w+)'", told)) == {*Outcome} - {"succeeded", "partial", "cancelled", "stopped"}
+
+
+ENDS = {name: query for name, query in kusto.shipped().items() if "name == 'WatchFinished'" in query}
+
+
+@pytest.mark.parametrize("name", sorted(ENDS.keys() - {"workbook/filter Label"}))
+def test_ends_are_counted_by_their_own_names(name):
+    """A watch may end often, and the event of an end come twice; events of an older version name the watch alone."""
+    lines = ENDS[name].splitlines()
+    first = next(number for number, line in enumerate(lines) if "summarize" in line)
+
+    assert lines[first] == "| summarize arg_max(timestamp, *) by end = iff(isempty(eventId), watchId, eventId)"
+    assert not any("by watchId" in line for line in lines)
 
 
 def test_azd_finds_the_app_by_its_name():

@@ -123,13 +123,13 @@ def test_one_can_choose_every_api_and_every_outcome(html):
 
     assert choices["api"] == ["any", *APIS]
     assert choices["outcome"] == ["any", *Outcome]
-    assert choices["state"] == ["any", "watching", "ended"]
+    assert choices["state"] == ["any", "watching", "failing", "ended"]
 
 
 def test_every_outcome_has_its_colours(html):
     style = Elements(html).code["style"]
 
-    assert [outcome for outcome in Outcome if not re.search(rf"\.{outcome.value}\b[^}}]*\{{ color", style)] == []
+    assert [word for word in [*Outcome, "failing"] if not re.search(rf"\.{word}\b[^}}]*\{{ color", style)] == []
 
 
 def test_every_field_has_a_label(html):

@@ -1,6 +1,8 @@
 """Events, sent by the real exporter to an ingestion endpoint on loopback."""
 
 import asyncio
+import inspect
+import itertools
 import json
 import logging
 import os
@@ -22,9 +24,10 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 
 from shared import wiring
-from shared.core.model import End, Outcome
+from shared.core.callback import begin, event_id
+from shared.core.model import End, Failing, Outcome
 from shared.core.rate_limit import Pace, Reason
-from shared.engine.ports import Count, UndeliveredError
+from shared.engine.ports import Count, UndeliveredError, Unreadable
 from shared.telemetry.events import Events, NoEvents, invocation
 from tests.builders import NOON, a_watch
 
@@ -42,6 +45,7 @@ WATCH = a_watch(
     faults=3,
     throttled=2,
     issues=9,
+    restarts=2,
     evidence=("one", "two", "three", "four"),
     end=END,
     stepped_by="message",
@@ -67,7 +71,8 @@ def partly(status):
             for index, envelope in enumerate(envelopes)
             if event_of(envelope)["properties"]["watchId"] == "bad"
         ]
-        return (206, {"errors": errors}) if errors else accepted(envelopes)
+        counts = {"itemsReceived": len(envelopes), "itemsAccepted": len(envelopes) - len(errors)}
+        return (206, counts | {"errors": errors}) if errors else accepted(envelopes)
 
     return answer
 
@@ -80,7 +85,7 @@ class Ingestion:
         self.key = str(uuid4())
         self.requests: list[tuple[str, list[Any]]] = []
         self.authorizations: list[str | None] = []
-        self.gate = threading.Event()
+        self.gate, self.arrived = threading.Event(), threading.Event()
         self.gate.set()
 
         class Handler(BaseHTTPRequestHandler):
@@ -88,9 +93,12 @@ class Ingestion:
                 envelopes = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
                 self.authorizations.append(handler.headers["Authorization"])
                 self.requests.append((handler.requestline.split()[1], envelopes))  # its `path` drops slashes
+                self.arrived.set()
                 self.gate.wait(10)
-                status, body = self.answer(envelopes)
+                status, body, headers = (*self.answer(envelopes), {})[:3]
                 handler.send_response(status)
+                for name, value in headers.items():
+                    handler.send_header(name, value)
                 handler.end_headers()
                 handler.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
 
@@ -164,6 +172,7 @@ def test_an_ended_watch_is_one_event(ingestion, events):
     event = event_of(envelope)
     assert event["name"] == "WatchFinished"
     assert event["properties"] == {
+        "eventId": "0d6c.20261120T120000000000Z",
         "watchId": "0d6c",
         "api": "schedules",
         "outcome": "failed",
@@ -175,7 +184,18 @@ def test_an_ended_watch_is_one_event(ingestion, events):
         "scheduleId": "s/1",
         "operationId": "é",
     }
-    assert event["measurements"] == {"durationSeconds": 60.5, "polls": 7, "faults": 3, "throttled": 2, "issues": 9}
+    numbers = {"durationSeconds": 60.5, "polls": 7, "faults": 3, "throttled": 2, "issues": 9, "restarts": 2}
+    assert event["measurements"] == numbers
+
+
+def test_each_end_of_a_watch_has_a_name_of_its_own_which_its_callback_has_too(ingestion, events):
+    again = replace(WATCH, started_at=NOON + timedelta(seconds=30), restarts=3)
+    announce(events, WATCH, WATCH, again)
+    asyncio.run(events.fail_callback(begin(again, END, "{}", NOON, timedelta(days=1))))
+
+    names = [event_of(envelope)["properties"]["eventId"] for envelope in ingestion.envelopes]
+    assert names == [event_id(WATCH)] * 2 + [event_id(again)] * 2
+    assert len(set(names)) == 2
 
 
 def test_the_event_shows_under_the_role_it_was_given(ingestion, events):
@@ -248,7 +268,7 @@ def test_announcing_ends_when_the_service_has_answered_and_leaves_the_loop_free(
     assert ingestion.watches == ["0d6c"]
 
 
-@pytest.mark.parametrize("status", [401, 403, 408, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [204, 304, 401, 403, 407, 408, 429, 500, 502, 503, 504, 507, 520])
 def test_what_the_service_wants_again_later_is_undelivered(status, ingestion, events):
     ingestion.answer = always(status)
 
@@ -257,7 +277,7 @@ def test_what_the_service_wants_again_later_is_undelivered(status, ingestion, ev
     assert isinstance(error, UndeliveredError)
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 503])
+@pytest.mark.parametrize("status", [408, 429, 439, 500, 503, None, "x", 200])
 def test_an_item_that_the_service_wants_again_later_is_undelivered(status, ingestion, events):
     ingestion.answer = partly(status)
 
@@ -294,7 +314,9 @@ def test_after_a_failure_the_next_attempt_succeeds(ingestion, events):
     assert announce(events, WATCH) == [None]
 
 
-@pytest.mark.parametrize("answer", [always(400), always(402), always(404), always(439), partly(400)])
+@pytest.mark.parametrize(
+    "answer", [always(400), always(402), always(404), always(413), always(439), partly(400), partly(404), partly(413)]
+)
 def test_what_the_service_will_never_take_is_logged_and_done_with(answer, ingestion, events, caplog):
     ingestion.answer = answer
 
@@ -306,21 +328,123 @@ def test_what_the_service_will_never_take_is_logged_and_done_with(answer, ingest
     ]
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", {"errors": "?"}])
-def test_an_answer_that_cannot_be_read_ends_the_waiting(body, ingestion, events):
-    ingestion.answer = always(206, body)
+NOT_ACCEPTED = [
+    b"", b"<html>log in</html>", b"\xff", b"null", b"[]", b"[" * 5000, b"1", {}, {"errors": []}, {"errors": "?"},
+    {"itemsReceived": 1, "errors": []},
+    {"itemsReceived": 1, "itemsAccepted": 0, "errors": []},
+    {"itemsReceived": 0, "itemsAccepted": 0},
+    {"itemsReceived": 1, "itemsAccepted": None, "errors": None},
+    {"itemsReceived": 1, "itemsAccepted": True, "errors": []},
+    {"itemsReceived": 1, "itemsAccepted": "1", "errors": []},
+    {"itemsReceived": 1, "itemsAccepted": -1, "errors": []},
+    {"itemsReceived": 1, "itemsAccepted": 0, "errors": [{"index": 1, "statusCode": 400}]},
+    {"itemsReceived": 1, "itemsAccepted": 0, "errors": [{"index": -1, "statusCode": 400}, {}, 7, None]},
+    {"itemsReceived": 1, "itemsAccepted": 0, "errors": [{"index": 0}]},
+    {"itemsReceived": 1, "itemsAccepted": 0, "errors": [{"index": 0, "statusCode": 503}]},
+]  # fmt: skip
 
-    announce(events, WATCH)
 
-    assert ingestion.watches == ["0d6c"]
+@pytest.mark.parametrize("status", [200, 206])
+@pytest.mark.parametrize("body", NOT_ACCEPTED, ids=lambda body: str(body)[:60])
+def test_an_event_that_nobody_said_to_have_accepted_is_undelivered(status, body, ingestion, events, caplog):
+    """E.g. the login page of a network, which answers anything with a 200."""
+    ingestion.answer = always(status, body)
+
+    (error,) = announce(events, WATCH)
+
+    assert isinstance(error, UndeliveredError)
+    assert f"telemetry.unaccepted status={status}" in caplog.text
 
 
-def test_those_that_travel_with_an_event_that_is_refused_are_done_with_too(ingestion, events, caplog):
+@pytest.mark.parametrize("status", [200, 206])
+def test_an_event_that_is_refused_by_itself_is_logged_and_done_with(status, ingestion, events, caplog):
+    errors = [{"index": 0, "statusCode": 400, "message": "no"}]
+    ingestion.answer = always(status, {"itemsReceived": 1, "itemsAccepted": 0, "errors": errors})
+
+    assert announce(events, WATCH) == [None]
+
+    assert "event.rejected event=WatchFinished about='0d6c'" in caplog.text
+
+
+def together(ingestion, events, *ids):
+    """Announce watches in one request."""
+
+    async def scenario():
+        ingestion.gate.clear()
+        first = asyncio.create_task(events.announce(replace(WATCH, id="first"), END))
+        await asyncio.to_thread(ingestion.arrived.wait, 10)  # the others wait for it
+        others = [asyncio.create_task(events.announce(replace(WATCH, id=id_), END)) for id_ in ids]
+        await asyncio.sleep(0)
+        ingestion.gate.set()
+        return (await asyncio.gather(first, *others, return_exceptions=True))[1:]
+
+    answers = asyncio.run(scenario())
+    assert len(ingestion.requests) == 2
+    return answers
+
+
+def test_those_that_travel_with_an_event_that_is_refused_are_delivered(ingestion, events, caplog):
     ingestion.answer = partly(400)
 
-    assert announce(events, *(replace(WATCH, id=id_) for id_ in ("a", "bad", "b"))) == [None] * 3
+    assert together(ingestion, events, "a", "bad", "b") == [None] * 3
 
-    assert "event.rejected" in caplog.text
+    assert caplog.text.count("event.rejected") == 1
+
+
+def test_those_that_travel_with_an_event_that_is_wanted_again_are_delivered(ingestion, events):
+    ingestion.answer = partly(503)
+
+    assert [type(answer) for answer in together(ingestion, events, "a", "bad", "b")] == [
+        type(None), UndeliveredError, type(None)
+    ]  # fmt: skip
+
+
+def test_of_several_none_is_delivered_where_fewer_were_accepted_than_not_named(ingestion, events, caplog):
+    def one_of_three(envelopes):
+        errors = [{"index": 1, "statusCode": 400}] if len(envelopes) == 3 else []
+        return 200, {"itemsReceived": len(envelopes), "itemsAccepted": 1, "errors": errors}
+
+    ingestion.answer = one_of_three
+
+    assert [type(answer) for answer in together(ingestion, events, "a", "bad", "b")] == [
+        UndeliveredError, type(None), UndeliveredError
+    ]  # fmt: skip
+    assert "event.rejected event=WatchFinished about='bad'" in caplog.text
+
+
+def test_an_event_follows_ingestion_to_another_host(ingestion, events):
+    def moved(_):
+        return 308, b"", {"Location": f"{there.url}/v2.1/track"}
+
+    ingestion.answer = moved
+    with serving() as there:
+        assert announce(events, WATCH) == [None]
+
+    assert there.watches == ["0d6c"]
+
+
+PROXIES = [
+    "socks5://user:hush@127.0.0.1:9", "socks9://user:hush@127.0.0.1:9", "http://user:hush@127.0.0.1:9", "http://",
+    "http://[hush", "http://a:hush", "hush", "://", "http://user:hush@\u2603.example:99999", "http://*:hush@x:y",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("setting", [*itertools.product(["ALL_PROXY", "HTTP_PROXY", "http_proxy"], PROXIES)], ids=str)
+def test_a_proxy_that_is_none_loses_no_event(setting, ingestion, events, monkeypatch, caplog):
+    """It is undelivered, again and again, said without the proxy's password, and delivered once the proxy is gone."""
+    for other in ("ALL_PROXY", "HTTP_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(other, raising=False)
+        monkeypatch.delenv(other.lower(), raising=False)
+    monkeypatch.setenv(*setting)
+
+    errors = announce(events, WATCH) + announce(events, WATCH)
+
+    assert ([*map(type, errors)], ingestion.requests) == ([UndeliveredError] * 2, [])
+    assert caplog.text.count("telemetry.unsent error=") == 2
+    assert "hush" not in caplog.text + str(errors)
+    monkeypatch.delenv(setting[0])
+    with events_to(ingestion) as restarted:
+        assert announce(restarted, WATCH) == [None]
 
 
 def test_an_event_that_is_wanted_again_is_undelivered_whatever_travels_with_it(ingestion, events):
@@ -601,7 +725,54 @@ def test_open_watches_are_told_as_numbers(ingestion, events):
 
     event = event_of(ingestion.envelopes[0])
     assert (event["name"], event["properties"]) == ("WatchesCounted", {"api": "schedules"})
-    assert event["measurements"] == {"open": 7, "overdue": 2, "oldestOverdueSeconds": 360.5}
+    assert event["measurements"] == {"open": 7, "overdue": 2, "oldestOverdueSeconds": 360.5, "failing": 0}
+
+
+@pytest.mark.parametrize(
+    ("failing", "numbers"),
+    [
+        ({}, {"failing": 0}),
+        ({"token": 3, "5xx": 0}, {"failing": 3, "failing_token": 3}),
+        ({kind.value: 1 for kind in Failing}, {"failing": 7} | {f"failing_{kind.value}": 1 for kind in Failing}),
+        ({"dns": 2, "token": 1}, {"failing": 3, "failing_dns": 2, "failing_token": 1}),
+        ({"": 1, "x" * 1000: 2, "a\nb": 4, "<b>": 8, "é": 16}, {"failing": 31, "failing_other": 31}),
+    ],
+)
+def test_how_many_watches_fail_and_why_is_told_with_the_open_ones(failing, numbers, ingestion, events):
+    asyncio.run(events.counted("schedules", Count(99, failing=failing), None))
+
+    measurements = event_of(ingestion.envelopes[0])["measurements"]
+    assert {name: number for name, number in measurements.items() if name.startswith("failing")} == numbers
+
+
+def test_no_row_names_more_reasons_than_an_event_takes(ingestion, events):
+    asyncio.run(events.counted("schedules", Count(999, failing={f"w{number}": 1 for number in range(999)}), None))
+
+    measurements = event_of(ingestion.envelopes[0])["measurements"]
+    assert (measurements["failing"], len(measurements) < 50) == (999, True)
+
+
+@pytest.mark.parametrize(
+    ("key", "columns", "told"),
+    [
+        ("0d6c", ["Due", "Polls"], ("0d6c", "Due, Polls")),
+        ("a\nb\ud800", [], ("a b?", "")),
+        ("x" * 2000, ["y" * 300] * 250, ("x" * 199 + "…", (", ".join(["y" * 300] * 4))[:999] + "…")),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_told(key, columns, told, ingestion, events):
+    asyncio.run(events.unreadable(Unreadable("Watches", key, columns)))
+
+    event = event_of(ingestion.envelopes[0])
+    assert event["name"] == "RowUnreadable"
+    assert event["properties"] == dict(zip(("table", "key", "columns"), ("Watches", *told), strict=True))
+
+
+def test_what_is_never_accepted_is_named_in_the_log(ingestion, events, caplog):
+    ingestion.answer = always(400)
+    asyncio.run(events.unreadable(Unreadable("Watches", "0d6c", ["Due"])))
+
+    assert "event.rejected event=RowUnreadable about='0d6c'" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -620,7 +791,7 @@ def test_the_pace_is_told_with_the_open_watches(ingestion, events, pace, about, 
     asyncio.run(events.counted("schedules", Count(), pace))
 
     event = event_of(ingestion.envelopes[0])
-    counts = {"open": 0, "overdue": 0, "oldestOverdueSeconds": 0}
+    counts = {"open": 0, "overdue": 0, "oldestOverdueSeconds": 0, "failing": 0}
     assert (event["properties"], event["measurements"]) == ({"api": "schedules"} | about, counts | numbers)
 
 
@@ -715,5 +886,14 @@ def test_without_a_connection_string_nothing_is_sent():
         await NoEvents().poisoned(WATCH)
         await NoEvents().counted("schedules", Count(), None)
         await NoEvents().shut_for_long("schedules", Pace())
+        await NoEvents().unreadable(Unreadable("Watches", "0d6c", ["Due"]))
 
     asyncio.run(scenario())
+
+
+def test_each_event_has_a_silent_twin():
+    def ports(of):
+        found = {name: method for name, method in vars(of).items() if not name.startswith("_")}
+        return {name: inspect.signature(method) for name, method in found.items()}
+
+    assert ports(Events) == ports(NoEvents)

@@ -1,6 +1,7 @@
 import gzip
 import json
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -70,6 +71,27 @@ def test_telemetry_is_kept(stranger, address, path, content, headers):
     assert (answer.status_code, answer.json()) == (200, {"itemsReceived": 2, "itemsAccepted": 2, "errors": []})
     assert stranger.requests()[-1]["path"] == path
     assert stranger.events() == ENVELOPES
+
+
+@pytest.mark.parametrize(
+    ("entry", "kept"),
+    [
+        ({"status": 200, "body": {"itemsReceived": 2, "itemsAccepted": 2, "errors": []}}, ENVELOPES),
+        ({"status": 206, "body": {"itemsAccepted": 1, "errors": [{"index": 0, "statusCode": 503}]}}, ENVELOPES[1:]),
+        ({"status": 200, "body": {"itemsReceived": 2, "itemsAccepted": 0, "errors": []}}, []),
+        ({"status": 200, "body": {"itemsReceived": 2}}, []),
+        ({"status": 200, "body": "<html>log in</html>"}, []),
+        ({"status": 200}, []),
+        ({"status": 503, "body": {"itemsReceived": 2, "itemsAccepted": 2}}, []),
+        ({"status": 200, "drop": True, "body": {"itemsAccepted": 2}}, []),
+    ],
+)
+def test_of_telemetry_only_what_a_scripted_answer_accepts_is_kept(entry, kept, stranger):
+    stranger.script("/v2.1/track", entry)
+    with suppress(httpx.RemoteProtocolError):
+        stranger.post("/v2.1/track", json=ENVELOPES)
+
+    assert stranger.events() == kept
 
 
 def test_telemetry_that_is_not_json(stranger):

@@ -1,0 +1,203 @@
+"""The queries that ship, over made-up events: what no run of a minute shows.  Those of a real run are in tests/e2e."""
+
+from datetime import timedelta
+
+import pytest
+
+from local.docs.kusto import load, run, shipped
+from tests.builders import NOON
+
+QUERIES = shipped()
+
+
+def event(name, minutes=0.0, dimensions=None, measurements=None):
+    data = {"name": name, "properties": dimensions or {}, "measurements": measurements or {}}
+    time = (NOON + timedelta(minutes=minutes)).isoformat()
+    return {"time": time, "tags": {}, "data": {"baseData": data}}
+
+
+def counted(minutes, count, failing, api="reporting", **kinds):
+    numbers = {f"failing_{kind.removeprefix('_')}": number for kind, number in kinds.items()}
+    return event("WatchesCounted", minutes, {"api": api}, {"open": count, "failing": failing, **numbers})
+
+
+def ended(number, minutes=0.0, outcome="failed", **more):
+    dimensions = {
+        "eventId": f"w1.{number}",
+        "watchId": "w1",
+        "api": "reporting",
+        "outcome": outcome,
+        "labels": "nightly",
+    }
+    numbers = {"polls": 2, "faults": 1, "throttled": 0, "durationSeconds": 3.5, "issues": 0, "restarts": number}
+    return event("WatchFinished", minutes, {**dimensions, **more}, numbers)
+
+
+def ask(name, *events):
+    return run(
+        load(events), QUERIES[name].replace("timestamp > ago(6m)", "true").replace("ingestion_time() > ago(6m)", "true")
+    )
+
+
+# How often a watch has ended
+
+
+def total(rows):
+    """How many ends the rows of a query speak of."""
+    if not rows:
+        return 0
+    if "polls" in rows[0] and "ended" not in rows[0]:
+        return sum(row["polls"] for row in rows) // 2
+    return sum(row["watches"] for row in rows) if "watches" in rows[0] else len(rows)
+
+
+OF_ENDS = [name for name, query in QUERIES.items() if "name == 'WatchFinished'" in query and "filter" not in name]
+MOST = {"saved/slowest": 50}
+
+
+@pytest.mark.parametrize("name", OF_ENDS)
+@pytest.mark.parametrize("times", [1, 2, 393])
+def test_each_end_of_one_watch_counts_once(name, times):
+    events = [ended(number, minutes=number / 1000) for number in range(times)]
+
+    assert total(ask(name, *events)) == min(times, MOST.get(name, times))
+    assert total(ask(name, *events, *events)) == min(times, MOST.get(name, times))
+
+
+@pytest.mark.parametrize("name", OF_ENDS)
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_an_event_of_an_older_version_counts_by_its_watch(name, nothing):
+    first, again = ended(0, eventId=nothing), ended(0, minutes=1, eventId=nothing)
+    other = ended(0, eventId=nothing, watchId="w2")
+
+    assert total(ask(name, first, again)) == 1
+    assert total(ask(name, first, again, other)) == 2
+    assert total(ask(name, first, again, ended(7), ended(8))) == 3
+
+
+@pytest.mark.parametrize("outcome", ["failed", "expired", "lost", "refused", "abandoned"])
+def test_an_end_that_needs_somebody_raises_an_alarm(outcome):
+    assert [row["outcome"] for row in ask("alerts/ended-badly", ended(1, outcome=outcome))] == [outcome]
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "partial", "cancelled", "stopped"])
+def test_an_end_that_needs_nobody_raises_none(outcome):
+    assert ask("alerts/ended-badly", ended(1, outcome=outcome)) == []
+
+
+# Whether watches learn anything
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        [counted(0, 4, 4), counted(5, 4, 4), counted(10, 4, 4)],
+        [counted(0, 4, 2), counted(5, 5, 3)],
+        [counted(0, 1, 1), counted(5, 1, 1)],
+        [counted(0, 9999, 5000), counted(5, 9999, 9999), counted(10, 10, 9)],
+    ],
+)
+def test_half_of_an_apis_watches_failing_for_a_quarter_of_an_hour_raises_an_alarm(counts):
+    others = [counted(minutes, 9, 1, api="schedules", token=1) for minutes in (0, 5, 10)]
+
+    assert [row["api"] for row in ask("alerts/failing", *counts, *others)] == ["reporting"]
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        [],
+        [counted(0, 4, 4)],
+        [counted(0, 4, 4), counted(0, 4, 4)],  # one, told twice
+        [counted(0, 4, 0), counted(5, 4, 4), counted(10, 4, 4)],
+        [counted(0, 4, 4), counted(5, 4, 0), counted(10, 4, 4)],
+        [counted(0, 4, 4), counted(5, 4, 4), counted(10, 4, 0)],
+        [counted(0, 1, 1), counted(5, 1, 0)],  # a blip
+        [counted(0, 5, 2), counted(5, 5, 2)],
+        [counted(0, 0, 0), counted(5, 0, 0)],
+        [event("WatchesCounted", minutes, {"api": "reporting"}, {"open": 3}) for minutes in (0, 5)],  # an older version
+        [counted(0, 4, 4), counted(5, 4, 4, api="schedules")],
+    ],
+)
+def test_less_raises_none(counts):
+    assert ask("alerts/failing", *counts) == []
+
+
+@pytest.mark.parametrize(
+    ("kinds", "cause"),
+    [
+        ({"token": 3}, "token or 401"),
+        ({"_401": 3}, "token or 401"),
+        ({"_401": 2, "token": 1, "_5xx": 2}, "token or 401"),
+        ({"_403": 3, "_401": 1}, "403"),
+        ({"_5xx": 3}, "5xx or network"),
+        ({"network": 3, "_403": 2}, "5xx or network"),
+        ({"_5xx": 2, "network": 2, "token": 3}, "5xx or network"),
+        ({"_4xx": 3}, "4xx, answer or other"),
+        ({"answer": 3, "token": 1}, "4xx, answer or other"),
+        ({"other": 3}, "4xx, answer or other"),
+        ({"dns": 3}, "4xx, answer or other"),
+    ],
+)
+def test_the_alarm_names_what_most_of_them_fail_of(kinds, cause):
+    failing = sum(kinds.values())
+    (row,) = ask("alerts/failing", counted(0, 5, failing, **kinds), counted(5, 5, failing, **kinds))
+
+    assert row["cause"].partition(":")[0] == cause
+    assert sum(row[part] for part in ("client", "access", "platform", "rest")) == row["failing"] == failing
+
+
+FAILING = [
+    counted(0, 9, 4, token=3, _5xx=1),
+    counted(5, 9, 2, token=2),
+    counted(5, 9, 1, api="schedules", dns=1),
+    counted(10, 9, 1, token=1),
+    counted(10, 9, 0, api="schedules"),
+]
+
+
+def test_failing_watches_are_charted_by_api_and_reason():
+    rows = ask("workbook/failing over time", *FAILING)
+
+    assert [(row["timestamp"].minute, row["series"], row["watches"]) for row in rows] == [
+        (0, "reporting: 5xx", 1), (0, "reporting: token", 3), (5, "reporting: token", 2), (5, "schedules: dns", 1),
+        (10, "reporting: token", 1),
+    ]  # fmt: skip
+    chosen = run(load(FAILING), QUERIES["workbook/failing over time"], Api="'schedules'")
+    assert {row["series"] for row in chosen} == {"schedules: dns"}
+
+
+def test_those_that_fail_now_are_those_of_the_last_count():
+    now = [(row["api"], row["why"], row["watches"], row["open"]) for row in ask("workbook/failing now", *FAILING)]
+    counts = {row["api"]: row["failing"] for row in ask("workbook/open now", *FAILING)}
+
+    assert now == [("reporting", "token", 1, 9)]
+    assert counts == {"reporting": 1, "schedules": 0}
+
+
+def test_the_saved_query_tells_since_when():
+    rows = ask("saved/failing", *FAILING)
+
+    assert [(row["api"], row["why"], row["mostWatches"], row["rounds"]) for row in rows] == [
+        ("reporting", "token", 3, 3), ("schedules", "dns", 1, 1), ("reporting", "5xx", 1, 1)
+    ]  # fmt: skip
+    assert [row["lastRound"].minute for row in rows] == [10, 5, 0]
+
+
+# Rows
+
+
+def test_each_row_that_cannot_be_read_is_named_once():
+    def unreadable(minutes, table, key, columns):
+        return event("RowUnreadable", minutes, {"table": table, "key": key, "columns": columns})
+
+    rows = ask(
+        "alerts/row-unreadable", unreadable(0, "Watches", "a", "Due"), unreadable(5, "Watches", "a", "Due, Polls"),
+        unreadable(5, "Callbacks", "a", "Due"), unreadable(5, "Watches", "b", "Job"),
+    )  # fmt: skip
+
+    assert {(row["tableName"], row["rowKey"]): row["columns"] for row in rows} == {
+        ("Watches", "a"): "Due, Polls", ("Watches", "b"): "Job", ("Callbacks", "a"): "Due"
+    }  # fmt: skip
+    assert len(rows) == 3
+    assert ask("alerts/row-unreadable", counted(0, 1, 1)) == []
