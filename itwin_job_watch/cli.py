@@ -26,13 +26,22 @@ from itwin_job_watch.shapes import Watch
 
 OUTCOMES = ["succeeded", *EXITS]
 
+#: Exit status of click for arguments that cannot be used.
+USAGE = 2
+
 
 class _Group(click.Group):
     """Reports errors without a traceback."""
 
-    def main(self, *args: Any, **more: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, *others: Any, **more: Any) -> Any:
         write_whatever_comes()
-        return super().main(*args, **more)
+        given = sys.argv[1:] if args is None else args
+        try:  # in the locale C, Python makes surrogates of all that is not ASCII
+            texts = [one.encode("utf-8", "surrogateescape").decode() for one in given]
+        except UnicodeError:
+            click.echo("Error: an argument is not UTF-8", err=True)
+            sys.exit(USAGE)
+        return super().main(texts, *others, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -51,6 +60,7 @@ def main(ctx: click.Context, url: str | None, key: str | None) -> None:
         if not clean(url) or not clean(key):
             raise click.UsageError("Name the app: --url and --key, or ITWIN_JOB_WATCH_URL and ITWIN_JOB_WATCH_KEY.")
         ctx.obj = Api(app_url(url or "", _source(ctx, "url")), app_key(key or "", _source(ctx, "key")))
+    ctx.call_on_close(ctx.obj.close)
 
 
 def _source(ctx: click.Context, name: str) -> str:

@@ -25,6 +25,10 @@ class Api:
         """`url` is the URL of the app, with or without `/api`; `more` goes to `Connection`."""
         self._to = Connection(url, key, transport, **more)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._to.close()
+
     @property
     def clock(self) -> Callable[[], float]:
         """The clock, in seconds, that `give_up` refers to."""

@@ -71,6 +71,10 @@ class Connection:
         self._has_answered = False  #: well, at least once
         self._is_down = False  #: the last request failed each time
 
+    def close(self) -> None:
+        """Close what is open."""
+        self._http.close()
+
     def request(
         self, method: str, path: str, read: Callable[[Any], Read], give_up: float | None = None, **more: Any
     ) -> Read:

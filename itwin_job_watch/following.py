@@ -23,6 +23,9 @@ AT_ONCE = 8
 #: Seconds between two looks at a watch, even if long polls are answered at once.
 LOOK_EVERY = 1.0
 
+#: Seconds that are left for the answer when a long poll ends.
+TO_ANSWER = 1
+
 #: Seconds for the first looks if there is no time at all.
 FIRST_LOOKS = 10.0
 
@@ -85,7 +88,7 @@ def _look(
     left = until - app.clock()
     if left <= 0:
         return None
-    wait = 0 if one.at_once else int(min(longest, left))
+    wait = 0 if one.at_once else max(0, int(min(longest, left - TO_ANSWER)))
     timeout, params = min(wait + PATIENCE, left), {"wait": wait} if wait else {}
     try:
         return app.once("GET", path(one.watch_id), watch, timeout, params=params)
