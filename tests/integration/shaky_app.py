@@ -42,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.give(200, json.dumps(ENDED).encode())
             case "echoes":
                 sent = json.loads(self.body)["watches"]
-                results = [{"status": 422, "problem": {"detail": f"sent {one['url']}"}} for one in sent]
+                results = [{"status": 422, "problem": {"detail": ascii(one["url"])}} for one in sent]
                 self.give(200, json.dumps({"results": results}).encode())
             case document:
                 self.give(200, document.encode())

@@ -6,7 +6,8 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from itwin_job_watch.cli import EXITS, OUTCOMES, main
+from itwin_job_watch.cli import OUTCOMES, main
+from itwin_job_watch.output import EXITS
 from shared.core.model import Outcome
 from tests.command_line import ENDED, WATCH, by_watch, run, script
 
