@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from itwin_job_watch.address import app_key, app_url, clean
 from itwin_job_watch.client import BATCH, Api
-from itwin_job_watch.errors import ApiError, PassingError
+from itwin_job_watch.errors import ApiError, PassingError, say
 from itwin_job_watch.output import (
     EXITS,
     FAILURE,
@@ -39,7 +39,7 @@ class _Group(click.Group):
         try:  # in the locale C, Python makes surrogates of all that is not ASCII
             texts = [one.encode("utf-8", "surrogateescape").decode() for one in given]
         except UnicodeError:
-            click.echo("Error: an argument is not UTF-8", err=True)
+            say("Error: an argument is not UTF-8")
             sys.exit(USAGE)
         return super().main(texts, *others, **more)
 
@@ -122,7 +122,7 @@ def restart(
     found, unknown = _each(ids, api.show)
     left = [watch for watch in found if watch["state"] != "ended"]
     for watch in left:
-        click.echo(f"{watch['id']}: has not ended, so it is left as it is", err=True)
+        say(f"{watch['id']}: has not ended, so it is left as it is")
     more: dict[str, Any] = {"restart": True} | ({"deadline": deadline} if deadline else {})
     wanted = [(watch["id"], _again(watch) | more) for watch in found if watch["state"] == "ended"]
     started, refused = _start(api, wanted, give_up)
@@ -169,9 +169,8 @@ def show(api: Api, *, watch_id: str, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def wait(api: Api, *, ids: Sequence[str], timeout: float | None, as_json: bool) -> None:
-    r"""Wait until all these watches have ended, however often the app fails meanwhile.
+    """Wait until all these watches have ended, however often the app fails meanwhile.
 
-    \b
     Exits with 0 if all succeeded, else with the first that applies: 1 a watch is unknown, or the app refuses to answer,
     20 the timeout passed first, 10 failed, 11 cancelled, 12 partial, 13 expired, 14 lost, 15 refused, 16 abandoned,
     17 stopped.

@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
-import click
 import httpx
 
 from itwin_job_watch.address import app_key, app_url
 from itwin_job_watch.answers import body_of, no_answer
-from itwin_job_watch.errors import ApiError, PassingError, StrangeError
+from itwin_job_watch.errors import ApiError, PassingError, StrangeError, say
 from itwin_job_watch.pauses import pause
 from itwin_job_watch.proxies import transport_to
 
@@ -61,7 +59,7 @@ class Connection:
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.sleep, self.clock = sleep or time.sleep, clock or time.monotonic
-        self.outages = Outages(self.clock, partial(click.echo, err=True))
+        self.outages = Outages(self.clock, say)
         self._url = app_url(url)
         self._http = httpx.Client(
             base_url=self._url,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 
 class ApiError(Exception):
     """The request failed.  The text says why and what to do; it holds neither the key nor a secret part of the URL."""
@@ -34,3 +36,9 @@ def tidy(text: object) -> str:
     'a b?[2J?'
     """
     return "".join(one if one.isprintable() else " " if one.isspace() else "?" for one in str(text))
+
+
+def say(text: str) -> None:
+    """Write a line to stderr: above the bars, if there are any, which `click.echo` would write into."""
+    if sys.stderr:
+        sys.stderr.write(f"{tidy(text)}\n")

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from itwin_job_watch.client import Api
 from itwin_job_watch.display import job_ids, progress, show_all, show_one
-from itwin_job_watch.errors import ApiError
+from itwin_job_watch.errors import ApiError, say
 from itwin_job_watch.shapes import Watch
 
 #: Exit status of `wait`: 0 if all succeeded, else the first of these that applies.
@@ -33,7 +33,7 @@ def write_whatever_comes() -> None:
 
 def complain(about: str, error: ApiError) -> None:
     """Say what went wrong with one of several."""
-    click.echo(f"{about}: {error}", err=True)
+    say(f"{about}: {error}")
 
 
 def print_all(watches: Sequence[Watch], *, as_json: bool) -> None:
@@ -70,7 +70,7 @@ def wait_for(api: Api, ids: Sequence[str], give_up: float, *, as_json: bool) -> 
         if seen:
             print_all(list(seen.values()), as_json=as_json)
     for watch_id in left.keys() - seen.keys():
-        click.echo(f"{watch_id}: the app did not say how it stands before the timeout passed", err=True)
+        say(f"{watch_id}: the app did not say how it stands before the timeout passed")
     if len(left) < len({*ids}):
         return FAILURE
     return exit_status([seen[watch_id].get("outcome") if watch_id in seen else None for watch_id in left])

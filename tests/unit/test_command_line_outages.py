@@ -1,12 +1,17 @@
 """What the command line makes of an app that fails: what passes is waited for, what lasts is said."""
 
+import io
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import httpx
 import pytest
+from rich.console import Console
 
+from itwin_job_watch.display import progress
+from itwin_job_watch.errors import say
 from itwin_job_watch.pauses import LONGEST, retry_after
 from tests.command_line import ENDED, KEY, WATCH, Clock, by_watch, run, script
 
@@ -167,6 +172,16 @@ def test_an_app_that_fails_every_other_time_fills_no_screen():
 
     assert done.exit_code == 0
     assert done.stderr.count("\n") <= (clock.now - 1000) / 60 + 1
+
+
+def test_what_is_said_while_bars_are_shown_has_a_line_of_its_own(monkeypatch):
+    terminal = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress(Console(stderr=True, force_terminal=True, width=80)) as bars:
+        bars(WATCH, "j1")
+        say("Trying again: \x1b[2J\nwhy")
+
+    assert "\x1b[2KTrying again: ?[2J why\n" in terminal.getvalue()
 
 
 def test_a_second_outage_is_told_too():
