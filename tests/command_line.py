@@ -33,6 +33,7 @@ class Clock:
         return self.now
 
     def sleep(self, seconds):
+        assert len(self.slept) < 1000, "it does not end"
         self.slept.append(seconds)
         self.now += seconds
 
@@ -44,6 +45,7 @@ def run(respond, *arguments, clock=None, **more):
 
     def answer(request):
         made.append(request)
+        assert len(made) < 1000, "it does not end"
         return respond(request)
 
     api = Api("https://app.example", KEY, httpx.MockTransport(answer), sleep=clock.sleep, clock=clock)

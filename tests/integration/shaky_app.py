@@ -1,6 +1,6 @@
 """An app that fails as its mood says, as a program: `python -m tests.integration.shaky_app PORT MOOD_FILE`.
 
-The file holds one word, and may change between two requests.
+The file holds a mood per line, one for each request; the last one stays.  It may change between two requests.
 """
 
 import json
@@ -22,12 +22,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        mood = Path(sys.argv[2]).read_text(encoding="utf-8")
+        file = Path(sys.argv[2])
+        mood, *later = file.read_text(encoding="utf-8").split("\n")
+        if later:
+            file.write_text("\n".join(later), encoding="utf-8")
         match mood:
             case "drops":
                 self.close_connection = True
             case "page":
-                self.give(503, PAGE, **{"content-type": "text/html"})
+                self.give(503, PAGE, **{"content-type": "text/html", "retry-after": "0"})
             case "date":
                 date = format_datetime(datetime.now(UTC) + timedelta(days=1), usegmt=True)
                 self.give(429, b"", **{"retry-after": date})

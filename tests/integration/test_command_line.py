@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 
@@ -144,19 +145,34 @@ def test_an_error_is_printed_on_any_terminal(app, environment):
     assert b"cke" in done.stderr
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
-def test_bars_are_drawn_on_any_terminal(app, environment):
-    app.is_in_the_mood(json.dumps(ENDED | {"job": {"jobId": ODD}}))
+def on_a_terminal(running):
+    """Run it with a terminal for its stderr; gives what it shows there."""
     ours, theirs = pty.openpty()
-    running = process(app, "wait", "a", TERM="xterm", **environment)
+    running["env"]["TERM"] = "xterm"
     done = subprocess.run(**running, stdout=subprocess.PIPE, stderr=theirs, check=False)
     shown = os.read(ours, 100_000)
     os.close(ours)
     os.close(theirs)
+    return done, shown
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
+def test_bars_are_drawn_on_any_terminal(app, environment):
+    app.is_in_the_mood(json.dumps(ENDED | {"job": {"jobId": ODD}}))
+    done, shown = on_a_terminal(process(app, "wait", "a", **environment))
 
     assert done.returncode == 0
     assert b"succeeded" in shown
     assert b"Traceback" not in shown
+
+
+def test_what_is_said_while_bars_are_shown_has_a_line_of_its_own(app):
+    app.is_in_the_mood("watches\npage\nended")
+
+    done, shown = on_a_terminal(process(app, "wait", "a"))
+
+    assert done.returncode == 0
+    assert re.search(rb"\x1b\[2KTrying again: HTTP 503[^\n]*\n", shown)
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)])

@@ -211,6 +211,73 @@ def test_stop_goes_on_after_one_that_is_unknown_or_fails():
     assert done.exit_code == 1
 
 
+NO_WATCHES = [
+    *({name: value for name, value in WATCH.items() if name != left_out} for left_out in ("id", "api", "job", "state")),
+    *(WATCH | {name: 7} for name in ("id", "api", "job", "state", "status", "outcome", "reason", "labels", "callback")),
+    WATCH | {"progress": "40"},
+    WATCH | {"state": "ended"},  # and no outcome
+    7,
+    None,
+    [WATCH],
+]
+
+
+@pytest.mark.parametrize("watch", NO_WATCHES)
+@pytest.mark.parametrize(
+    ("command", "shape"),
+    [
+        (("show", "a"), lambda watch: watch),
+        (("wait", "a"), lambda watch: watch),
+        (("list",), lambda watch: {"watches": [watch], "next": None}),
+        (("start", "https://a/1"), lambda watch: {"results": [{"status": 202, "watch": watch}]}),
+    ],
+)
+def test_what_is_no_watch_is_said_in_one_line(command, shape, watch):
+    done, _ = run(script(shape(watch)), *command)
+
+    assert done.exit_code == 1
+    assert done.stderr.count("\n") == 1
+    assert "is this the app's URL?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"results": None}, *({"results": one} for one in ([], [{}, {}], [{}], [7], {}, [{"problem": "no"}]))],
+)
+def test_what_says_nothing_of_a_start_is_said_in_one_line(body):
+    done, _ = run(script(body), "start", "https://a/1")
+
+    assert done.exit_code == 1
+    assert done.stderr.count("\n") == 1
+    assert "is this the app's URL?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"watches": {}, "next": None}, {"watches": []}, {"watches": [], "next": 7}, {"next": None}]
+)
+def test_what_is_no_list_is_said_in_one_line(body):
+    done, _ = run(script(body), "list")
+
+    assert done.exit_code == 1
+    assert "is this the app's URL?" in done.stderr
+
+
+@pytest.mark.parametrize("watch", [{name: WATCH[name] for name in ("id", "api", "job", "state")}])
+def test_what_may_be_null_may_be_absent(watch):
+    for command in (("show", "a"), ("show", "a", "--json"), ("wait", "a", "--timeout", "3"), ("restart", "a")):
+        done, _ = run(script(watch), *command)
+
+        assert done.exit_code in (0, 20)
+        assert WATCH["id"] in done.stdout
+
+
+@pytest.mark.parametrize("detail", [7, None, "", " ", ["no"], {"a": 1}])
+def test_a_problem_that_says_nothing_is_its_status(detail):
+    done, _ = run(script({"results": [{"status": 422, "problem": {"detail": detail}}]}), "start", "https://a/1")
+
+    assert done.stderr == "https://a/1: HTTP 422\n"
+
+
 @pytest.mark.parametrize("watch_id", ["", ".", "..", "a/b", "a?x=1", "a#b", "a b", "é", "a\r"])
 @pytest.mark.parametrize("command", ["show", "stop", "wait", "restart"])
 def test_what_can_be_no_id_asks_for_no_other_path(command, watch_id):

@@ -1,17 +1,15 @@
 """What the command line makes of an app that fails: what passes is waited for, what lasts is said."""
 
-import io
 import json
-import sys
+import socket
+import ssl
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import httpx
 import pytest
-from rich.console import Console
 
-from itwin_job_watch.display import progress
-from itwin_job_watch.errors import say
 from itwin_job_watch.pauses import LONGEST, retry_after
 from tests.command_line import ENDED, KEY, WATCH, Clock, by_watch, run, script
 
@@ -46,6 +44,7 @@ STRANGE = {
     "a page": httpx.Response(200, html="<html>"),
     "nothing": httpx.Response(200),
     "redirect": httpx.Response(302, headers={"location": "https://login.example/?code=x"}),
+    "redirect with a body": httpx.Response(307, json=WATCH),
     "moved": httpx.Response(301),
     "a list": httpx.Response(200, json=[]),
     "a text": httpx.Response(200, json="watch"),
@@ -55,6 +54,8 @@ STRANGE = {
     "brackets": httpx.Response(200, content=b"[" * 100_000),
     "not UTF-8": httpx.Response(200, content=b'"\xff'),
 }
+
+NOBODY_THERE = (ssl.SSLCertVerificationError(1, "expired"), socket.gaierror(socket.EAI_NONAME, "unknown"))
 
 LASTS = {
     "key": (httpx.Response(401), "does not accept this key"),
@@ -76,6 +77,7 @@ def test_wait_goes_on_through_an_hour_of_what_passes_and_says_so_once(fault, bef
     assert json.loads(done.stdout) == ENDED
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("Trying again: ")
+    assert "?wait" not in done.stderr
     assert clock.now > 1000 + 180
     assert KEY not in done.output
 
@@ -99,6 +101,18 @@ def test_what_is_strange_ends_a_command_if_the_app_has_never_answered(command, f
     assert "URL" in done.stderr
     assert "code=x" not in done.output
     assert isinstance(done.exception, SystemExit)
+
+
+@pytest.mark.parametrize("cause", NOBODY_THERE, ids=repr)
+def test_nobody_is_waited_for_who_has_never_been_there(cause):
+    fault = httpx.ConnectError("")
+    fault.__cause__ = cause
+
+    never, _ = run(script(fault, ENDED), "wait", "a")
+    before, _ = run(script(WATCH, fault, ENDED), "wait", "a")
+
+    assert (never.exit_code, before.exit_code) == (1, 0)
+    assert "no answer from https://app.example/api: " in never.stderr
 
 
 @pytest.mark.parametrize(("answer", "says"), LASTS.values(), ids=LASTS)
@@ -130,6 +144,12 @@ def test_one_watch_that_fails_does_not_hold_up_the_others():
     assert json.loads(done.stdout) == ENDED
     assert done.exit_code == 20
     assert clock.now == 1030
+
+
+def test_after_an_outage_it_looks_at_once():
+    _, made = run(script(WATCH, PASSES["502"], WATCH, ENDED), "wait", "a")
+
+    assert [request.url.params.get("wait") for request in made] == [None, "25", None, "25"]
 
 
 @pytest.mark.parametrize("timeout", [0, 0.5, 1, 7, 100, float("nan")])
@@ -172,16 +192,6 @@ def test_an_app_that_fails_every_other_time_fills_no_screen():
 
     assert done.exit_code == 0
     assert done.stderr.count("\n") <= (clock.now - 1000) / 60 + 1
-
-
-def test_what_is_said_while_bars_are_shown_has_a_line_of_its_own(monkeypatch):
-    terminal = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    with progress(Console(stderr=True, force_terminal=True, width=80)) as bars:
-        bars(WATCH, "j1")
-        say("Trying again: \x1b[2J\nwhy")
-
-    assert "\x1b[2KTrying again: ?[2J why\n" in terminal.getvalue()
 
 
 def test_a_second_outage_is_told_too():
@@ -245,6 +255,16 @@ def test_what_no_request_can_carry_is_not_shown():
     assert KEY not in done.output
 
 
+@pytest.fixture(params=["UTC", "Asia/Tokyo"])
+def zone(request, monkeypatch):
+    """The zone of this machine."""
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", request.param)
+        time.tzset()
+        yield
+    time.tzset()
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
@@ -261,6 +281,7 @@ def test_what_no_request_can_carry_is_not_shown():
         *[(nothing, None) for nothing in ("", "-1", "soon", "nan", "inf", "1e3", "Thu, 99 Nov 2026 12:00:00 GMT", "٣")],
     ],
 )
+@pytest.mark.usefixtures("zone")
 def test_a_retry_after_is_seconds_or_a_date(value, seconds):
     assert retry_after(value, NOON) == seconds
 
