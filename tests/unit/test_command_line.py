@@ -242,7 +242,16 @@ def test_what_is_no_watch_is_said_in_one_line(command, shape, watch):
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"results": None}, *({"results": one} for one in ([], [{}, {}], [{}], [7], {}, [{"problem": "no"}]))],
+    [
+        {},
+        {"results": None},
+        {"results": {}},
+        {"results": []},
+        {"results": [7]},
+        {"results": [{}]},
+        {"results": [{"problem": "no"}]},
+        {"results": [{}, {}]},
+    ],
 )
 def test_what_says_nothing_of_a_start_is_said_in_one_line(body):
     done, _ = run(script(body), "start", "https://a/1")
