@@ -1,30 +1,47 @@
-"""The commands: start, list, show, wait, stop."""
+"""The commands: start, restart, list, show, wait, stop."""
 
 from __future__ import annotations
 
-import json
 import sys
-import time
-import uuid
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
 
 import click
-from rich.console import Console
+from click.core import ParameterSource
 
-from itwin_job_watch.client import Api, ApiError, Watch
-from itwin_job_watch.display import job_ids, progress, show_all, show_one
-
-#: Exit status of `wait`: 0 if all succeeded, else the first of these that applies.
-EXITS = {"failed": 10, "cancelled": 11, "partial": 12, "expired": 13, "lost": 14, "refused": 15, "abandoned": 16}
-EXITS |= {"stopped": 17}
-STILL_WATCHING = 20
+from itwin_job_watch.address import app_key, app_url, clean
+from itwin_job_watch.client import BATCH, Api
+from itwin_job_watch.errors import ApiError, PassingError, say
+from itwin_job_watch.output import (
+    EXITS,
+    FAILURE,
+    STILL_WATCHING,
+    complain,
+    print_all,
+    print_one,
+    wait_for,
+    write_whatever_comes,
+)
+from itwin_job_watch.shapes import Watch
 
 OUTCOMES = ["succeeded", *EXITS]
+
+#: Exit status of click for arguments that cannot be used.
+USAGE = 2
 
 
 class _Group(click.Group):
     """Reports errors without a traceback."""
+
+    def main(self, args: Sequence[str] | None = None, *others: Any, **more: Any) -> Any:
+        write_whatever_comes()
+        given = sys.argv[1:] if args is None else args
+        try:  # in the locale C, Python makes surrogates of all that is not ASCII
+            texts = [one.encode("utf-8", "surrogateescape").decode() for one in given]
+        except UnicodeError:
+            say("Error: an argument is not UTF-8")
+            sys.exit(USAGE)
+        return super().main(texts, *others, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -39,23 +56,33 @@ class _Group(click.Group):
 @click.pass_context
 def main(ctx: click.Context, url: str | None, key: str | None) -> None:
     """Watch long-running jobs of the Bentley iTwin Platform to their end."""
-    if ctx.obj is None:  # tests and `python3 -m local watch` pass their own
-        if not url or not key:
+    if ctx.obj is None:  # tests pass their own
+        if not clean(url) or not clean(key):
             raise click.UsageError("Name the app: --url and --key, or ITWIN_JOB_WATCH_URL and ITWIN_JOB_WATCH_KEY.")
-        ctx.obj = Api(url, key)
+        ctx.obj = Api(app_url(url or "", _source(ctx, "url")), app_key(key or "", _source(ctx, "key")))
+    ctx.call_on_close(ctx.obj.close)
+
+
+def _source(ctx: click.Context, name: str) -> str:
+    """Name the option or the variable that a value comes from."""
+    by_variable = ctx.get_parameter_source(name) is ParameterSource.ENVIRONMENT
+    return f"ITWIN_JOB_WATCH_{name.upper()}" if by_variable else f"--{name}"
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one watch per line.")
 timeout = click.option("--timeout", type=click.FloatRange(min=0), help="Stop waiting after this many seconds.")
+deadline = click.option("--deadline", help="An instant, or a duration such as PT2H or P3D.")
+and_wait = click.option("--wait/--no-wait", help="Wait until all have ended, like `wait`.")
+watch_ids = click.argument("ids", nargs=-1, required=True, metavar="WATCH...")
 
 
 @main.command()
 @click.argument("urls", nargs=-1, required=True, metavar="URL...")
-@click.option("--deadline", help="An instant, or a duration such as PT2H or P3D.")
+@deadline
 @click.option("--label", "labels", multiple=True, help="Label of the watches.  May be repeated.")
 @click.option("--callback", help="URL to notify when a watch ends.")
 @click.option("--restart", is_flag=True, help="Restart watches that have ended.")
-@click.option("--wait/--no-wait", help="Wait until all have ended, like `wait`.")
+@and_wait
 @timeout
 @as_json
 @click.pass_obj
@@ -75,23 +102,31 @@ def start(
     more: dict[str, Any] = {"labels": list(labels), "restart": restart}
     more |= {"deadline": deadline} if deadline else {}
     more |= {"callback": {"url": callback}} if callback else {}
-    started: list[Watch] = []
-    refused = 0
-    for first in range(0, len(urls), 100):
-        batch = urls[first : first + 100]
-        for url, result in zip(
-            batch, api.start([{"url": url, **more} for url in batch], str(uuid.uuid4())), strict=True
-        ):
-            if isinstance(result, str):
-                refused += 1
-                click.echo(f"{url}: {result}", err=True)
-            else:
-                started.append(result)
-    if wait:
-        status = _wait(api, [watch["id"] for watch in started], timeout, as_json=as_json)
-        sys.exit(1 if refused else status)
-    _print(started, as_json=as_json)
-    sys.exit(1 if refused else 0)
+    give_up = _end(api, timeout) if wait else None
+    started, status = _start(api, [(url, {"url": url, **more}) for url in urls], give_up)
+    _finish(api, started, give_up, status, as_json=as_json)
+
+
+@main.command()
+@watch_ids
+@deadline
+@and_wait
+@timeout
+@as_json
+@click.pass_obj
+def restart(
+    api: Api, *, ids: Sequence[str], deadline: str | None, wait: bool, timeout: float | None, as_json: bool
+) -> None:
+    """Begin ended watches again, with their labels and callbacks.  Open ones are left as they are."""
+    give_up = _end(api, timeout) if wait else None
+    found, unknown = _each(ids, api.show)
+    left = [watch for watch in found if watch["state"] != "ended"]
+    for watch in left:
+        say(f"{watch['id']}: has not ended, so it is left as it is")
+    more: dict[str, Any] = {"restart": True} | ({"deadline": deadline} if deadline else {})
+    wanted = [(watch["id"], _again(watch) | more) for watch in found if watch["state"] == "ended"]
+    started, refused = _start(api, wanted, give_up)
+    _finish(api, [*left, *started], give_up, unknown or refused, as_json=as_json)
 
 
 @main.command("list")
@@ -99,15 +134,24 @@ def start(
 @click.option("--state", type=click.Choice(["watching", "ended"]))
 @click.option("--outcome", type=click.Choice(OUTCOMES))
 @click.option("--label", help="Only watches with this label.")
+@click.option("--failing", is_flag=True, help="Only watches whose last turns failed.")
 @click.option("-n", "--most", type=click.IntRange(min=1), default=50, show_default=True)
 @as_json
 @click.pass_obj
 def list_watches(
-    api: Api, *, of: str | None, state: str | None, outcome: str | None, label: str | None, most: int, as_json: bool
+    api: Api,
+    *,
+    of: str | None,
+    state: str | None,
+    outcome: str | None,
+    label: str | None,
+    failing: bool,
+    most: int,
+    as_json: bool,
 ) -> None:
     """List watches: open ones, then ended ones, newest first."""
-    given = {"api": of, "state": state, "outcome": outcome, "label": label}
-    _print(list(api.list(most, **{name: value for name, value in given.items() if value})), as_json=as_json)
+    given = {"api": of, "state": state, "outcome": outcome, "label": label, "failing": "true" if failing else None}
+    print_all(list(api.list(most, **{name: value for name, value in given.items() if value})), as_json=as_json)
 
 
 @main.command()
@@ -116,63 +160,83 @@ def list_watches(
 @click.pass_obj
 def show(api: Api, *, watch_id: str, as_json: bool) -> None:
     """Show one watch."""
-    _print_one(api.show(watch_id), as_json=as_json)
+    print_one(api.show(watch_id), as_json=as_json)
 
 
 @main.command()
-@click.argument("ids", nargs=-1, required=True, metavar="WATCH...")
+@watch_ids
 @timeout
 @as_json
 @click.pass_obj
 def wait(api: Api, *, ids: Sequence[str], timeout: float | None, as_json: bool) -> None:
-    r"""Wait until all these watches have ended.
+    """Wait until all these watches have ended, however often the app fails meanwhile.
 
-    \b
-    Exits with 0 if all succeeded, else with the first that applies: 10 failed, 11 cancelled, 12 partial, 13 expired,
-    14 lost, 15 refused, 16 abandoned, 17 stopped.  20 means that the timeout passed first.
+    Exits with 0 if all succeeded, else with the first that applies: 1 a watch is unknown, or the app refuses to answer,
+    20 the timeout passed first, 10 failed, 11 cancelled, 12 partial, 13 expired, 14 lost, 15 refused, 16 abandoned,
+    17 stopped.
     """
-    sys.exit(_wait(api, ids, timeout, as_json=as_json))
+    sys.exit(wait_for(api, ids, _end(api, timeout), as_json=as_json))
 
 
 @main.command()
-@click.argument("ids", nargs=-1, required=True, metavar="WATCH...")
+@watch_ids
 @as_json
 @click.pass_obj
 def stop(api: Api, *, ids: Sequence[str], as_json: bool) -> None:
     """Stop watches.  The jobs themselves keep running."""
-    _print([api.stop(watch_id) for watch_id in ids], as_json=as_json)
+    stopped, status = _each(ids, api.stop)
+    _finish(api, stopped, None, status, as_json=as_json)
 
 
-def _wait(api: Api, ids: Sequence[str], timeout: float | None, *, as_json: bool) -> int:
-    """Wait, and return the exit status."""
-    give_up = time.monotonic() + timeout if timeout is not None else float("inf")
-    seen: dict[str, Watch] = {}
-    with progress(Console(stderr=True)) as bars:
-        for watch in api.follow(list(dict.fromkeys(ids)), give_up):
-            seen[watch["id"]] = watch
-            bars(watch, job_ids(watch))
-    _print(list(seen.values()), as_json=as_json)
-    return exit_status(seen)
+def _end(api: Api, timeout: float | None) -> float:
+    """Return when to stop waiting.  A timeout that is no number is none at all."""
+    return float("inf") if timeout is None else api.clock() + max(0.0, timeout)
 
 
-def exit_status(watches: Mapping[str, Watch]) -> int:
-    """Return the exit status for these watches."""
-    outcomes = {watch["outcome"] for watch in watches.values()}
-    if None in outcomes:
-        return STILL_WATCHING
-    return next((status for outcome, status in EXITS.items() if outcome in outcomes), 0)
+def _each(ids: Sequence[str], do: Callable[[str], Watch]) -> tuple[list[Watch], int]:
+    """Do it for each; returns the watches for which it worked, and the exit status of the others."""
+    done: list[Watch] = []
+    status = 0
+    for watch_id in dict.fromkeys(ids):
+        try:
+            done.append(do(watch_id))
+        except ApiError as error:
+            status = FAILURE
+            complain(watch_id, error)
+    return done, status
 
 
-def _print(watches: Sequence[Watch], *, as_json: bool) -> None:
-    if as_json:
-        for watch in watches:
-            click.echo(json.dumps(watch, ensure_ascii=False))
-    else:
-        show_all(Console(), watches)
+def _again(watch: Watch) -> dict[str, Any]:
+    """Return the request that starts the watch again."""
+    request = {"api": watch["api"], "job": watch["job"], "labels": watch.get("labels") or []}
+    return request | ({"callback": {"url": watch["callback"].get("url")}} if watch.get("callback") else {})
 
 
-def _print_one(watch: Watch, *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(watch, ensure_ascii=False))
-    else:
-        show_one(Console(), watch)
+def _start(api: Api, wanted: Sequence[tuple[str, Mapping[str, Any]]], give_up: float | None) -> tuple[list[Watch], int]:
+    """Start watches, each named for complaints; returns those that run, and the exit status of the others."""
+    started: list[Watch] = []
+    status = 0
+    for first in range(0, len(wanted), BATCH):
+        batch = wanted[first : first + BATCH]
+        try:
+            results = api.start([request for _, request in batch], give_up)
+        except ApiError as error:
+            complain(f"{len(wanted) - first} not started", error)
+            return started, STILL_WATCHING if give_up is not None and isinstance(error, PassingError) else FAILURE
+        for (name, _), result in zip(batch, results, strict=True):
+            if isinstance(result, ApiError):
+                status = FAILURE
+                complain(name, result)
+            else:
+                started.append(result)
+    return started, status
+
+
+def _finish(api: Api, watches: Sequence[Watch], give_up: float | None, status: int, *, as_json: bool) -> NoReturn:
+    """Print the watches, once they have ended if they are waited for, and exit."""
+    if give_up is not None:
+        after_all = wait_for(api, [watch["id"] for watch in watches], give_up, as_json=as_json)
+        sys.exit(status or after_all)
+    if watches:
+        print_all(watches, as_json=as_json)
+    sys.exit(status)

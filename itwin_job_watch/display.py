@@ -10,7 +10,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.table import Column, Table
 from rich.text import Text
 
-from itwin_job_watch.client import Watch
+from itwin_job_watch.errors import tidy
+from itwin_job_watch.shapes import Watch
 
 GOOD, BAD, WARNING, UNCLEAR = "green", "red", "yellow", "magenta"
 
@@ -39,12 +40,12 @@ def show_all(console: Console, watches: Sequence[Watch]) -> None:
         table.add_column(name, overflow="fold", no_wrap=name == "watch")
     for watch in watches:
         table.add_row(
-            watch["id"],
-            watch["api"],
+            Text(tidy(watch["id"])),
+            Text(tidy(watch["api"])),
             Text(job_ids(watch)),
             _state(watch),
             _percent(watch),
-            Text(watch["reason"] or ""),
+            Text(tidy(watch.get("reason") or "")),
         )
     console.print(table)
 
@@ -55,7 +56,9 @@ def show_one(console: Console, watch: Watch) -> None:
     for name, value in watch.items():
         shown = ", ".join(map(str, value)) if isinstance(value, list) else value
         shown = ", ".join(f"{key}: {text}" for key, text in value.items()) if isinstance(value, dict) else shown
-        table.add_row(name, _state(watch) if name == "outcome" else Text("-" if shown is None else str(shown)))
+        shown = (_percent(watch) or None) if name == "progress" else shown
+        text = _state(watch) if name == "outcome" else Text("-" if shown is None else tidy(shown))
+        table.add_row(Text(tidy(name)), text)
     console.print(table)
 
 
@@ -65,7 +68,7 @@ Show = Callable[[Watch, str], None]  #: shows how a watch stands, under that nam
 class _State(ProgressColumn):
     def render(self, task: Task) -> Text:
         watch: Watch = task.fields["watch"]
-        return _state(watch) if watch["outcome"] else Text(_status(watch))
+        return _state(watch) if watch.get("outcome") else Text(_status(watch))
 
 
 @contextmanager
@@ -84,10 +87,9 @@ def progress(console: Console) -> Iterator[Show]:
             bar = bars.get(watch["id"])
             if bar is None:
                 bar = bars[watch["id"]] = live.add_task(name[:40], total=None, watch=watch)
-            ended = watch["outcome"] is not None
-            known = watch["progress"] is not None or ended
-            completed = 100 if ended else watch["progress"] or 0
-            live.update(bar, total=100 if known else None, completed=completed, watch=watch)
+            ended = watch.get("outcome") is not None
+            completed = 100 if ended else _progress(watch)
+            live.update(bar, total=None if completed is None else 100, completed=completed or 0, watch=watch)
             if ended:
                 live.stop_task(bar)
 
@@ -99,8 +101,8 @@ def news(console: Console) -> Show:
     told: dict[str, str] = {}
 
     def tell(watch: Watch, name: str) -> None:
-        reason = f": {watch['reason']}" if watch["reason"] else ""
-        stands = f"{watch['outcome']} after {watch['polls']} polls{reason}" if watch["outcome"] else _status(watch)
+        reason = f": {tidy(watch['reason'])}" if watch["reason"] else ""
+        stands = f"{watch['outcome']} after {watch['polls']} polls{reason}" if watch.get("outcome") else _status(watch)
         if told.get(watch["id"]) != stands:
             told[watch["id"]] = stands
             line = f"{watch['api']:17} {name:26} {stands}"
@@ -111,17 +113,31 @@ def news(console: Console) -> Show:
 
 def job_ids(watch: Watch) -> str:
     """Name a watch by its job."""
-    return " / ".join(watch["job"].values())
+    return tidy(" / ".join(map(str, watch["job"].values())))
 
 
 def _state(watch: Watch) -> Text:
-    outcome = watch["outcome"]
-    return Text(outcome or watch["status"] or watch["state"], STYLES.get(outcome, BAD))
+    outcome = watch.get("outcome")
+    text = Text(tidy(outcome or watch.get("status") or watch["state"]), STYLES.get(outcome, BAD))
+    return text.append(_failing(watch), WARNING)
 
 
 def _status(watch: Watch) -> str:
-    return f"{watch['status'] or watch['state']} {_percent(watch)}".strip()
+    return tidy(f"{watch.get('status') or watch['state']} {_percent(watch)}").strip() + _failing(watch)
+
+
+def _failing(watch: Watch) -> str:
+    """Say why the last turns failed; older apps do not."""
+    why = watch.get("failing")
+    return f", failing: {tidy(why)}" if why else ""
+
+
+def _progress(watch: Watch) -> float | None:
+    """Return the percentage, if it is one."""
+    value = watch.get("progress")
+    return value if value is not None and 0 <= value <= 100 else None  # noqa: PLR2004
 
 
 def _percent(watch: Watch) -> str:
-    return "" if watch["progress"] is None else f"{watch['progress']:.0f} %"
+    value = _progress(watch)
+    return "" if value is None else f"{value:.0f} %"

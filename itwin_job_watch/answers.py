@@ -1,0 +1,75 @@
+"""What an answer means, and what it means that there is none: a body, or an error that may pass or not."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from itwin_job_watch.errors import ApiError, PassingError, StrangeError, WatchError
+from itwin_job_watch.pauses import retry_after
+from itwin_job_watch.shapes import detail, strange
+
+#: Errors that pass, besides those of 500 and above.
+PASSING = {408, 425, 429}
+
+FIRST_SERVER_ERROR, FIRST_ERROR, FIRST_REDIRECT = 500, 400, 300
+UNAUTHORIZED, NOT_FOUND, CONFLICT = 401, 404, 409
+
+
+def body_of(answer: httpx.Response) -> Any:
+    """Return the JSON of a good answer; raises `ApiError`.
+
+    An error without a JSON object is not the app's, but that of its host, a proxy or another server.
+    """
+    status = answer.status_code
+    try:
+        body = answer.json()
+    except (ValueError, RecursionError):  # the latter from nothing but opening brackets
+        body = None
+    if status == UNAUTHORIZED:
+        raise ApiError("the app does not accept this key: see --key")
+    if status >= FIRST_SERVER_ERROR or status in PASSING:
+        wait = retry_after(answer.headers.get("retry-after", ""), datetime.now(UTC))
+        raise PassingError(detail(body) or f"HTTP {status} from {_place(answer)}", wait)
+    if status >= FIRST_ERROR and isinstance(body, dict):
+        raise (WatchError if status in {NOT_FOUND, CONFLICT} else ApiError)(detail(body) or f"HTTP {status}")
+    if status == NOT_FOUND:  # from the Functions host: no function was called
+        raise StrangeError(
+            f"nothing is served at {_place(answer)}: is --url the URL of the app, such as"
+            " https://NAME.azurewebsites.net, and is the app published there, in the version of this command line?"
+        )
+    if FIRST_REDIRECT <= status < FIRST_ERROR:
+        raise strange(f"HTTP {status} leads from {_place(answer)} to another place")
+    if body is None:
+        raise strange(f"HTTP {status} without JSON")
+    return body
+
+
+def no_answer(error: Exception, url: str) -> ApiError:
+    """Say why there is no answer.  The texts of local errors are not shown: they quote what was to be sent."""
+    if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol):
+        return ApiError(f"the request to {url} cannot be sent: see --url and --key")
+    text = f"no answer from {url}: {error or type(error).__name__}"
+    return StrangeError(text) if any(map(_lasts, _causes(error))) else PassingError(text)
+
+
+def _place(answer: httpx.Response) -> str:
+    return str(answer.url.copy_with(query=None))
+
+
+def _lasts(error: BaseException) -> bool:
+    """Whether nobody of that name can be there."""
+    return isinstance(error, ssl.SSLCertVerificationError) or (
+        isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,115 @@
+"""Requests to the app, repeated while that may help."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any, TypeVar
+
+import httpx
+
+from itwin_job_watch.address import app_key, app_url
+from itwin_job_watch.answers import body_of, no_answer
+from itwin_job_watch.errors import ApiError, PassingError, StrangeError, say
+from itwin_job_watch.pauses import pause
+from itwin_job_watch.proxies import transport_to
+
+#: Attempts of a request, unless somebody waits for its answer.
+TRIES = 4
+
+#: Seconds that an answer may take.
+PATIENCE = 30.0
+
+#: Seconds after which a further outage is told: an app that fails every other time fills no screen.
+QUIET = 60.0
+
+Read = TypeVar("Read")
+
+
+class Outages:
+    """Tells once per outage that requests are repeated, and why."""
+
+    def __init__(self, clock: Callable[[], float], tell: Callable[[str], None]) -> None:
+        self._clock, self._tell = clock, tell
+        self._told, self._told_at = False, -math.inf
+
+    def failed(self, error: ApiError) -> None:
+        """A request failed, and will be repeated."""
+        if not self._told and self._clock() - self._told_at >= QUIET:
+            self._told, self._told_at = True, self._clock()
+            self._tell(f"Trying again: {error}")
+
+    def ended(self) -> None:
+        """All is well again."""
+        self._told = False
+
+
+class Connection:
+    """One app."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        transport: httpx.BaseTransport | None = None,
+        *,
+        sleep: Callable[[float], None] | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self.sleep, self.clock = sleep or time.sleep, clock or time.monotonic
+        self.outages = Outages(self.clock, say)
+        self._url = app_url(url)
+        self._http = httpx.Client(
+            base_url=self._url,
+            headers={"x-functions-key": app_key(key), "user-agent": "itwin-job-watch"},
+            transport=transport or transport_to(self._url),
+        )
+        self._has_answered = False  #: well, at least once
+        self._is_down = False  #: the last request failed each time
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._http.close()
+
+    def request(
+        self, method: str, path: str, read: Callable[[Any], Read], give_up: float | None = None, **more: Any
+    ) -> Read:
+        """Make a request, again and again until the clock passes `give_up`; without it a few times.
+
+        `read` reads the body of the answer.  Raises `ApiError`.
+        """
+        for repetition in count():
+            try:
+                found = self.once(method, path, read, **more)
+            except PassingError as error:
+                wait = pause(repetition, error.retry_after)
+                tries = 1 if self._is_down else TRIES  # others have tried
+                if repetition + 1 >= tries if give_up is None else self.clock() + wait > give_up:
+                    self._is_down = True
+                    raise
+                self.outages.failed(error)
+                self.sleep(wait)
+            else:
+                self._is_down = False
+                self.outages.ended()
+                return found
+        raise AssertionError("unreachable")
+
+    def once(self, method: str, path: str, read: Callable[[Any], Read], timeout: float = PATIENCE, **more: Any) -> Read:
+        """Make a request once.  Whatever is strange passes if the app has answered before, so it is there."""
+        try:
+            found = read(body_of(self._exchange(method, path, timeout=timeout, **more)))
+        except StrangeError as error:
+            if self._has_answered:
+                raise PassingError(str(error)) from None
+            raise
+        self._has_answered = True
+        return found
+
+    def _exchange(self, method: str, path: str, **more: Any) -> httpx.Response:
+        try:
+            return self._http.request(method, path, **more)
+        except (httpx.RequestError, OSError) as error:
+            raise no_answer(error, self._url) from None

@@ -1,0 +1,94 @@
+"""What the commands print, and their exit status: tables or JSON on stdout, what went wrong on stderr."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Collection, Sequence
+
+import click
+from rich.console import Console
+
+from itwin_job_watch.client import Api
+from itwin_job_watch.display import job_ids, progress, show_all, show_one
+from itwin_job_watch.errors import ApiError, say
+from itwin_job_watch.shapes import Watch
+
+#: Exit status of `wait`: 0 if all succeeded, else the first of these that applies.
+EXITS = {"failed": 10, "cancelled": 11, "partial": 12, "expired": 13, "lost": 14, "refused": 15, "abandoned": 16}
+EXITS |= {"stopped": 17}
+STILL_WATCHING = 20
+
+#: Something did not work, or an outcome is not known here.
+FAILURE = 1
+
+
+def write_whatever_comes() -> None:
+    """Let no text end a command because the terminal's encoding lacks it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def complain(about: str, error: ApiError) -> None:
+    """Say what went wrong with one of several."""
+    say(f"{about}: {error}")
+
+
+def print_all(watches: Sequence[Watch], *, as_json: bool) -> None:
+    """Print a table, or a line of JSON for each."""
+    if as_json:
+        for watch in watches:
+            click.echo(_json(watch))
+    else:
+        show_all(Console(), watches)
+
+
+def print_one(watch: Watch, *, as_json: bool) -> None:
+    """Print all of a watch."""
+    if as_json:
+        click.echo(_json(watch))
+    else:
+        show_one(Console(), watch)
+
+
+def wait_for(api: Api, ids: Sequence[str], give_up: float, *, as_json: bool) -> int:
+    """Wait until all have ended, print how they stand, and return the exit status."""
+    left = dict.fromkeys(ids)
+    seen: dict[str, Watch] = {}
+    try:
+        with progress(Console(stderr=True)) as bars:
+            for watch_id, found in api.follow(ids, give_up):
+                if isinstance(found, ApiError):
+                    del left[watch_id]
+                    complain(watch_id, found)
+                else:
+                    seen[watch_id] = found
+                    bars(found, job_ids(found))
+    finally:
+        if seen:
+            print_all(list(seen.values()), as_json=as_json)
+    for watch_id in left.keys() - seen.keys():
+        say(f"{watch_id}: the app did not say how it stands before the timeout passed")
+    if len(left) < len({*ids}):
+        return FAILURE
+    return exit_status([seen[watch_id].get("outcome") if watch_id in seen else None for watch_id in left])
+
+
+def exit_status(outcomes: Collection[str | None]) -> int:
+    """Return the exit status for these outcomes; None is that of a watch that has not ended."""
+    if None in outcomes:
+        return STILL_WATCHING
+    known = (status for outcome, status in EXITS.items() if outcome in outcomes)
+    return next(known, 0 if {*outcomes} <= {"succeeded"} else FAILURE)
+
+
+def _json(watch: Watch) -> str:
+    """One line; escaped if stdout cannot encode it."""
+    text = json.dumps(watch, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        return json.dumps(watch)
+    return text

@@ -1,0 +1,53 @@
+"""The proxy that the environment names for the app.
+
+httpx reads all of the environment's proxies and exceptions, and fails at the first that it cannot read, even if the app
+does not need it.
+"""
+
+from __future__ import annotations
+
+import os
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from itwin_job_watch.address import parse
+from itwin_job_watch.errors import ApiError
+
+#: No proxy leads to this machine.
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+_SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+def transport_to(app: str) -> httpx.HTTPTransport:
+    """Return a transport to the app, through its proxy if there is one.
+
+    Raises `ApiError`, which names a variable that is not usable, never its value: that may hold a password.
+    """
+    kind, proxy = _proxy(httpx.URL(app))
+    if proxy and parse(proxy, _SCHEMES) is None:
+        raise ApiError(f"{_variable(kind)} names no proxy that can be used: it looks like http://HOST:PORT")
+    try:
+        return httpx.HTTPTransport(proxy=proxy)
+    except ImportError:
+        raise ApiError(f"{_variable(kind)} names a SOCKS proxy, which needs: pip install socksio") from None
+    except ValueError:
+        raise ApiError(f"{_variable(kind)} names no proxy that can be used") from None
+    except OSError:
+        raise ApiError("SSL_CERT_FILE or SSL_CERT_DIR names no certificates that can be read") from None
+
+
+def _proxy(app: httpx.URL) -> tuple[str, str | None]:
+    """Return the kind of proxy, and its URL."""
+    if app.host in LOOPBACK or proxy_bypass(app.host) or proxy_bypass(app.netloc.decode()):
+        return "", None
+    proxies = getproxies()
+    kind = app.scheme if proxies.get(app.scheme) else "all"
+    proxy = proxies.get(kind, "").strip()
+    return kind, (proxy if "://" in proxy else f"http://{proxy}") if proxy else None
+
+
+def _variable(kind: str) -> str:
+    names = sorted(name for name in os.environ if name.lower() == f"{kind}_proxy" and os.environ[name])
+    return " or ".join(names) or f"the {kind} proxy of this computer's settings"

@@ -1,0 +1,76 @@
+"""The documents of the app, checked before they are used: anything may answer at a mistyped URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import NoneType
+from typing import Any
+
+from itwin_job_watch.errors import ApiError, StrangeError
+
+Watch = Mapping[str, Any]
+
+_TEXT = (str, NoneType)
+
+#: What is read of a watch.  What may be null may also be absent.
+_MEMBERS: Mapping[str, type | tuple[type, ...]] = {
+    "id": str,
+    "api": str,
+    "job": dict,
+    "state": str,
+    "labels": (list, NoneType),
+    "status": _TEXT,
+    "outcome": _TEXT,
+    "reason": _TEXT,
+    "progress": (int, float, NoneType),
+    "callback": (dict, NoneType),
+}
+
+
+def strange(what: str) -> StrangeError:
+    """Return the error for an answer that is not the app's."""
+    return StrangeError(f"{what}: is this the app's URL?")
+
+
+def watch(body: Any) -> Watch:
+    """Read a watch; raises `StrangeError`."""
+    if not isinstance(body, dict):
+        raise strange("the answer is no watch")
+    wrong = [name for name, types in _MEMBERS.items() if not isinstance(body.get(name), types)]
+    wrong += ["outcome"] if body.get("state") == "ended" and not body.get("outcome") else []
+    if wrong:
+        raise strange(f"the answer is no watch: see its {wrong[0]}")
+    return body
+
+
+def page(body: Any) -> tuple[list[Watch], str | None]:
+    """Read a page of watches, and the cursor of the next one; raises `StrangeError`."""
+    match body:
+        case {"watches": list() as watches, "next": str() | None as cursor}:
+            return [watch(one) for one in watches], cursor
+    raise strange("the answer is no list of watches")
+
+
+def results(body: Any, count: int) -> list[Watch | ApiError]:
+    """Read what became of each of `count` starts; raises `StrangeError`."""
+    match body:
+        case {"results": list() as found} if len(found) == count:
+            return [_result(one) for one in found]
+    raise strange("the answer does not say what became of each watch")
+
+
+def detail(problem: Any) -> str | None:
+    """Return what a problem document says, if it is one that says something."""
+    match problem:
+        case {"detail": str() as text} if text.strip():
+            return text
+    return None
+
+
+def _result(body: Any) -> Watch | ApiError:
+    match body:
+        case {"watch": dict() as found}:
+            return watch(found)
+        case {"problem": dict() as problem}:
+            return ApiError(detail(problem) or f"HTTP {body.get('status')}")
+    raise strange("the answer does not say what became of a watch")
