@@ -39,7 +39,7 @@ FULL = a_watch(
     deadline=NOON + timedelta(days=7, microseconds=999_999),
     due=NOON + timedelta(microseconds=123_456),
     not_before=NOON - timedelta(microseconds=1),
-    seq=2**31 - 1,
+    seq=2**30 - 2,
     stepped_by="message 'é'",
     status="Failed",
     progress=33.3,
