@@ -30,6 +30,8 @@ log = logging.getLogger("watch.telemetry")
 #: Of the identity's tokens.
 SCOPE = "https://monitor.azure.com//.default"
 
+MOST_REDIRECTS = 5
+
 
 def identity(client_id: str) -> ManagedIdentityCredential:
     """Return the user-assigned identity of that client id, or the system-assigned one for ""."""
@@ -90,22 +92,33 @@ class Handler(AzureEventHandler):
     def _sent(self, records: Sequence[logging.LogRecord]) -> list[Verdict]:
         """Send events, and return the verdict on each; raises whatever keeps them from being sent."""
         envelopes = self.apply_telemetry_processors([self.log_record_to_envelope(record) for record in records])
-        response = self._http.post(
-            f"{self.options.endpoint}/v2.1/track",
-            content=json.dumps(envelopes, default=str),
-            headers={"Content-Type": "application/json; charset=utf-8", **self._authorization()},
-        )
+        response = self._post(json.dumps(envelopes, default=str))
         verdicts = answer.read(response.status_code, response.content, len(records))
         if Verdict.AGAIN in verdicts:
             log.warning("telemetry.unaccepted status=%s: not all was accepted, and is sent again", response.status_code)
         return verdicts
+
+    def _post(self, body: str) -> httpx.Response:
+        """Post where the endpoint leads: a global one leads to that of a region, which wants the token too.
+
+        Whoever leads on has got the token already, so it goes along; but nothing goes from https to http.
+        """
+        url = httpx.URL(f"{self.options.endpoint}/v2.1/track")
+        headers = {"Content-Type": "application/json; charset=utf-8", **self._authorization()}
+        for _ in range(1 + MOST_REDIRECTS):
+            response = self._http.post(url, content=body, headers=headers)
+            onward = response.next_request
+            if onward is None or onward.method != "POST" or onward.url.scheme != url.scheme:
+                break
+            url = onward.url
+        return response
 
     @cached_property
     def _http(self) -> httpx.Client:
         """Make the client; raises ValueError or ImportError for a proxy that it cannot use, each time anew."""
         return httpx.Client(
             timeout=self.options.timeout,
-            follow_redirects=True,  # without the token where that leads to another origin
+            follow_redirects=False,  # see `_post`
             limits=httpx.Limits(max_keepalive_connections=0),  # a connection that has just been closed fails a turn
         )
 

@@ -20,7 +20,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import httpx
 import pytest
+from azure.core.credentials import AccessToken
 from azure.core.exceptions import ServiceRequestError
 
 from shared import wiring
@@ -58,8 +60,8 @@ def accepted(envelopes):
     return 200, {"itemsReceived": len(envelopes), "itemsAccepted": len(envelopes), "errors": []}
 
 
-def always(status, body=None):
-    return lambda _: (status, body or {})
+def always(status, body=None, headers=None):
+    return lambda _: (status, body or {}, headers or {})
 
 
 def partly(status):
@@ -136,8 +138,8 @@ def serving(answer=accepted):
 
 
 @contextmanager
-def events_to(ingestion):
-    events = Events(f"InstrumentationKey={ingestion.key};IngestionEndpoint={ingestion.url}", "the-site")
+def events_to(ingestion, credential=None):
+    events = Events(f"InstrumentationKey={ingestion.key};IngestionEndpoint={ingestion.url}", "the-site", credential)
     try:
         yield events
     finally:
@@ -412,15 +414,42 @@ def test_of_several_none_is_delivered_where_fewer_were_accepted_than_not_named(i
     assert "event.rejected event=WatchFinished about='bad'" in caplog.text
 
 
-def test_an_event_follows_ingestion_to_another_host(ingestion, events):
-    def moved(_):
-        return 308, b"", {"Location": f"{there.url}/v2.1/track"}
+class Token:
+    def get_token(self, *_, **__):
+        return AccessToken("mine", int(time.time()) + 3600)
 
-    ingestion.answer = moved
-    with serving() as there:
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_an_event_follows_ingestion_to_another_host_with_its_token(status, ingestion):
+    with serving() as there, events_to(ingestion, Token()) as events:
+        ingestion.answer = always(status, b"", {"Location": f"{there.url}/v2.1/track"})
         assert announce(events, WATCH) == [None]
 
-    assert there.watches == ["0d6c"]
+    assert (there.watches, there.authorizations) == (["0d6c"], ["Bearer mine"])
+
+
+@pytest.mark.parametrize(
+    ("to", "asked"),
+    [
+        ("http://eu.example/v2.1/track", ["https://dc.example/v2.1/track"]),
+        ("https://eu.example/v2.1/track", ["https://dc.example/v2.1/track", *["https://eu.example/v2.1/track"] * 5]),
+    ],
+)
+def test_nothing_follows_to_plain_http_nor_in_circles(to, asked):
+    urls = []
+
+    def leads_on(request):
+        urls.append(str(request.url))
+        return httpx.Response(308, headers={"Location": to})
+
+    events = Events(f"InstrumentationKey={uuid4()};IngestionEndpoint=https://dc.example", "the-site", Token())
+    events._handler._http = httpx.Client(transport=httpx.MockTransport(leads_on))
+    try:
+        (error,) = announce(events, WATCH)
+    finally:
+        events._handler.close()
+
+    assert (type(error), urls) == (UndeliveredError, asked)
 
 
 PROXIES = [
