@@ -34,8 +34,11 @@ MOST_REDIRECTS = 5
 
 
 def identity(client_id: str) -> ManagedIdentityCredential:
-    """Return the user-assigned identity of that client id, or the system-assigned one for ""."""
-    return ManagedIdentityCredential(client_id=client_id) if client_id else ManagedIdentityCredential()
+    """Return the user-assigned identity of that client id, or the system-assigned one for "".
+
+    No proxy leads to its endpoint, whatever the environment names.
+    """
+    return ManagedIdentityCredential(client_id=client_id or None, use_env_settings=False)
 
 
 class Handler(AzureEventHandler):

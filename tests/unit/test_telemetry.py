@@ -31,6 +31,7 @@ from shared.core.model import End, Failing, Outcome
 from shared.core.rate_limit import Pace, Reason
 from shared.engine.ports import Count, UndeliveredError, Unreadable
 from shared.telemetry.events import Events, NoEvents, invocation
+from shared.telemetry.exporter import SCOPE, identity
 from tests.builders import NOON, a_watch
 
 ROOT = Path(__file__).parents[2]
@@ -707,6 +708,16 @@ def test_without_keys_each_event_carries_a_token_of_the_apps_identity(
     # what a scope of "https://monitor.azure.com//.default" means to this endpoint
     assert (asked["resource"], asked.get("client_id")) == (["https://monitor.azure.com/"], client_id)
     assert ingestion.authorizations == ["Bearer token 1"] * 2
+
+
+@pytest.mark.usefixtures("identities")
+def test_no_proxy_of_the_environment_leads_to_the_identity(monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert identity("").get_token(SCOPE).token == "token 1"
 
 
 def test_with_a_key_no_token_is_asked_for(ingestion, identities, monkeypatch):
