@@ -20,7 +20,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
-import httpx
 import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ServiceRequestError
@@ -29,6 +28,7 @@ from shared import wiring
 from shared.core.callback import begin, event_id
 from shared.core.model import End, Failing, Outcome
 from shared.core.rate_limit import Pace, Reason
+from shared.core.remote import Response
 from shared.engine.ports import Count, UndeliveredError, Unreadable
 from shared.telemetry.events import Events, NoEvents, invocation
 from shared.telemetry.exporter import SCOPE, identity
@@ -89,6 +89,7 @@ class Ingestion:
         self.requests: list[tuple[str, list[Any]]] = []
         self.authorizations: list[str | None] = []
         self.gate, self.arrived = threading.Event(), threading.Event()
+        self.drips = False  #: each answer begins with white space, for ever
         self.gate.set()
 
         class Handler(BaseHTTPRequestHandler):
@@ -103,7 +104,11 @@ class Ingestion:
                 for name, value in headers.items():
                     handler.send_header(name, value)
                 handler.end_headers()
-                handler.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
+                with suppress(OSError):
+                    while self.drips:
+                        handler.wfile.write(b" ")
+                        time.sleep(0.05)
+                    handler.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
 
             def log_message(handler, *_):  # noqa: N805
                 pass
@@ -429,6 +434,17 @@ def test_an_event_follows_ingestion_to_another_host_with_its_token(status, inges
     assert (there.watches, there.authorizations) == (["0d6c"], ["Bearer mine"])
 
 
+def test_an_answer_that_never_ends_does_not_hold_the_events_after_it(ingestion, events, monkeypatch):
+    """There is one thread for all, and a time-out for each byte is none for the answer."""
+    monkeypatch.setattr("shared.telemetry.exporter.TIMEOUT", timedelta(seconds=0.3))
+    monkeypatch.setattr("shared.telemetry.events.TIMEOUT", timedelta(seconds=2))
+    ingestion.drips = True
+    (error,) = announce(events, WATCH)
+    ingestion.drips = False
+
+    assert (type(error), announce(events, WATCH)) == (UndeliveredError, [None])
+
+
 @pytest.mark.parametrize(
     ("to", "asked"),
     [
@@ -436,15 +452,15 @@ def test_an_event_follows_ingestion_to_another_host_with_its_token(status, inges
         ("https://eu.example/v2.1/track", ["https://dc.example/v2.1/track", *["https://eu.example/v2.1/track"] * 5]),
     ],
 )
-def test_nothing_follows_to_plain_http_nor_in_circles(to, asked):
+def test_nothing_follows_to_plain_http_nor_in_circles(to, asked, monkeypatch):
     urls = []
 
-    def leads_on(request):
-        urls.append(str(request.url))
-        return httpx.Response(308, headers={"Location": to})
+    async def leads_on(_, __, url, *___, **____):
+        urls.append(url)
+        return Response(308, {"location": to})
 
+    monkeypatch.setattr("shared.telemetry.exporter.exchange", leads_on)
     events = Events(f"InstrumentationKey={uuid4()};IngestionEndpoint=https://dc.example", "the-site", Token())
-    events._handler._http = httpx.Client(transport=httpx.MockTransport(leads_on))
     try:
         (error,) = announce(events, WATCH)
     finally:
