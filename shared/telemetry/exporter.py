@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ from opencensus.common.schedule import QueueEvent
 from opencensus.ext.azure.log_exporter import AzureEventHandler
 
 from shared.clients.exchange import Silence, exchange
+from shared.clients.proxies import ProxyError, proxy_for
 from shared.core.remote import Response
 from shared.engine.ports import UndeliveredError
 from shared.telemetry import answer
@@ -88,7 +90,7 @@ class Handler(AzureEventHandler):
                 verdicts = self._sent(records)
         except Exception as error:  # noqa: BLE001 -- whatever it is, e.g. a proxy's address that is none: they come again
             # By its type alone, if it is none of ours: the text may repeat a proxy's password.
-            why = error if isinstance(error, UndeliveredError) else type(error).__name__
+            why = error if isinstance(error, UndeliveredError | ProxyError) else type(error).__name__
             log.warning("telemetry.unsent error=%s: check the network, and the proxies set", why)
         for record, verdict in zip(records, verdicts, strict=True):
             waiter: Future[Verdict] = record.__dict__["answer"]
@@ -112,16 +114,12 @@ class Handler(AzureEventHandler):
         """Send events, and return the verdict on each; raises whatever keeps them from being sent."""
         envelopes = self.apply_telemetry_processors([self.log_record_to_envelope(record) for record in records])
         headers = {"Content-Type": "application/json; charset=utf-8", **self._authorization()}
-        response = asyncio.run(self._post(json.dumps(envelopes, default=str), headers))
+        url, body = f"{self.options.endpoint}/v2.1/track", json.dumps(envelopes, default=str)
+        response = asyncio.run(_post(url, body, headers, self._certificates, MOST_REDIRECTS))
         verdicts = answer.read(response.status, response.body, len(records))
         if Verdict.AGAIN in verdicts:
             log.warning("telemetry.unaccepted status=%s: not all was accepted, and is sent again", response.status)
         return verdicts
-
-    async def _post(self, body: str, headers: Mapping[str, str]) -> Response:
-        """Send one request; raises ValueError or ImportError for a proxy that cannot be used."""
-        async with httpx.AsyncClient(timeout=None, verify=self._certificates) as http:  # noqa: S113 -- see `exchange`
-            return await _post_to(http, f"{self.options.endpoint}/v2.1/track", body, headers, MOST_REDIRECTS)
 
     @cached_property
     def _certificates(self) -> ssl.SSLContext:
@@ -139,18 +137,20 @@ class Handler(AzureEventHandler):
         return {"Authorization": f"Bearer {token}"}
 
 
-async def _post_to(
-    http: httpx.AsyncClient, url: str, body: str, headers: Mapping[str, str], redirects: int
+async def _post(
+    url: str, body: str, headers: Mapping[str, str], certificates: ssl.SSLContext, redirects: int
 ) -> Response:
     """Post where the endpoint leads: a global one leads to that of a region, which wants the token too.
 
     Whoever leads on has got the token already, so it goes along; but nothing goes from https to http.  Raises
-    `UndeliveredError` without an answer.
+    `UndeliveredError` without an answer, and `ProxyError`.
     """
-    found = await exchange(http, "POST", url, headers, largest=LARGEST_BODY, within=TIMEOUT, content=body)
+    proxy = proxy_for(url, os.environ)
+    async with httpx.AsyncClient(timeout=None, verify=certificates, trust_env=False, proxy=proxy) as http:  # noqa: S113
+        found = await exchange(http, "POST", url, headers, largest=LARGEST_BODY, within=TIMEOUT, content=body)
     if isinstance(found, Silence):
         raise UndeliveredError(found.error)
     onward = urljoin(url, found.headers.get("location", url))
     if redirects and found.status in REDIRECTS and urlsplit(onward).scheme == urlsplit(url).scheme:
-        return await _post_to(http, onward, body, headers, redirects - 1)
+        return await _post(onward, body, headers, certificates, redirects - 1)
     return found

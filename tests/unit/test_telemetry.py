@@ -475,22 +475,39 @@ PROXIES = [
 ]  # fmt: skip
 
 
+@pytest.fixture
+def by_proxy(monkeypatch):
+    """Events to a host that only a proxy knows."""
+    for name in ("ALL_PROXY", "HTTP_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    events = Events(f"InstrumentationKey={uuid4()};IngestionEndpoint=http://dc.example", "the-site")
+    yield events
+    events._handler.close()
+
+
 @pytest.mark.parametrize("setting", [*itertools.product(["ALL_PROXY", "HTTP_PROXY", "http_proxy"], PROXIES)], ids=str)
-def test_a_proxy_that_is_none_loses_no_event(setting, ingestion, events, monkeypatch, caplog):
-    """It is undelivered, again and again, said without the proxy's password, and delivered once the proxy is gone."""
-    for other in ("ALL_PROXY", "HTTP_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(other, raising=False)
-        monkeypatch.delenv(other.lower(), raising=False)
+def test_a_proxy_that_is_none_loses_no_event(setting, ingestion, by_proxy, monkeypatch, caplog):
+    """It is undelivered, again and again, said without the proxy's password, and delivered once the proxy is right."""
     monkeypatch.setenv(*setting)
 
-    errors = announce(events, WATCH) + announce(events, WATCH)
+    errors = announce(by_proxy, WATCH) + announce(by_proxy, WATCH)
 
     assert ([*map(type, errors)], ingestion.requests) == ([UndeliveredError] * 2, [])
     assert caplog.text.count("telemetry.unsent error=") == 2
     assert "hush" not in caplog.text + str(errors)
-    monkeypatch.delenv(setting[0])
-    with events_to(ingestion) as restarted:
-        assert announce(restarted, WATCH) == [None]
+    monkeypatch.setenv(setting[0], ingestion.url)
+    assert announce(by_proxy, WATCH) == [None]
+    assert [path for path, _ in ingestion.requests] == ["http://dc.example/v2.1/track"]
+
+
+@pytest.mark.parametrize("entries", ["10.0.0.0/8,[::1]", "[::1", "x:y", "10.0.0.1:abc"])
+def test_whatever_else_needs_no_proxy_events_use_theirs(entries, ingestion, by_proxy, monkeypatch):
+    """Of each of these httpx makes no client."""
+    monkeypatch.setenv("HTTP_PROXY", ingestion.url)
+    monkeypatch.setenv("NO_PROXY", entries)
+
+    assert announce(by_proxy, WATCH) == [None]
 
 
 def test_an_event_that_is_wanted_again_is_undelivered_whatever_travels_with_it(ingestion, events):
