@@ -1,6 +1,7 @@
 #!/bin/sh
 # After `azd deploy`: says where everything is.
-# shellcheck disable=SC2154 -- azd sets the template's outputs as variables
+# azd sets the template's outputs as variables.
+# shellcheck disable=SC2154
 set -eu
 
 cat <<END

@@ -15,8 +15,11 @@ ask() { # a question; prints the answer without blanks
 }
 
 command -v az >/dev/null || stop 'The Azure CLI is missing, which puts the client secret into the key vault: https://aka.ms/azcli'
-az account show ${AZURE_SUBSCRIPTION_ID:+--subscription "$AZURE_SUBSCRIPTION_ID"} --output none ||
-    stop 'The Azure CLI is signed in nowhere, or not to the subscription of this environment: az login'
+if [ -n "${AZURE_SUBSCRIPTION_ID:-}" ]; then # azd asks for it only after this
+    az account show --subscription "$AZURE_SUBSCRIPTION_ID" --output none
+else
+    az account show --output none
+fi || stop 'The Azure CLI is signed in nowhere, or not to the subscription of this environment: az login'
 
 if [ -z "${ITWIN_CLIENT_ID:-}" ]; then
     [ -t 0 ] || stop 'The client id is missing: azd env set ITWIN_CLIENT_ID <client id of a service application>'
