@@ -22,6 +22,9 @@ function Invoke-Patiently([scriptblock] $command) {
         $said = & $command 2>&1 | Out-String
         $ErrorActionPreference = 'Stop'
         if ($LASTEXITCODE -eq 0) { return $said }
+        if ($said -match 'ByFirewall|ByConnection|Client address|network access') {
+            Stop-Hook "$said`nThe vault does not admit this machine: see allowedAddresses in docs/deploy.md."
+        }
         if ($said -notmatch 'Forbidden') { Stop-Hook $said }
         if ($tries -gt 20) { Stop-Hook "$said`nAfter ten minutes it is still forbidden: may you set secrets of this vault?" }
         if ($tries -eq 1) { Write-Host 'Waiting for the role on the key vault to take effect ...' }

@@ -20,7 +20,12 @@ stop() {
 patiently() {
     tries=0
     until said=$("$@" 2>&1); do
-        case $said in *Forbidden*) ;; *) stop "$said" ;; esac
+        case $said in
+            *ByFirewall* | *ByConnection* | *'Client address'* | *'network access'*)
+                stop "$said" 'The vault does not admit this machine: see allowedAddresses in docs/deploy.md.' ;;
+            *Forbidden*) ;;
+            *) stop "$said" ;;
+        esac
         tries=$((tries + 1))
         [ "$tries" -le 20 ] || stop "$said" 'After ten minutes it is still forbidden: may you set secrets of this vault?'
         [ "$tries" -gt 1 ] || printf '%s\n' 'Waiting for the role on the key vault to take effect ...' >&2

@@ -18,6 +18,11 @@ function Set-Value([string] $name, [string] $value) {
 
 $asks = -not [Console]::IsInputRedirected
 
+$file = Join-Path $PSScriptRoot "../../.azure/$env:AZURE_ENV_NAME/.env"
+if ((Test-Path $file) -and (Select-String -Quiet -Path $file -Pattern '^ITWIN_CLIENT_SECRET=')) {
+    Stop-Hook "The client secret is in a file.  Remove its line from $file, and answer when you are asked for it."
+}
+
 if (-not (Get-Command az -ErrorAction SilentlyContinue)) {
     Stop-Hook 'The Azure CLI is missing, which puts the client secret into the key vault: https://aka.ms/azcli'
 }

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from local.setup.bootstrap import ROOT
+from local.setup.bootstrap import ROOT, STATE
 
 #: A program's answer, for a path relative to the directory, and whether that is a directory: does it come along?
 Chooses = Callable[[Path, bool], bool]
@@ -66,6 +66,8 @@ def _lines(source: Path) -> list[str]:
 
 def _walk(source: Path, below: Path, chosen: Chooses) -> Iterator[Path]:
     for path in sorted((source / below).iterdir()):
+        if path == STATE:  # large, and changes meanwhile; the tests hold that one elsewhere is left behind
+            continue
         relative, is_folder = below / path.name, path.is_dir()
         if chosen(relative, is_folder):
             yield from _walk(source, relative, chosen) if is_folder else [relative]

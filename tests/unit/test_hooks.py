@@ -5,6 +5,7 @@ They run here with stand-ins for az and azd, at a terminal and without one.
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -150,10 +151,29 @@ def test_what_is_missing_is_named_before_anything_is_created(answers, variables,
 
 
 @on_posix
+def test_a_secret_in_a_file_of_azd_is_found(standins, tmp_path):
+    hook = tmp_path / "infra/hooks/preprovision.sh"
+    hook.parent.mkdir(parents=True)
+    shutil.copy(HOOKS / "preprovision.sh", hook)
+    file = tmp_path / ".azure/job-watch/.env"
+    file.parent.mkdir(parents=True)
+    known = {"AZURE_ENV_NAME": "job-watch", "ITWIN_CLIENT_ID": "service-1"}
+
+    file.write_text('ITWIN_CLIENT_ID="service-1"\n')
+    assert run(hook, standins, **known).returncode == 0
+    file.write_text(f'ITWIN_CLIENT_ID="service-1"\nITWIN_CLIENT_SECRET="{SECRET}"\n')
+    done = run(hook, standins, **known)
+
+    assert done.returncode != 0
+    assert ".azure/job-watch/.env" in done.stderr
+    assert SECRET not in done.stdout + done.stderr
+
+
+@on_posix
 def test_without_az_it_says_so(tmp_path):
     standins = StandIns(tmp_path, "azd")
-    for name in ("tr", "sh"):  # and no other directory, which could have az
-        (tmp_path / name).symlink_to(f"/bin/{name}")
+    for name in ("grep", "dirname"):  # and no other directory, which could have az
+        (tmp_path / name).symlink_to(shutil.which(name, path=os.defpath))
     done = subprocess.run(
         [HOOKS / "preprovision.sh"], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
     )
@@ -228,7 +248,15 @@ def test_a_role_that_does_not_work_yet_is_waited_for(standins):
 
 
 @on_posix
-@pytest.mark.parametrize(("error", "times"), [("Forbidden", 21), ("The vault was not found", 1)])
+@pytest.mark.parametrize(
+    ("error", "times"),
+    [
+        ("(Forbidden) Caller is not authorized ... ForbiddenByRbac", 21),
+        ("The vault was not found", 1),
+        ("(Forbidden) Client address is not authorized ... ForbiddenByFirewall", 1),
+        ("(Forbidden) Public network access is disabled ... ForbiddenByConnection", 1),
+    ],
+)
 def test_what_does_not_heal_ends_it(error, times, standins):
     standins.answer({"az keyvault secret set": [(1, error)]})
 
