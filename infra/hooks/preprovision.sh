@@ -19,7 +19,7 @@ file="$(dirname "$0")/../../.azure/${AZURE_ENV_NAME:-}/.env"
     stop "The client secret is in a file.  Remove its line from $file, and answer when you are asked for it."
 
 command -v az >/dev/null || stop 'The Azure CLI is missing, which puts the client secret into the key vault: https://aka.ms/azcli'
-if [ -n "${AZURE_SUBSCRIPTION_ID:-}" ]; then # azd asks for it only after this
+if [ -n "${AZURE_SUBSCRIPTION_ID:-}" ]; then # azd provision asks for it only after this
     az account show --subscription "$AZURE_SUBSCRIPTION_ID" --output none
 else
     az account show --output none

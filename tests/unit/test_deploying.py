@@ -20,6 +20,7 @@ OUTPUTS = {
     "startUrl": "https://jobwatch-x.example/api/watches",
     "healthUrl": "https://jobwatch-x.example/api/health",
 }
+AZD = {"AZURE_RESOURCE_GROUP": "rg-job-watch"}
 SHOW = "az deployment group show --resource-group job-watch --name job-watch --query properties.outputs.{}.value -o tsv"
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the pages are for bash")
@@ -30,6 +31,7 @@ def standins(tmp_path):
     standins = StandIns(tmp_path, "az", "azd", "func", "curl", "git", "openssl")
     standins.answer(
         {SHOW.format(name): [(0, value)] for name, value in OUTPUTS.items()}
+        | {f"azd env get-value {name}": [(0, value)] for name, value in (OUTPUTS | AZD).items()}
         | {
             "az ad signed-in-user show": [(0, "my-id")],
             "az functionapp show": [(0, SITE)],
@@ -91,6 +93,14 @@ def test_the_steps_lead_to_a_first_watch(page, headings, standins):
     assert len(start) == 1
     assert "https://jobwatch-x.example/api/watches -H x-functions-key: the-key -d {" in start[0]
     assert standins.taken == [SECRET]
+
+
+def test_after_azd_the_first_watch_starts_too(standins):
+    calls = follow(blocks("docs/deploy.md", "azd up", "5. Watch a job"), standins)
+
+    assert calls[:3] == ["az login", "azd auth login", "azd up"]
+    assert "az functionapp keys list --resource-group rg-job-watch --name jobwatch-x " in "\n".join(calls)
+    assert "https://jobwatch-x.example/api/watches -H x-functions-key: the-key -d {" in calls[-1]
 
 
 @pytest.mark.parametrize("heading", ["Upgrade", "Roll back"])
