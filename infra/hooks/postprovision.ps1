@@ -16,6 +16,7 @@ $vault, $name, $app = $env:vaultName, $env:secretName, $env:appName
 $subscription = $env:AZURE_SUBSCRIPTION_ID
 
 # A command on the vault, again while it is forbidden: a role that was just granted takes up to ten minutes to work.
+# Throws if the vault does not admit this machine, which no waiting changes.
 function Invoke-Patiently([scriptblock] $command) {
     for ($tries = 1; ; $tries++) {
         $ErrorActionPreference = 'Continue' # else PowerShell 5 stops at the first line on standard error
@@ -23,7 +24,7 @@ function Invoke-Patiently([scriptblock] $command) {
         $ErrorActionPreference = 'Stop'
         if ($LASTEXITCODE -eq 0) { return $said }
         if ($said -match 'ByFirewall|ByConnection|Client address|network access') {
-            Stop-Hook "$said`nThe vault does not admit this machine: see allowedAddresses in docs/deploy.md."
+            throw "$said`nThe vault does not admit this machine: see allowedAddresses in docs/deploy.md."
         }
         if ($said -notmatch 'Forbidden') { Stop-Hook $said }
         if ($tries -gt 20) { Stop-Hook "$said`nAfter ten minutes it is still forbidden: may you set secrets of this vault?" }
@@ -34,8 +35,13 @@ function Invoke-Patiently([scriptblock] $command) {
 
 $secret = $env:ITWIN_CLIENT_SECRET
 if (-not $secret) {
-    $names = Invoke-Patiently {
-        az keyvault secret list --vault-name $vault --query '[].name' --output tsv --subscription $subscription
+    try {
+        $names = Invoke-Patiently {
+            az keyvault secret list --vault-name $vault --query '[].name' --output tsv --subscription $subscription
+        }
+    } catch {
+        Write-Host "The vault does not admit this machine.  If it has no secret $name yet, put it there by hand."
+        $names = $name
     }
     if (($names -split '\s+') -notcontains $name) {
         if ([Console]::IsInputRedirected) {

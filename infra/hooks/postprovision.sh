@@ -17,12 +17,12 @@ stop() {
 }
 
 # A command on the vault, again while it is forbidden: a role that was just granted takes up to ten minutes to work.
+# Fails if the vault does not admit this machine, which no waiting changes.
 patiently() {
     tries=0
     until said=$("$@" 2>&1); do
         case $said in
-            *ByFirewall* | *ByConnection* | *'Client address'* | *'network access'*)
-                stop "$said" 'The vault does not admit this machine: see allowedAddresses in docs/deploy.md.' ;;
+            *ByFirewall* | *ByConnection* | *'Client address'* | *'network access'*) return 1 ;;
             *Forbidden*) ;;
             *) stop "$said" ;;
         esac
@@ -42,8 +42,9 @@ put() {
 
 secret=${ITWIN_CLIENT_SECRET:-}
 if [ -z "$secret" ]; then
-    patiently names
-    if ! printf '%s\n' "$said" | tr -d '\r' | grep -qxF "$name"; then
+    if ! patiently names; then
+        printf '%s\n' "The vault does not admit this machine.  If it has no secret $name yet, put it there by hand." >&2
+    elif ! printf '%s\n' "$said" | tr -d '\r' | grep -qxF "$name"; then
         [ -t 0 ] || stop 'The client secret is missing: set ITWIN_CLIENT_SECRET for this command, and never with azd env set.'
         trap 'stty echo' EXIT
         trap 'exit 130' INT TERM
@@ -57,7 +58,8 @@ if [ -z "$secret" ]; then
     fi
 fi
 secret=$(printf '%s' "$secret" | tr -d '[:space:]')
-[ -z "$secret" ] || patiently put
+[ -z "$secret" ] || patiently put ||
+    stop "$said" 'The vault does not admit this machine: see allowedAddresses in docs/deploy.md.'
 
 # The app was created before the secret.  https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
 az rest --method post --output none --subscription "$subscription" \
