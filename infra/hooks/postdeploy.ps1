@@ -12,5 +12,6 @@ The app runs.  Its first minutes may be slow: roles take effect, and the host st
   Results    $env:resultsUrl  (Tables, Results)
 
   Key        az functionapp keys list --resource-group "$env:AZURE_RESOURCE_GROUP" --name "$env:appName" --query functionKeys.default --output tsv
+             (none yet?  The host makes it when it first starts: again in some minutes)
 
 "@

@@ -15,5 +15,6 @@ The app runs.  Its first minutes may be slow: roles take effect, and the host st
   Results    $resultsUrl  (Tables, Results)
 
   Key        az functionapp keys list --resource-group "$AZURE_RESOURCE_GROUP" --name "$appName" --query functionKeys.default --output tsv
+             (none yet?  The host makes it when it first starts: again in some minutes)
 
 END

@@ -1,11 +1,14 @@
 """`python3 -m local check --az` finds each command of az that somebody is told to run, as az would get it."""
 
+import io
 import os
 import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from local.docs.azure_cli import check
 from local.docs.azure_cli.check import wrong_with
 from local.docs.azure_cli.find import everywhere, in_page, in_powershell, in_shell, in_workflow
 from tests.standins import StandIns
@@ -79,3 +82,24 @@ def test_what_is_parsed_is_right(answer, wrong, tmp_path):
     standins.answer({"python": [answer]})
 
     assert wrong_with(["group", "create"], tmp_path / "python") == wrong
+
+
+@pytest.mark.skipif(os.name == "nt", reason="stand-ins are scripts")
+@pytest.mark.parametrize(
+    ("answers", "status", "says"),
+    [
+        ([(77, "")], 0, "2 commands of az, 0 of them wrong."),
+        ([(77, ""), (2, "ERROR: unrecognized arguments: --nope")], 1, "a.md: az d --nope\n  ERROR: unrecognized"),
+    ],
+)
+def test_the_check_says_where_each_wrong_command_is(answers, status, says, tmp_path, monkeypatch):
+    standins = StandIns(tmp_path, "python")
+    standins.answer({"python": answers})
+    monkeypatch.setattr(check, "environment_apart", lambda *_: tmp_path / "python")
+    monkeypatch.setattr(check, "everywhere", lambda: [(Path("a.md"), ["b"]), (Path("a.md"), ["d", "--nope"])])
+
+    printed = io.StringIO()
+    returned = check.check_all(Console(file=printed, width=200))
+
+    assert returned == status
+    assert says in printed.getvalue()
