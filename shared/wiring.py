@@ -123,7 +123,7 @@ def events() -> Events | NoEvents:
 
     credential = None if known.telemetry_client_id is None else identity(known.telemetry_client_id)
     with _without("APPLICATIONINSIGHTS_CONNECTION_STRING"):  # the exporter reads it too, and fails on some of its forms
-        return Events(known.telemetry.get_secret_value(), known.site_name, credential)
+        return Events(known.telemetry.get_secret_value(), known.site_name, credential, os.environ)
 
 
 @cache

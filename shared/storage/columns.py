@@ -43,6 +43,7 @@ class Columns:
         """`also`: type and default of columns that are no fields; `MISSING` for a column that is always written."""
         own = [field for field in fields(row) if field.name not in {"etag", "unknown", without}]
         self._required = {field.name for field in own if field.default is field.default_factory is MISSING}
+        self._required |= {name for name, (_, default) in also.items() if default is MISSING}
         self._defaults = {field.name: field.default for field in own} | {name: also[name][1] for name in also}
         self._codecs = codecs
         self._known = {"PartitionKey", "RowKey", *map(column, self._defaults)}

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from shared.core.rate_limit import MINUTE, GateState, LearnedRate
 from shared.core.schedule import ABSURD
 from shared.engine.ports import Unreadable
+from shared.storage.entities import A_VALUE, Garbled, entities
 from shared.storage.upsert import put
 
 PARTITION = "gate"
@@ -35,7 +36,10 @@ class GateTable:
 
     async def _rows(self) -> AsyncIterator[tuple[str, GateState | Unreadable]]:
         with suppress(ResourceNotFoundError):
-            async for row in self._table.list_entities():
+            async for row in entities(self._table, "PartitionKey eq @gates", parameters={"gates": PARTITION}):
+                if isinstance(row, Garbled):
+                    yield row.key, Unreadable(self._table.table_name, row.key, [A_VALUE])
+                    continue
                 try:
                     yield row["RowKey"], _Row.model_validate(row).state()
                 except ValidationError as error:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from azure.core import MatchConditions
@@ -15,10 +15,14 @@ from azure.data.tables.aio import TableClient
 
 from shared.engine.ports import Conflict, Unreadable
 from shared.storage.columns import MalformedError
+from shared.storage.entities import A_VALUE, GARBLED_ERRORS, KEYS, Garbled, entities
 
-#: What no key may hold: "/", "\\", "#", "?" and control characters; nor may it be longer than 1 KiB of UTF-16.
+#: What no key may hold: "/", "\\", "#", "?" and control characters.  A ticket names 64 characters at most.
 #: https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
-_KEY = re.compile(r"[^/\\#?\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,512}")
+_KEY = re.compile(r"[^/\\#?\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}")
+
+#: Before all instants of rows: what is not at or after it is no instant.
+EPOCH = datetime(1700, 1, 1, tzinfo=UTC)
 
 
 class TableRow(Protocol):
@@ -44,7 +48,8 @@ class Format(Generic[T]):
 
     write: Callable[[T], dict[str, Any]]  #: an entity without its keys
     read: Callable[[TableEntity], T]  #: raises `MalformedError`
-    stale: str  #: the filter of `stale`; @due and @ended need a space on both sides, since the SDK splits there
+    stale: str  #: the filter of `stale`; @due, @ended and @epoch need a space on both sides, since the SDK splits there
+    is_stale: Callable[[T, datetime, datetime], bool]  #: the same of a row that can be read
 
 
 class TableRows(Generic[T]):
@@ -91,29 +96,41 @@ class TableRows(Generic[T]):
         Also what is wrong with a row that cannot be read, in its place.  One scan of the table, page by page; the
         service passes over what does not match.
         """
-        parameters = {"due": due_before, "ended": ended_before}
-        async for entity in self._table.query_entities(self._form.stale, parameters=parameters):
+        parameters = {"due": due_before, "ended": ended_before, "epoch": EPOCH}
+        async for entity in entities(self._table, self._form.stale, parameters=parameters):
             try:
-                row: T | Unreadable = self._read(entity)
+                row = self._read(entity)
             except Unreadable as error:
-                row = error
-            yield row
+                yield error
+            else:
+                if self._form.is_stale(row, due_before, ended_before):
+                    yield row
 
-    async def _entity_of(self, key: str) -> TableEntity | None:
+    async def _entity_of(self, key: str) -> TableEntity | Garbled | None:
         if not is_key(key):
             return None
         try:
             return await self._table.get_entity(partition(key), key)
+        except GARBLED_ERRORS:
+            return Garbled(partition(key), key)
         except ResourceNotFoundError as error:
             if getattr(error, "error_code", None) == TableErrorCode.RESOURCE_NOT_FOUND:
                 return None
             raise  # the table itself is missing: no reason to think that there is no such row
 
-    def _read(self, entity: TableEntity) -> T:
+    def _read(self, entity: TableEntity | Garbled) -> T:
+        if isinstance(entity, Garbled):
+            raise self._unreadable(entity.key, [A_VALUE])
+        key = entity["RowKey"]
+        if not is_key(key) or entity["PartitionKey"] != partition(key):  # made by hand, where nobody looks for it
+            raise self._unreadable(key, KEYS)
         try:
             return self._form.read(entity)
         except MalformedError as error:
-            raise Unreadable(self._table.table_name, entity["RowKey"], error.columns) from None
+            raise self._unreadable(key, error.columns) from None
+
+    def _unreadable(self, key: str, columns: Sequence[str]) -> Unreadable:
+        return Unreadable(self._table.table_name, key, columns)
 
     def _entity(self, row: T) -> dict[str, Any]:
         return {**self._form.write(row), "PartitionKey": partition(row.id), "RowKey": row.id}

@@ -19,11 +19,15 @@ from shared.core.remote import RemoteApi
 from shared.core.untrusted import percentage
 from shared.engine.ports import Census, Count, OpenWatch, Unreadable
 from shared.storage.columns import Columns, MalformedError
-from shared.storage.rows import Format, TableRows
+from shared.storage.entities import A_VALUE, KEYS, Garbled, entities
+from shared.storage.rows import Format, TableRows, partition
 
 #: The columns without which an open watch can be neither counted nor found, and what else a census reads.
-_COUNTED = {"Api": str, "Due": datetime, "StartedAt": datetime}
-_ALSO_COUNTED = ("RowKey", "Failing", "Outcome")
+_COUNTED = {"Api": str, "Due": datetime, "StartedAt": datetime, "Published": bool}
+_ALSO_COUNTED = (*KEYS, "Failing", "Outcome")
+
+#: Also without that column, or with another value in it: nobody would find such a row.
+_UNPUBLISHED = "Published eq false or not ( Published eq true )"
 
 #: The sequence number of a row whose own cannot be read: beyond any that a ticket under way may have.
 BEYOND = 10**9
@@ -33,7 +37,7 @@ class TableWatches(TableRows[Watch]):
     """The store port of watches, on one table."""
 
     def __init__(self, table: TableClient, apis: Mapping[str, RemoteApi]) -> None:
-        super().__init__(table, Format(_entity, partial(_watch, apis=apis), _STALE))
+        super().__init__(table, Format(_entity, partial(_watch, apis=apis), _STALE, _is_stale))
 
     async def salvage(self, key: str, now: datetime) -> Watch | None:
         """Return the row, or None when there is none; one that cannot be read is first stopped, with what can be read.
@@ -43,6 +47,10 @@ class TableWatches(TableRows[Watch]):
         entity = await self._entity_of(key)
         if entity is None:
             return None
+        if isinstance(entity, Garbled):
+            keys = await self._table.get_entity(entity.partition, key, select=[*KEYS])
+            error = MalformedError([A_VALUE, "Seq"], {"etag": keys.metadata["etag"]})
+            return await self.commit(_salvaged(key, error, now))
         try:
             return self._form.read(entity)
         except MalformedError as error:
@@ -56,11 +64,15 @@ class TableWatches(TableRows[Watch]):
         counts: dict[str, Count] = {}
         open_watches: list[OpenWatch] = []
         unreadable: list[Unreadable] = []
-        async for entity in self._table.query_entities("Published eq false", select=[*_COUNTED, *_ALSO_COUNTED]):
+        async for entity in entities(self._table, _UNPUBLISHED, select=[*_COUNTED, *_ALSO_COUNTED]):
+            if isinstance(entity, Garbled):
+                unreadable.append(self._unreadable(entity.key, [A_VALUE]))
+                continue
             if entity.get("Outcome") is not None:
                 continue
-            if wrong := [name for name, kind in _COUNTED.items() if not isinstance(entity.get(name), kind)]:
-                unreadable.append(Unreadable(self._table.table_name, entity["RowKey"], wrong))
+            wrong = [name for name, kind in _COUNTED.items() if not isinstance(entity.get(name), kind)]
+            if wrong or entity["PartitionKey"] != partition(entity["RowKey"]):
+                unreadable.append(self._unreadable(entity["RowKey"], wrong or KEYS))
                 continue
             api, due, started_at = entity["Api"], entity["Due"], entity["StartedAt"]
             late, failing = now - due if due < due_before else None, str(entity.get("Failing") or "")
@@ -80,7 +92,18 @@ def _with(count: Count, late: timedelta | None, failing: str) -> Count:
 
 
 #: `Published` is always there, since it is what queries look for.
-_STALE = "( Published eq false and Due lt @due ) or ( Published eq true and EndedAt lt @ended )"
+#: Also what has no such instant, or is neither: nobody would find it.
+_STALE = (
+    "( Published eq false and Due lt @due ) or ( Published eq true and EndedAt lt @ended )"
+    " or not ( Published eq true or Published eq false )"
+    " or ( Published eq false and not ( Due ge @epoch ) ) or ( Published eq true and not ( EndedAt ge @epoch ) )"
+)
+
+
+def _is_stale(watch: Watch, due_before: datetime, ended_before: datetime) -> bool:
+    if not watch.published:
+        return watch.due < due_before
+    return watch.end is not None and watch.end.at < ended_before
 
 
 def _json(value: Any) -> str:
@@ -116,6 +139,8 @@ def _watch(entity: TableEntity, apis: Mapping[str, RemoteApi]) -> Watch:
     if (outcome is None) != (ended_at is None):
         raise MalformedError(["Outcome", "EndedAt"], values)
     watch = Watch(**values, end=None if outcome is None else End(outcome, ended_at))
+    if watch.end is None and watch.published:
+        raise MalformedError(["Published", "Outcome"], values)
     if watch.end is None and not _can_be_asked(apis.get(watch.api), watch.job):
         raise MalformedError(["Api", "Job"], values)
     return watch

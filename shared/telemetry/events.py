@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from azure.core.credentials import TokenCredential
@@ -51,8 +52,14 @@ _traceparent: ContextVar[str] = ContextVar("traceparent", default="")
 class Events:
     """The announce, reject, poisoned, counted and other ports.  At least once each: count distinct `eventId`."""
 
-    def __init__(self, connection_string: str, role: str, credential: TokenCredential | None = None) -> None:
-        """`role` is the app's name on the application map.
+    def __init__(
+        self,
+        connection_string: str,
+        role: str,
+        credential: TokenCredential | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """`role` is the app's name on the application map; `environment` may name a proxy.
 
         The exporter reads the key and the endpoint of a connection string, and fails on some other parts that Azure
         adds; `Settings.telemetry` contains only these two.  If local authentication is off, the key is not enough: the
@@ -60,7 +67,7 @@ class Events:
         """
         from shared.telemetry.exporter import Handler  # noqa: PLC0415 -- see its docstring
 
-        handler = Handler(connection_string, credential)
+        handler = Handler(connection_string, credential, environment)
         handler.add_telemetry_processor(lambda envelope: _name_role(envelope, role))
         self._handler = handler
         # Outside the logger hierarchy, so that only our events reach it, and never the exporter's own warnings.

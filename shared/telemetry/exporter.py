@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -61,8 +60,11 @@ def identity(client_id: str) -> ManagedIdentityCredential:
 class Handler(AzureEventHandler):
     """The exporter's handler.  Each record has an `answer`, a future that gets the verdict on its event."""
 
-    def __init__(self, connection_string: str, credential: TokenCredential | None) -> None:
+    def __init__(
+        self, connection_string: str, credential: TokenCredential | None, environment: Mapping[str, str]
+    ) -> None:
         """Start the thread.  Nothing is kept on disk: an instance's disk is lost with the instance."""
+        self._environment = environment
         super().__init__(connection_string=connection_string, credential=credential, enable_local_storage=False)
 
     def createLock(self) -> None:  # noqa: N802 -- logging's name
@@ -115,7 +117,7 @@ class Handler(AzureEventHandler):
         envelopes = self.apply_telemetry_processors([self.log_record_to_envelope(record) for record in records])
         headers = {"Content-Type": "application/json; charset=utf-8", **self._authorization()}
         url, body = f"{self.options.endpoint}/v2.1/track", json.dumps(envelopes, default=str)
-        response = asyncio.run(_post(url, body, headers, self._certificates, MOST_REDIRECTS))
+        response = asyncio.run(_post(url, body, headers, self._certificates, self._environment, MOST_REDIRECTS))
         verdicts = answer.read(response.status, response.body, len(records))
         if Verdict.AGAIN in verdicts:
             log.warning("telemetry.unaccepted status=%s: not all was accepted, and is sent again", response.status)
@@ -138,19 +140,24 @@ class Handler(AzureEventHandler):
 
 
 async def _post(
-    url: str, body: str, headers: Mapping[str, str], certificates: ssl.SSLContext, redirects: int
+    url: str,
+    body: str,
+    headers: Mapping[str, str],
+    certificates: ssl.SSLContext,
+    environment: Mapping[str, str],
+    redirects: int,
 ) -> Response:
     """Post where the endpoint leads: a global one leads to that of a region, which wants the token too.
 
     Whoever leads on has got the token already, so it goes along; but nothing goes from https to http.  Raises
     `UndeliveredError` without an answer, and `ProxyError`.
     """
-    proxy = proxy_for(url, os.environ)
+    proxy = proxy_for(url, environment)
     async with httpx.AsyncClient(timeout=None, verify=certificates, trust_env=False, proxy=proxy) as http:  # noqa: S113
         found = await exchange(http, "POST", url, headers, largest=LARGEST_BODY, within=TIMEOUT, content=body)
     if isinstance(found, Silence):
         raise UndeliveredError(found.error)
     onward = urljoin(url, found.headers.get("location", url))
     if redirects and found.status in REDIRECTS and urlsplit(onward).scheme == urlsplit(url).scheme:
-        return await _post(onward, body, headers, certificates, redirects - 1)
+        return await _post(onward, body, headers, certificates, environment, redirects - 1)
     return found

@@ -40,9 +40,9 @@ class Counted:
         self._table, self.table_name = table, table.table_name
         self.reads = self.writes = 0
 
-    def list_entities(self):
+    def query_entities(self, wanted, **options):
         self.reads += 1
-        return self._table.list_entities()
+        return self._table.query_entities(wanted, **options)
 
     async def upsert_entity(self, *args):
         self.writes += 1
@@ -218,7 +218,7 @@ def test_starts_follow_one_another_after_a_429(azurite, name):
 class Broken:
     """Storage that does not answer."""
 
-    def list_entities(self):
+    def query_entities(self, *_, **__):
         raise ServiceRequestError("no answer")
 
     async def upsert_entity(self, *_):

@@ -481,7 +481,9 @@ def by_proxy(monkeypatch):
     for name in ("ALL_PROXY", "HTTP_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    events = Events(f"InstrumentationKey={uuid4()};IngestionEndpoint=http://dc.example", "the-site")
+    events = Events(
+        f"InstrumentationKey={uuid4()};IngestionEndpoint=http://dc.example", "the-site", environment=os.environ
+    )
     yield events
     events._handler.close()
 
