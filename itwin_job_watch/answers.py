@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,14 +22,17 @@ FIRST_SERVER_ERROR, FIRST_ERROR, FIRST_REDIRECT = 500, 400, 300
 UNAUTHORIZED, NOT_FOUND, CONFLICT = 401, 404, 409
 
 
-def body_of(answer: httpx.Response) -> Any:
-    """Return the JSON of a good answer; raises `ApiError`.
+def body_of(answer: httpx.Response, hidden: Iterable[str] = ()) -> Any:
+    """Return the JSON of a good answer, without what is to be hidden; raises `ApiError`.
 
     An error without a JSON object is not the app's, but that of its host, a proxy or another server.
     """
     status = answer.status_code
     try:
-        body = answer.json()
+        content = answer.content
+        for secret in hidden:
+            content = content.replace(secret.encode(), b"***")
+        body = json.loads(content)
     except (ValueError, RecursionError):  # the latter from nothing but opening brackets
         body = None
     if status == UNAUTHORIZED:

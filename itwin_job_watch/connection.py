@@ -25,6 +25,9 @@ PATIENCE = 30.0
 #: Seconds after which a further outage is told: an app that fails every other time fills no screen.
 QUIET = 60.0
 
+#: Characters of a key or token from which on an answer that repeats it is shown without it; a shorter one is a word.
+SHORTEST_SECRET = 8
+
 Read = TypeVar("Read")
 
 
@@ -63,10 +66,12 @@ class Connection:
         self.sleep, self.clock = sleep or time.sleep, clock or time.monotonic
         self.outages = Outages(self.clock, say)
         self._url = app_url(url)
-        bearer = {"authorization": f"Bearer {app_token(token)}"} if token else {}
+        secrets = [app_key(key), *([app_token(token)] if token else [])]
+        self._secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
+        bearer = {"authorization": f"Bearer {secrets[1]}"} if token else {}
         self._http = httpx.Client(
             base_url=self._url,
-            headers={"x-functions-key": app_key(key), "user-agent": "itwin-job-watch", **bearer},
+            headers={"x-functions-key": secrets[0], "user-agent": "itwin-job-watch", **bearer},
             transport=transport or transport_to(self._url),
         )
         self._has_answered = False  #: well, at least once
@@ -103,7 +108,7 @@ class Connection:
     def once(self, method: str, path: str, read: Callable[[Any], Read], timeout: float = PATIENCE, **more: Any) -> Read:
         """Make a request once.  Whatever is strange passes if the app has answered before, so it is there."""
         try:
-            found = read(body_of(self._exchange(method, path, timeout=timeout, **more)))
+            found = read(body_of(self._exchange(method, path, timeout=timeout, **more), self._secrets))
         except StrangeError as error:
             if self._has_answered:
                 raise PassingError(str(error)) from None

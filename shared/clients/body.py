@@ -20,6 +20,9 @@ PLAIN = {"Accept-Encoding": "identity"}
 #: Two names of one encoding (RFC 9110, section 8.4.1.3).
 GZIP = {"gzip", "x-gzip"}
 
+#: Each takes a turn of the event loop: a body of many small chunks would hold up everybody else.
+MOST_PIECES = 5_000
+
 #: Longer names are not shown.
 LONGEST_NAME = 50
 
@@ -46,13 +49,16 @@ async def read_at_most(largest: int, answer: httpx.Response) -> Body:
     too_large = Body(unread=f"a body of over {_size(largest)}")
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16) if packed else None
     unpack: Callable[[bytes, int], bytes] = unpacker.decompress if unpacker else lambda piece, room: piece[:room]
-    content, came = bytearray(), 0
+    content, came, pieces = bytearray(), 0, 0
     try:
         async for piece in _pieces(answer):
             content += unpack(piece, largest + 1 - len(content))
             came += len(piece)
+            pieces += 1
             if len(content) > largest or came > 2 * largest:  # a gzip can be endless and yet hold nothing
                 return too_large
+            if pieces > MOST_PIECES:
+                return Body(unread=f"a body in over {MOST_PIECES:,} pieces")
             if unpacker and unpacker.unused_data:  # it would pile up
                 break
     except zlib.error:

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from urllib.parse import unquote
 
 import httpx
 
 from shared.clients.credentials import CredentialsError, TokenSource
 from shared.clients.exchange import Silence, exchange
 from shared.core.remote import WAITS, NoResponse, Request, Response
+from shared.core.untrusted import climbs
 
 #: For one request, from the first to the last byte; httpx's own timeouts restart with every byte.
 TIMEOUT = timedelta(seconds=30)
@@ -76,13 +76,13 @@ class Fetcher:
         except (httpx.InvalidURL, ValueError):  # the latter when it cannot be encoded
             return False
         origin = self._http.base_url
-        segments = request.path.partition("?")[0].split("/")
+        path = request.path.partition("?")[0]
         return (
             (url.scheme, url.netloc, url.userinfo) == (origin.scheme, origin.netloc, origin.userinfo)
             and url.raw_path == request.path.encode()
-            and all(segments[1:-1])
+            and "//" not in path
             and "\\" not in request.path
-            and {".", ".."}.isdisjoint(map(unquote, segments))
+            and not climbs(path)
         )
 
     async def _other_than(self, token: str) -> str | None:
@@ -105,6 +105,14 @@ class Fetcher:
         return replace(
             answer,
             headers={name: value.replace(token, "***") for name, value in answer.headers.items()},
-            body=answer.body.replace(token.encode(), b"***"),
+            body=_without(token, answer.body),
             unread=answer.unread.replace(token, "***"),
         )
+
+
+def _without(token: str, body: bytes) -> bytes:
+    """Blank the token, however JSON may spell it."""
+    for spelled in {token, token.replace("/", r"\/")}:
+        for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+            body = body.replace(spelled.encode(encoding), "***".encode(encoding))
+    return body

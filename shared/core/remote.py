@@ -236,8 +236,8 @@ def _is_platforms(body: Any) -> bool:
 
     https://developer.bentley.com/apis/overview/error-codes
     """
-    code = untrusted.at("error.code", body)
-    return isinstance(code, str) and bool(code.strip())
+    members = (untrusted.at(path, body) for path in ("error.code", "error.message"))
+    return all(isinstance(member, str) and member.strip() for member in members)
 
 
 def _error(body: Any) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from functools import reduce
 from typing import Any
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from shared.core.url import DEFAULT_PORTS
 
@@ -23,9 +24,23 @@ IN_LINKS = "!$%&'()*+,/:;=?@[]~"
 #: Levels of a JSON body.  An answer of the platform has five; one with hundreds exhausts the stack of who reads it.
 DEEPEST = 32
 
+#: Values of a JSON body, about: reading more would hold up all other turns.  A page of a log has some thousands.
+MOST_VALUES = 50_000
+
+#: How often a server may decode a path.
+MOST_DECODINGS = 4
+
+#: How much more of a text is looked at than is kept of it: white space may go.
+MARGIN = 4
+
 
 def parse(body: bytes) -> Any:
-    """Read a JSON body, a byte order mark and lone surrogates included; None when it is not JSON, or is too deep."""
+    """Read a JSON body, a byte order mark and lone surrogates included; None when it is not JSON, or is no sane one.
+
+    That is one with thousands of values, or hundreds of levels.
+    """
+    if sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        return None
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):  # the latter from a body that is nothing but opening brackets
@@ -97,9 +112,22 @@ def tidy(text: str, longest: int) -> str:
     >>> tidy("  <b>no\n such\ud800 job", 12)
     '<b>no such?…'
     """
-    line = " ".join(text.encode("utf-8", "replace").decode().split())
+    start = text[: MARGIN * longest]
+    line = " ".join(start.encode("utf-8", "replace").decode().split())
     line = "".join(character if character.isprintable() else "?" for character in line)
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+    return line if len(line) <= longest and start == text else line[: longest - 1] + "…"
+
+
+def climbs(path: str) -> bool:
+    """Whether some server would read another path in this one: it may decode it again and again, or know backslashes.
+
+    >>> climbs("/a%2Fb/...;v=1"), climbs("/a/%252e%252e/b"), climbs("/a/..%5cb"), climbs("/a/..;x/b")
+    (False, True, True, True)
+    """
+    for _ in range(MOST_DECODINGS):
+        path = unquote(path)
+    segments = re.split(r"[/\\]", path)
+    return not path.isprintable() or any(one.partition(";")[0].strip() in {".", ".."} for one in segments)
 
 
 def origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
@@ -130,6 +158,6 @@ def follow(link: Any, base: str) -> str:
             return ""
     except ValueError:  # of a host or port that is none
         return ""
-    if not parts.path.startswith("/") or parts.path.startswith("//"):
+    if not parts.path.startswith("/") or parts.path.startswith("//") or climbs(parts.path):
         return ""
     return quote(f"{parts.path}?{parts.query}" if parts.query else parts.path, safe=IN_LINKS)

@@ -117,7 +117,9 @@ class Handler(AzureEventHandler):
         envelopes = self.apply_telemetry_processors([self.log_record_to_envelope(record) for record in records])
         headers = {"Content-Type": "application/json; charset=utf-8", **self._authorization()}
         url, body = f"{self.options.endpoint}/v2.1/track", json.dumps(envelopes, default=str)
-        response = asyncio.run(_post(url, body, headers, self._certificates, self._environment, MOST_REDIRECTS))
+        response = asyncio.run(
+            _post(url, body, headers, self._certificates, environment=self._environment, redirects=MOST_REDIRECTS)
+        )
         verdicts = answer.read(response.status, response.body, len(records))
         if Verdict.AGAIN in verdicts:
             log.warning("telemetry.unaccepted status=%s: not all was accepted, and is sent again", response.status)
@@ -144,6 +146,7 @@ async def _post(
     body: str,
     headers: Mapping[str, str],
     certificates: ssl.SSLContext,
+    *,
     environment: Mapping[str, str],
     redirects: int,
 ) -> Response:
@@ -159,5 +162,5 @@ async def _post(
         raise UndeliveredError(found.error)
     onward = urljoin(url, found.headers.get("location", url))
     if redirects and found.status in REDIRECTS and urlsplit(onward).scheme == urlsplit(url).scheme:
-        return await _post(onward, body, headers, certificates, environment, redirects - 1)
+        return await _post(onward, body, headers, certificates, environment=environment, redirects=redirects - 1)
     return found

@@ -56,10 +56,10 @@ def check_job(api: RemoteApi, job: Mapping[str, str]) -> Mapping[str, str]:
         )
         raise Problem("wrong-job", f'For {api.name} send "job": {{{wanted}}} ({said}).')
     for name in api.fields:
-        if job[name] in {".", ".."}:  # RFC 3986, section 6.2.2.3: these change the path, encoded or not
-            raise Problem("wrong-job", f'{name} cannot be "." or "..".')
         if len(job[name]) > LONGEST_ID or not job[name].isprintable():
             raise Problem("wrong-job", f"{name} must have at most {LONGEST_ID} printable characters.")
+        if untrusted.climbs(job[name]):  # RFC 3986, section 6.2.2.3: these change the path, encoded or not
+            raise Problem("wrong-job", f'{name} cannot be "." or "..", nor have that as a part.')
     return {name: _canonical(job[name]) if name in api.guids else job[name] for name in api.fields}
 
 

@@ -19,13 +19,12 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 from pydantic.config import JsonDict
-from pydantic_core import from_json
 
 from shared.apis import APIS
 from shared.core.callback import Callback
 from shared.core.model import Outcome, Watch
 from shared.core.remote import RemoteApi
-from shared.core.untrusted import tidy
+from shared.core.untrusted import parse, tidy
 from shared.web import problems
 from shared.web.job_url import check_job, locate
 from shared.web.problems import Problem
@@ -164,12 +163,9 @@ def read_start(body: bytes) -> StartRequest | BatchRequest:
     """Read a body of `POST /api/watches`; raises `Problem`."""
     if len(body) > LARGEST_BATCH_BODY:
         raise problems.too_large(LARGEST_BATCH_BODY)
-    try:
-        document = from_json(body)
-    except ValueError:
-        return StartRequest.read(body)  # reports what is wrong
+    document = parse(body)  # leniently: an item that holds no Unicode spoils no other
     if not (isinstance(document, dict) and "watches" in document):
-        return StartRequest.read(body)
+        return StartRequest.read(body)  # which says what is wrong
     try:
         return BatchRequest.model_validate(document)
     except ValidationError as error:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.clients.body import MOST_PIECES
 from shared.clients.exchange import exchange
 from shared.clients.platform import Fetcher
 from shared.core.remote import NoResponse, Request, Response
@@ -311,3 +312,17 @@ def test_a_turn_that_is_cancelled_is_cancelled():
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(scenario())
+
+
+def test_a_body_in_very_many_pieces_is_not_read_to_its_end():
+    pieces = Pieces(*[b"x"] * 20_000)
+
+    async def scenario():
+        wire = httpx.MockTransport(lambda _: httpx.Response(503, headers={"retry-after": "7"}, stream=pieces))
+        async with httpx.AsyncClient(transport=wire) as http:
+            return await exchange(http, "GET", "https://x.example/", {}, largest=LIMIT, within=timedelta(seconds=30))
+
+    answer = asyncio.run(scenario())
+
+    assert pieces.read == MOST_PIECES + 1
+    assert (answer.status, answer.headers["retry-after"], answer.unread) == (503, "7", "a body in over 5,000 pieces")

@@ -308,3 +308,20 @@ def test_the_pause_is_the_retry_after_within_bounds(command, value, least, most)
     run(script(httpx.Response(429, headers={"retry-after": value}), ENDED), command, "a", clock=clock)
 
     assert least <= clock.slept[0] <= most
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(403, json={"detail": f"your key {KEY} may not"}),
+        httpx.Response(500, json={"detail": f"{KEY}"}),
+        httpx.Response(200, json=ENDED | {"reason": f"key {KEY}"}),
+        httpx.Response(302, headers={"location": f"/?code={KEY}"}),
+        httpx.Response(200, text=KEY),
+    ],
+)
+@pytest.mark.parametrize("command", ["show", "wait"])
+def test_an_answer_that_repeats_the_key_is_shown_without_it(answer, command):
+    done, _ = run(script(answer), command, "a", *(["--timeout", "1"] if command == "wait" else []))
+
+    assert KEY not in done.output + done.stderr

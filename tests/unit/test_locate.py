@@ -60,7 +60,7 @@ def test_the_status_url_of_each_api_names_its_job(path, name, job):
         ("%3Fx%23y", "?x#y"),
         ("{jobId}", "{jobId}"),
         ("...", "..."),
-        ("%5C..%5C", "\\..\\"),
+        ("%5C...%5C", "\\...\\"),
     ],
 )
 def test_an_id_is_read_from_its_percent_encoding(segment, job_id):
@@ -206,7 +206,24 @@ def test_an_id_that_cannot_be_one_segment_of_a_path_is_refused(segment):
 
 
 @pytest.mark.parametrize(
-    "job_id", [".", "..", "\x00", "a\nb", "\x7f", "\u2028", "\ud800", "\u200b", "x" * (LONGEST_ID + 1)]
+    "job_id",
+    [
+        ".",
+        "..",
+        "a/../b",
+        "..\\a",
+        "%2e%2e",
+        "%252e%252e",
+        "..;v=1",
+        "a%2f..",
+        "\x00",
+        "a\nb",
+        "\x7f",
+        "\u2028",
+        "\ud800",
+        "\u200b",
+        "x" * (LONGEST_ID + 1),
+    ],
 )
 def test_an_id_is_held_to_the_same_rules_without_a_url(job_id):
     with pytest.raises(Problem) as caught:

@@ -73,6 +73,12 @@ WRONG = [
     "/x\x85",
     "/é",
     "/\ud800",
+    "/a%2F..%2Fb/c",
+    "/%252e%252e/x",
+    "/..;/..;/x",
+    "/.%2e;x/y",
+    "/a/..%5cb",
+    "/a%00b",
     "/x" * 40_000,
 ]
 
@@ -88,8 +94,8 @@ def test_what_is_no_path_of_ours_is_not_asked(path):
 @pytest.mark.parametrize(
     "path",
     [
-        *["/", "/x", "/x/", "/x?", "/x?y=http://elsewhere//..&$top=1", "/@elsewhere/x", "/a%2F..%2Fb/c"],
-        *["/%252e%252e/x", "/...", "/..x", "/x..", "/a:b@c", "/%5C", "/x;y=1,2"],
+        *["/", "/x", "/x/", "/x?", "/x?y=http://elsewhere//..&$top=1", "/@elsewhere/x", "/a%2Fb/c"],
+        *["/%252e%252ex/x", "/...", "/..x", "/x..", "/a:b@c", "/%5C", "/x;y=1,2"],
     ],
 )
 def test_what_is_one_is_asked_as_it_is(path):

@@ -69,6 +69,20 @@ def test_a_body_that_is_too_deep_is_none(status, member, depth):
     assert seen(status, deep).reason in {f"HTTP {status}", f"HTTP {status} without operation.status"}
 
 
+@pytest.mark.parametrize("dense", [b"[]", b"1", b'{"a":1}', b'""'])
+def test_a_body_of_very_many_values_is_none(dense):
+    """To read it would hold up all other turns."""
+    body = b'{"operation": {"status": "Succeeded"}, "more": [' + b",".join([dense] * 60_000) + b"]}"
+
+    assert seen(body=body) == Report(reason="HTTP 200 without operation.status", failing=Failing.ANSWER)
+
+
+def test_a_long_text_is_cut_before_it_is_read():
+    report = seen(body=operation(status="Failed", failureDescription="a" * 900_000))
+
+    assert (len(report.reason), report.reason[-2:]) == (500, "a…")
+
+
 def test_whatever_reading_an_answer_raises_is_a_fault():
     class Broken(dict):
         def get(self, *_):
@@ -142,6 +156,9 @@ def test_what_waiting_will_not_heal_is_lost_or_refused():
         b'{"error": "not_found"}',
         b'{"error": {"code": 404, "message": "no such route"}}',
         b'{"error": {"code": "", "message": "no such route"}}',
+        b'{"error": {"code": "NotFound"}}',
+        b'{"error": {"code": "NotFound", "message": null}}',
+        b'{"error": {"code": "NotFound", "message": {"lang": "en", "value": "no such route"}}}',
         b'{"error": {"message": "no such route"}}',
         b'{"error": [{"code": "RouteNotFound"}]}',
         b'[{"error": {"code": "RouteNotFound"}}]',
