@@ -122,7 +122,7 @@ class TableRows(Generic[T]):
         if isinstance(entity, Garbled):
             raise self._unreadable(entity.key, [A_VALUE])
         key = entity["RowKey"]
-        if not is_key(key) or entity["PartitionKey"] != partition(key):  # made by hand, where nobody looks for it
+        if not is_in_place(entity):
             raise self._unreadable(key, KEYS)
         try:
             return self._form.read(entity)
@@ -139,6 +139,12 @@ class TableRows(Generic[T]):
 def is_key(text: str) -> bool:
     """Whether a row may have this key."""
     return _KEY.fullmatch(text) is not None
+
+
+def is_in_place(entity: TableEntity) -> bool:
+    """Whether a row is where it is looked for; somebody may have made one elsewhere."""
+    key = entity["RowKey"]
+    return is_key(key) and entity["PartitionKey"] == partition(key)
 
 
 def partition(key: str) -> str:

@@ -20,7 +20,7 @@ from shared.core.untrusted import percentage
 from shared.engine.ports import Census, Count, OpenWatch, Unreadable
 from shared.storage.columns import Columns, MalformedError
 from shared.storage.entities import A_VALUE, KEYS, Garbled, entities
-from shared.storage.rows import Format, TableRows, partition
+from shared.storage.rows import Format, TableRows, is_in_place
 
 #: The columns without which an open watch can be neither counted nor found, and what else a census reads.
 _COUNTED = {"Api": str, "Due": datetime, "StartedAt": datetime, "Published": bool}
@@ -71,7 +71,7 @@ class TableWatches(TableRows[Watch]):
             if entity.get("Outcome") is not None:
                 continue
             wrong = [name for name, kind in _COUNTED.items() if not isinstance(entity.get(name), kind)]
-            if wrong or entity["PartitionKey"] != partition(entity["RowKey"]):
+            if wrong or not is_in_place(entity):
                 unreadable.append(self._unreadable(entity["RowKey"], wrong or KEYS))
                 continue
             api, due, started_at = entity["Api"], entity["Due"], entity["StartedAt"]

@@ -11,7 +11,7 @@ from azure.data.tables.aio import TableClient
 
 from shared.core.callback import Callback, revive
 from shared.core.model import Outcome
-from shared.engine.ports import Conflict
+from shared.engine.ports import Conflict, Unreadable
 from shared.storage.callbacks import table_callbacks
 from tests.builders import NOON, a_callback
 from tests.memory import MemoryRows
@@ -133,3 +133,35 @@ def test_a_column_of_another_version_survives_a_step(azurite):
     loaded = on_a_table(azurite, scenario)
 
     assert (loaded, loaded.unknown) == (revive(FRESH, LATER), {"Later": NOON})
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("Due", None),
+        ("Due", "soon"),
+        ("Settled", None),
+        ("Settled", "x"),
+        ("Settled", True),
+        ("Seq", -1),
+        ("Outcome", "x"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_told_of_and_harms_no_other(azurite, column, value):
+    other = replace(FRESH, id="other")
+
+    async def scenario(store):
+        await store.insert(FRESH)
+        await store.insert(other)
+        (entity,) = [row async for row in store._table.list_entities() if row["RowKey"] == FRESH.id]
+        changed = {name: known for name, known in {**entity, column: value}.items() if known is not None}
+        await store._table.update_entity(changed, UpdateMode.REPLACE)
+        with pytest.raises(Unreadable, match=column):
+            await store.load(FRESH.id)
+        return [found async for found in store.stale(LATER, LATER)]
+
+    stale = on_a_table(azurite, scenario)
+
+    assert sorted(found.key if isinstance(found, Unreadable) else found.id for found in stale) == sorted(
+        [FRESH.id, other.id]
+    )

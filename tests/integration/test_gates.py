@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError
+from azure.data.tables import EdmType, EntityProperty
 from azure.data.tables.aio import TableClient, TableServiceClient
 from azure.storage.queue.aio import QueueClient
 
@@ -13,6 +14,7 @@ from shared.core.decide import LOOKS_AGAIN
 from shared.core.model import Ticket
 from shared.core.rate_limit import Clearance, GateState, LearnedRate
 from shared.engine.gate import BETWEEN_READS, COMES_BACK_WITHIN, SharedGate
+from shared.storage.entities import A_VALUE
 from shared.storage.gates import GateTable
 from shared.storage.tickets import TicketQueue
 from tests.builders import NOON
@@ -43,6 +45,9 @@ class Counted:
     def query_entities(self, wanted, **options):
         self.reads += 1
         return self._table.query_entities(wanted, **options)
+
+    async def get_entity(self, *keys):
+        return await self._table.get_entity(*keys)
 
     async def upsert_entity(self, *args):
         self.writes += 1
@@ -384,6 +389,7 @@ def test_a_shorter_wait_that_is_written_later_does_not_open_the_gate_for_others(
         {"Limit": -1.0},
         {"WindowSeconds": 1e18},
         {"Strays": -1},
+        {"OpensAt": EntityProperty("soon", EdmType.DATETIME)},
     ],
 )
 def test_a_row_that_somebody_has_edited_is_no_gate(azurite, name, edited):
@@ -396,7 +402,20 @@ def test_a_row_that_somebody_has_edited_is_no_gate(azurite, name, edited):
         await mine.admit()
         return waits, [(row.key, row.columns) for row in await GateTable(table).unreadable()]
 
-    assert on_a_table(azurite, name, story) == ([None, NOON + seconds(60)], [("reporting", tuple(edited))])
+    waits, unreadable = on_a_table(azurite, name, story)
+
+    garbled = any(isinstance(value, EntityProperty) for value in edited.values())
+    assert waits == [None, NOON + seconds(60)]
+    assert unreadable == [("reporting", (A_VALUE,) if garbled else tuple(edited))]
+
+
+def test_a_row_in_another_partition_shuts_no_gate(azurite, name):
+    async def story(table):
+        row = {"RowKey": "reporting", "OpensAt": NOON + seconds(60)}
+        await table.upsert_entity(row | {"PartitionKey": "zz"})
+        return await GateTable(table).read()
+
+    assert on_a_table(azurite, name, story) == {}
 
 
 def test_sleeping_watches_are_counted(azurite):

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import AzureError
-from azure.data.tables import UpdateMode
+from azure.data.tables import EdmType, EntityProperty, UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared.apis import APIS
@@ -21,6 +21,7 @@ from shared.apis.reporting import REPORTING
 from shared.core.decide import restart
 from shared.core.model import End, Outcome, Watch
 from shared.engine.ports import Conflict, Count, Unreadable
+from shared.storage.entities import A_VALUE
 from shared.storage.watches import TableWatches
 from tests.builders import NOON, a_watch
 from tests.memory import MemoryWatches
@@ -506,6 +507,17 @@ SPOILT = [
     ("EndedAt", NOON),  # and no Outcome
     ("Evidence", "no JSON"),
     ("Failing", 5),
+    ("Published", None),
+    ("Published", "no"),
+    ("Published", 0),
+    ("Published", True),  # and no Outcome
+]
+
+#: What the SDK itself cannot read.
+GARBLED = [
+    ("Due", EntityProperty("soon", EdmType.DATETIME)),
+    ("StartedAt", EntityProperty("2026-11-27", EdmType.DATETIME)),
+    ("Later", EntityProperty("no GUID", EdmType.GUID)),
 ]
 
 
@@ -551,6 +563,46 @@ def test_a_row_that_cannot_be_read_can_be_salvaged(azurite, column, value):
     assert (loaded, loaded.etag) == (found, found.etag)
     assert found.due <= LATER
     assert (found.end, column in found.reason, found.seq > before.seq) == (End(Outcome.STOPPED, LATER), True, True)
+
+
+@pytest.mark.parametrize(("column", "value"), GARBLED)
+def test_a_row_that_the_sdk_cannot_read_harms_itself_alone(azurite, column, value):
+    others = [replace(FRESH, id=str(UUID(int=number << 96))) for number in (1, 0x0D6C9F0F, 0xFF000000)]
+
+    async def scenario(store):
+        before = await spoil(store, column, value)
+        for other in others:
+            await store.insert(other)
+        with pytest.raises(Unreadable, match=A_VALUE):
+            await store.load(FRESH.id)
+        stale = [found async for found in store.stale(LATER, NOON)]
+        census = await store.census(NOON, NOON)
+        found = await store.salvage(FRESH.id, LATER)
+        return before, stale, census, found, await store.load(FRESH.id)
+
+    before, stale, census, found, loaded = in_a_table(azurite, scenario)
+
+    assert [row for row in stale if not isinstance(row, Unreadable)] == others
+    assert [row.key for row in stale if isinstance(row, Unreadable)] == [FRESH.id]
+    assert {watch.id for watch in census.open} >= {other.id for other in others}
+    assert len(census.open) + len(census.unreadable) == len(others) + 1
+    assert (loaded, found.end) == (found, End(Outcome.STOPPED, LATER))
+    assert found.seq > before.seq
+
+
+@pytest.mark.parametrize(("partition", "key"), [("zz", FRESH.id), ("0d", "0d6c" + "x" * 100), ("", "")])
+def test_a_row_where_nobody_looks_for_it_is_told_of_and_never_tended(azurite, partition, key):
+    async def scenario(store):
+        await store.insert(FRESH)
+        entity = await _row(store)
+        await store.delete(await store.load(FRESH.id))
+        await store._table.create_entity({**entity, "PartitionKey": partition, "RowKey": key})
+        return [found async for found in store.stale(LATER, NOON)], await store.census(NOON, NOON)
+
+    stale, census = in_a_table(azurite, scenario)
+
+    assert [(type(found), found.key) for found in stale] == [(Unreadable, key)]
+    assert (census.counts, [found.key for found in census.unreadable]) == ({}, [key])
 
 
 def test_a_percentage_that_is_none_is_not_shown(azurite):
