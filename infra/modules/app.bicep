@@ -154,7 +154,8 @@ resource authentication 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(ent
   }
 }
 
-// The host's log, for when it cannot reach Application Insights.  host.json limits it to warnings; requests to the queue
+// The host's log, for when it cannot reach Application Insights.  host.json limits it to warnings, in hosts since late 2025
+// (https://github.com/Azure/azure-functions-host/issues/11434; docs/operate.md says how to look).  Requests to the queue
 // and the tables are not logged, since a line per request would cost several times the poll.
 resource hostLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'host'

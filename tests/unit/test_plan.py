@@ -1,6 +1,7 @@
 """Small plans with known answers, and laws that hold for all."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +11,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from function_app import app
 from local.host import hostjson
 from local.plan.bill import bill, idle, telemetry
 from local.plan.command import plan
@@ -27,6 +27,7 @@ from shared.apis import APIS
 from shared.core.rate_limit import budget
 from shared.core.schedule import Schedule
 from tests.bicep import read
+from tests.indexed import indexed
 
 ANALYSIS = APIS["reality-analysis"]
 STEADY = replace(APIS["reporting"], polling=Schedule.seconds(10, 20, 40, 60))  # no jitter, no percentage
@@ -258,10 +259,7 @@ def test_what_is_charged_by_the_month_is_that_of_the_template():
     assert len(files["network"].variables["endpoints"].value) == ENDPOINTS
     assert (
         1
-        + sum(
-            not any(hasattr(binding, "auth_level") for binding in function.get_bindings())
-            for function in app.get_functions()
-        )
+        + sum(not any(hasattr(binding, "auth_level") for binding in function.get_bindings()) for function in indexed())
         == GROUPS
     )
 
@@ -459,6 +457,18 @@ def test_the_readme_says_what_docs_scale_says():
         _, said_minute, _, said_dollars, _, said_loop = whole[watches]
         assert (said_minute.partition(" ")[0], said_dollars) == (minute, dollars)
         assert beside.endswith(f"$ {said_loop}")
+
+
+def test_the_documentation_says_what_is_charged_by_the_month():
+    """The README gives the first figures, docs/operate.md all of them."""
+    everything = fixed(Deployed(private=True, always_ready=1))
+    zones = fixed(Deployed(zone_redundant=True))["always ready"]
+    wanted = [f"{dollars * 365 / 12:.2f}" for dollars in everything.values()]
+
+    short = (ROOT / "README.md").read_text().split("With nothing to do:")[1].split("\n\n| ")[1].split("\n\n")[0]
+    whole = (ROOT / "docs/operate.md").read_text().split("## What it costs with nothing to do")[1]
+    assert re.findall(r"\| (\d+\.\d\d) \|", short) == wanted
+    assert re.findall(r"\| (\d+\.\d\d) \|", whole)[:5] == [*wanted, f"{zones * 365 / 12:.2f}"]
 
 
 def test_the_documentation_says_what_a_watch_sends():
