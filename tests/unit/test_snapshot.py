@@ -272,6 +272,7 @@ def test_health_is_tested_from_outside_only_with_a_key(snapshots):
     assert alarm["criteria"]["failedLocationCount"] == len(test["Locations"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parameters", "named"),
     [
