@@ -1,4 +1,4 @@
-"""The URL of the app and its key, as people copy them."""
+"""The URL of the app, its key and a token, as people copy them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COPIED = string.whitespace + "\ufeff\u200b\xa0\"'"
 _HOST = re.compile(rb"[\w.-]{1,253}|[0-9A-Fa-f:.]+")
 _LARGEST_PORT = 65535
 
-#: A value of a header without spaces (RFC 9110, section 5.5); function keys have no others.
+#: A value of a header without spaces (RFC 9110, section 5.5); function keys and tokens have no others.
 _KEY = re.compile(r"[!-~]+")
 
 
@@ -26,9 +26,18 @@ def clean(value: str | None) -> str:
 
 def app_key(value: str, name: str = "--key") -> str:
     """Return the key; raises `ApiError`, which names the option, never its value."""
-    if not _KEY.fullmatch(key := clean(value)):
-        raise ApiError(f"{name} holds a space, a line break or a character that no key has: copy the key again")
-    return key
+    return _of_a_header(value, name, "key")
+
+
+def app_token(value: str, name: str = "--token") -> str:
+    """Return the access token, without `Bearer`; raises `ApiError`, which names the option, never its value."""
+    return _of_a_header(re.sub(r"(?i)^bearer\s+", "", clean(value)), name, "token")
+
+
+def _of_a_header(value: str, name: str, what: str) -> str:
+    if not _KEY.fullmatch(cleaned := clean(value)):
+        raise ApiError(f"{name} holds a space, a line break or a character that no {what} has: copy the {what} again")
+    return cleaned
 
 
 def app_url(value: str, name: str = "--url") -> str:

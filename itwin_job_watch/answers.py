@@ -32,7 +32,7 @@ def body_of(answer: httpx.Response) -> Any:
     except (ValueError, RecursionError):  # the latter from nothing but opening brackets
         body = None
     if status == UNAUTHORIZED:
-        raise ApiError("the app does not accept this key: see --key")
+        raise ApiError("the app does not accept this key, or asks for a token too: see --key and --token")
     if status >= FIRST_SERVER_ERROR or status in PASSING:
         wait = retry_after(answer.headers.get("retry-after", ""), datetime.now(UTC))
         raise PassingError(detail(body) or f"HTTP {status} from {_place(answer)}", wait)
@@ -53,7 +53,7 @@ def body_of(answer: httpx.Response) -> Any:
 def no_answer(error: Exception, url: str) -> ApiError:
     """Say why there is no answer.  The texts of local errors are not shown: they quote what was to be sent."""
     if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol):
-        return ApiError(f"the request to {url} cannot be sent: see --url and --key")
+        return ApiError(f"the request to {url} cannot be sent: see --url, --key and --token")
     text = f"no answer from {url}: {error or type(error).__name__}"
     return StrangeError(text) if any(map(_lasts, _causes(error))) else PassingError(text)
 

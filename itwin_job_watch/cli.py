@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from itwin_job_watch.address import app_key, app_url, clean
+from itwin_job_watch.address import app_key, app_token, app_url, clean
 from itwin_job_watch.client import BATCH, Api
 from itwin_job_watch.errors import ApiError, PassingError, say
 from itwin_job_watch.output import (
@@ -53,13 +53,19 @@ class _Group(click.Group):
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--url", envvar="ITWIN_JOB_WATCH_URL", help="URL of the app.  Default: ITWIN_JOB_WATCH_URL.")
 @click.option("--key", envvar="ITWIN_JOB_WATCH_KEY", help="Function key.  Prefer ITWIN_JOB_WATCH_KEY.")
+@click.option(
+    "--token",
+    envvar="ITWIN_JOB_WATCH_TOKEN",
+    help="Access token, if the app asks for one of Microsoft Entra too.  Prefer ITWIN_JOB_WATCH_TOKEN.",
+)
 @click.pass_context
-def main(ctx: click.Context, url: str | None, key: str | None) -> None:
+def main(ctx: click.Context, url: str | None, key: str | None, token: str | None) -> None:
     """Watch long-running jobs of the Bentley iTwin Platform to their end."""
     if ctx.obj is None:  # tests pass their own
         if not clean(url) or not clean(key):
             raise click.UsageError("Name the app: --url and --key, or ITWIN_JOB_WATCH_URL and ITWIN_JOB_WATCH_KEY.")
-        ctx.obj = Api(app_url(url or "", _source(ctx, "url")), app_key(key or "", _source(ctx, "key")))
+        bearer = app_token(token or "", _source(ctx, "token")) if clean(token) else ""
+        ctx.obj = Api(app_url(url or "", _source(ctx, "url")), app_key(key or "", _source(ctx, "key")), token=bearer)
     ctx.call_on_close(ctx.obj.close)
 
 

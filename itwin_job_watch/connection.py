@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from itwin_job_watch.address import app_key, app_url
+from itwin_job_watch.address import app_key, app_token, app_url
 from itwin_job_watch.answers import body_of, no_answer
 from itwin_job_watch.errors import ApiError, PassingError, StrangeError, say
 from itwin_job_watch.pauses import pause
@@ -55,15 +55,18 @@ class Connection:
         key: str,
         transport: httpx.BaseTransport | None = None,
         *,
+        token: str = "",
         sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
+        """`token` is for an app that also asks for one of Microsoft Entra; without it none is sent."""
         self.sleep, self.clock = sleep or time.sleep, clock or time.monotonic
         self.outages = Outages(self.clock, say)
         self._url = app_url(url)
+        bearer = {"authorization": f"Bearer {app_token(token)}"} if token else {}
         self._http = httpx.Client(
             base_url=self._url,
-            headers={"x-functions-key": app_key(key), "user-agent": "itwin-job-watch"},
+            headers={"x-functions-key": app_key(key), "user-agent": "itwin-job-watch", **bearer},
             transport=transport or transport_to(self._url),
         )
         self._has_answered = False  #: well, at least once

@@ -105,8 +105,13 @@ def screenshots() -> None:
 
 
 @main.command()
-def check() -> None:
+@click.option("--az", is_flag=True, help="Check the commands of `az` in docs and scripts instead; installs azure-cli.")
+def check(*, az: bool) -> None:
     """Check lint, formatting, types and imports, as CI does besides the tests."""
+    if az:
+        from local.docs.azure_cli.check import check_all  # noqa: PLC0415 -- needs what nothing else does
+
+        sys.exit(check_all(CONSOLE))
     tools = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
     commands = [[sys.executable, "-m", *tool] for tool in tools]
     commands += [[str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"]]

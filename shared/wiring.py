@@ -333,7 +333,7 @@ def tender() -> Tender:
         grace=GRACE * known.wait_scale,
         retention=timedelta(days=known.retention_days),
         unreadable=events().unreadable,
-        gates=gates().unreadable,
+        unreadable_gates=gates().unreadable,
         tidy=tidier().round,
     )
 

@@ -132,6 +132,6 @@ class Ports:
             grace=GRACE,
             retention=self.retention,
             unreadable=self.unreadable,
-            gates=self.unreadable_gates,
+            unreadable_gates=self.unreadable_gates,
             tidy=self.tidy,
         )

@@ -62,7 +62,7 @@ var alarms = [
   {
     name: 'row-unreadable'
     title: 'A row cannot be read'
-    description: 'A row of a table has a value that the app cannot read, so its watch, callback or gate stands still. Correct the columns that the query names, or delete the row and start the watch again. docs/operate.md says more.'
+    description: 'A row of a table has a value that the app cannot read, so its watch, callback or gate stands still. Correct the columns that the query names, or stop the watch, or start its job again with restart. docs/operate.md says more.'
     query: loadTextContent('../queries/alerts/row-unreadable.kql')
     every: 'PT15M'
     severity: 2

@@ -11,11 +11,14 @@ import math
 from collections.abc import Iterable
 from functools import reduce
 from typing import Any
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from shared.core.url import DEFAULT_PORTS
 
 LONGEST_LINK = 2000
+
+#: What stays as it is in a link (RFC 3986, section 2.2, and percent-encodings); some services leave the rest raw.
+IN_LINKS = "!$%&'()*+,/:;=?@[]~"
 
 #: Levels of a JSON body.  An answer of the platform has five; one with hundreds exhausts the stack of who reads it.
 DEEPEST = 32
@@ -117,7 +120,9 @@ def follow(link: Any, base: str) -> str:
     >>> follow("https://evil.example/logs", "https://api.bentley.com/status")
     ''
     """
-    if not isinstance(link, str) or not link or len(link) > LONGEST_LINK or not link.isprintable() or " " in link:
+    if not isinstance(link, str) or not link or len(link) > LONGEST_LINK or not link.isprintable():
+        return ""
+    if " " in link or "\\" in link:  # readers of URLs disagree about these
         return ""
     try:
         parts = urlsplit(urljoin(base, link))
@@ -127,4 +132,4 @@ def follow(link: Any, base: str) -> str:
         return ""
     if not parts.path.startswith("/") or parts.path.startswith("//"):
         return ""
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return quote(f"{parts.path}?{parts.query}" if parts.query else parts.path, safe=IN_LINKS)

@@ -117,9 +117,9 @@ class WatchStore(Store[Watch], Protocol):
         """Go over all open watches; overdue is what was due before."""
 
     async def salvage(self, key: str, now: datetime) -> Watch | None:
-        """Return the row, or None when there is none; one that cannot be read as a watch that was stopped now.
+        """Return the row, or None when there is none; one that cannot be read is first stopped, with what can be read.
 
-        Writing it makes the row readable again.
+        That makes it readable again.  Raises `Conflict` when someone else moved it meanwhile.
         """
 
 

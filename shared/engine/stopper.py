@@ -28,12 +28,14 @@ class Stopper:
 
         One whose row cannot be read ends as stopped too, with what can be read of it.
         """
-        while watch := await self.rows.salvage(key, self.now()):
+        while True:
             try:
+                watch = await self.rows.salvage(key, self.now())
+                if watch is None:
+                    return None
                 if watch.end is None:
                     watch = await swap(self.rows, stop(watch, self.now()))
                     log.info("watch.ended watch=%s api=%s outcome=%s", watch.id, watch.api, watch.outcome)
                 return await self.act(watch)
             except Conflict:  # a turn came in between; each one moves the watch on, so this loop ends
                 continue
-        return None

@@ -38,7 +38,7 @@ class Tender:
     grace: timedelta  #: how late a turn may be before its ticket counts as lost
     retention: timedelta  #: how long the row of an ended watch stays; its result stays for ever
     unreadable: Callable[[Unreadable], Awaitable[None]]  #: one event on a row that cannot be read
-    gates: Callable[[], Awaitable[Sequence[Unreadable]]]  #: the gates that cannot be read
+    unreadable_gates: Callable[[], Awaitable[Sequence[Unreadable]]]
     tidy: Callable[[Sequence[OpenWatch]], Awaitable[None]]  #: see `Tidier`
 
     async def round(self) -> int:
@@ -54,7 +54,7 @@ class Tender:
         await self._tidy(census.open)
         apis = {**dict.fromkeys(self.apis, Count()), **census.counts}
         paces = await self._paces()
-        rows = {(row.table, row.key): row for row in (*census.unreadable, *unreadable, *await self._gates())}
+        rows = {(row.table, row.key): row for row in (*census.unreadable, *unreadable, *await self._unreadable_gates())}
         for row in rows.values():
             log.error("row.unreadable %s", row)
         await asyncio.gather(*map(self.unreadable, [*rows.values()][:MOST_TOLD]))
@@ -68,9 +68,9 @@ class Tender:
         except OUTAGE as error:  # the events matter more
             log.warning("index.untidied error=%s: %s", type(error).__name__, error)
 
-    async def _gates(self) -> Sequence[Unreadable]:
+    async def _unreadable_gates(self) -> Sequence[Unreadable]:
         try:
-            return await self.gates()
+            return await self.unreadable_gates()
         except OUTAGE as error:
             log.warning("gates.unread error=%s: %s", type(error).__name__, error)
             return ()

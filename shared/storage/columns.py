@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter
 #: How to write and read a value that is neither text nor a number nor an instant.
 Codec = tuple[Callable[[Any], Any], Callable[[Any], Any]]
 
-#: What a column of each type may hold: far from where a step further overflows, a column of 32 bits or the calendar.
+#: What a column of each type may hold, so that no further step overflows a column of 32 bits or the calendar.
 BOUNDS = {
     int: Annotated[int, Field(ge=0, lt=2**30)],
     datetime: Annotated[AwareDatetime, Field(lt=datetime(9000, 1, 1, tzinfo=UTC))],

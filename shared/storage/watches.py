@@ -36,14 +36,17 @@ class TableWatches(TableRows[Watch]):
         super().__init__(table, Format(_entity, partial(_watch, apis=apis), _STALE))
 
     async def salvage(self, key: str, now: datetime) -> Watch | None:
-        """Return the row, or None when there is none; one that cannot be read as a watch that was stopped now."""
+        """Return the row, or None when there is none; one that cannot be read is first stopped, with what can be read.
+
+        It is written before anybody acts on it: its end is one, though whoever gave it up may die and come again.
+        """
         entity = await self._entity_of(key)
         if entity is None:
             return None
         try:
             return self._form.read(entity)
         except MalformedError as error:
-            return _salvaged(key, error, now)
+            return await self.commit(_salvaged(key, error, now))
 
     async def census(self, now: datetime, due_before: datetime) -> Census:
         """Go over all open watches; overdue is what was due before.
@@ -132,4 +135,5 @@ def _salvaged(key: str, error: MalformedError, now: datetime) -> Watch:
     seq = BEYOND if "Seq" in error.columns else values.get("seq", 0) + 1
     reason = f"its row could not be read, and was given up on request: {error}"
     more = {"id": key, "seq": seq, "stepped_by": "", "begun_by": "", "end": end, "published": False, "reason": reason}
-    return Watch(**{**values, **more})
+    due = min(values["due"], now)  # as of any watch that is stopped
+    return Watch(**{**values, **more, "due": due})

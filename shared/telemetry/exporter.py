@@ -7,13 +7,19 @@ imports protobuf, and the process must start without.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import os
+import ssl
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from datetime import timedelta
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 from azure.core.credentials import TokenCredential
@@ -22,6 +28,10 @@ from azure.identity import ManagedIdentityCredential
 from opencensus.common.schedule import QueueEvent
 from opencensus.ext.azure.log_exporter import AzureEventHandler
 
+from shared.clients.exchange import Silence, exchange
+from shared.clients.proxies import ProxyError, proxy_for
+from shared.core.remote import Response
+from shared.engine.ports import UndeliveredError
 from shared.telemetry import answer
 from shared.telemetry.answer import Verdict
 
@@ -30,10 +40,22 @@ log = logging.getLogger("watch.telemetry")
 #: Of the identity's tokens.
 SCOPE = "https://monitor.azure.com//.default"
 
+#: A POST is repeated where these lead (RFC 9110, section 15.4).
+REDIRECTS, MOST_REDIRECTS = {HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT}, 5
+
+#: For one request: there is one thread, for which all events wait.
+TIMEOUT = timedelta(seconds=10)
+
+#: An answer names each event that was not accepted.
+LARGEST_BODY = 64 * 1024
+
 
 def identity(client_id: str) -> ManagedIdentityCredential:
-    """Return the user-assigned identity of that client id, or the system-assigned one for ""."""
-    return ManagedIdentityCredential(client_id=client_id) if client_id else ManagedIdentityCredential()
+    """Return the user-assigned identity of that client id, or the system-assigned one for "".
+
+    No proxy leads to its endpoint, whatever the environment names.
+    """
+    return ManagedIdentityCredential(client_id=client_id or None, use_env_settings=False)
 
 
 class Handler(AzureEventHandler):
@@ -67,8 +89,9 @@ class Handler(AzureEventHandler):
             if records:
                 verdicts = self._sent(records)
         except Exception as error:  # noqa: BLE001 -- whatever it is, e.g. a proxy's address that is none: they come again
-            # By its type alone: the text may repeat a proxy's password.
-            log.warning("telemetry.unsent error=%s: check the network, and the proxies set", type(error).__name__)
+            # By its type alone, if it is none of ours: the text may repeat a proxy's password.
+            why = error if isinstance(error, UndeliveredError | ProxyError) else type(error).__name__
+            log.warning("telemetry.unsent error=%s: check the network, and the proxies set", why)
         for record, verdict in zip(records, verdicts, strict=True):
             waiter: Future[Verdict] = record.__dict__["answer"]
             if waiter.set_running_or_notify_cancel():  # otherwise its waiter has given up
@@ -90,24 +113,17 @@ class Handler(AzureEventHandler):
     def _sent(self, records: Sequence[logging.LogRecord]) -> list[Verdict]:
         """Send events, and return the verdict on each; raises whatever keeps them from being sent."""
         envelopes = self.apply_telemetry_processors([self.log_record_to_envelope(record) for record in records])
-        response = self._http.post(
-            f"{self.options.endpoint}/v2.1/track",
-            content=json.dumps(envelopes, default=str),
-            headers={"Content-Type": "application/json; charset=utf-8", **self._authorization()},
-        )
-        verdicts = answer.read(response.status_code, response.content, len(records))
+        headers = {"Content-Type": "application/json; charset=utf-8", **self._authorization()}
+        url, body = f"{self.options.endpoint}/v2.1/track", json.dumps(envelopes, default=str)
+        response = asyncio.run(_post(url, body, headers, self._certificates, MOST_REDIRECTS))
+        verdicts = answer.read(response.status, response.body, len(records))
         if Verdict.AGAIN in verdicts:
-            log.warning("telemetry.unaccepted status=%s: not all was accepted, and is sent again", response.status_code)
+            log.warning("telemetry.unaccepted status=%s: not all was accepted, and is sent again", response.status)
         return verdicts
 
     @cached_property
-    def _http(self) -> httpx.Client:
-        """Make the client; raises ValueError or ImportError for a proxy that it cannot use, each time anew."""
-        return httpx.Client(
-            timeout=self.options.timeout,
-            follow_redirects=True,  # without the token where that leads to another origin
-            limits=httpx.Limits(max_keepalive_connections=0),  # a connection that has just been closed fails a turn
-        )
+    def _certificates(self) -> ssl.SSLContext:
+        return httpx.create_ssl_context()
 
     def _authorization(self) -> dict[str, Any]:
         """Return the header with the identity's token, if it needs one; raises `AzureError`."""
@@ -119,3 +135,22 @@ class Handler(AzureEventHandler):
             log.warning("identity.failed error=%s: no token for Application Insights", type(error).__name__)
             raise
         return {"Authorization": f"Bearer {token}"}
+
+
+async def _post(
+    url: str, body: str, headers: Mapping[str, str], certificates: ssl.SSLContext, redirects: int
+) -> Response:
+    """Post where the endpoint leads: a global one leads to that of a region, which wants the token too.
+
+    Whoever leads on has got the token already, so it goes along; but nothing goes from https to http.  Raises
+    `UndeliveredError` without an answer, and `ProxyError`.
+    """
+    proxy = proxy_for(url, os.environ)
+    async with httpx.AsyncClient(timeout=None, verify=certificates, trust_env=False, proxy=proxy) as http:  # noqa: S113
+        found = await exchange(http, "POST", url, headers, largest=LARGEST_BODY, within=TIMEOUT, content=body)
+    if isinstance(found, Silence):
+        raise UndeliveredError(found.error)
+    onward = urljoin(url, found.headers.get("location", url))
+    if redirects and found.status in REDIRECTS and urlsplit(onward).scheme == urlsplit(url).scheme:
+        return await _post(onward, body, headers, certificates, redirects - 1)
+    return found

@@ -31,33 +31,6 @@ FOR_THE_HOST = re.findall(
 INDEX = "import function_app; print(*sorted(one.get_function_name() for one in function_app.app.get_functions()))"
 
 
-def test_what_is_packed_is_the_app_and_nothing_else():
-    packed = {path.as_posix() for path in package.files()}
-
-    needed = {
-        path.relative_to(ROOT).as_posix() for part in ("functions", "shared") for path in (ROOT / part).rglob("*.py")
-    }
-    assert packed == {"function_app.py", "host.json", "requirements.txt", "functions/support/page.html", *needed}
-
-
-def test_what_lies_about_is_left_behind(tmp_path):
-    """Directories of a developer's machine, however deep."""
-    for name in (
-        ".git/x",
-        ".venv/lib/x.py",
-        ".local/x",
-        "local.settings.json",
-        "shared/__pycache__/x.pyc",
-        "docs/a/b.md",
-    ):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "shared/x.py").touch()
-    shutil.copy(ROOT / ".funcignore", tmp_path)
-
-    assert [path.as_posix() for path in package.files(tmp_path)] == ["shared/x.py"]
-
-
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
     """The package, a Python with its requirements, and a directory with the host: apart from each other."""

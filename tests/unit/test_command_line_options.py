@@ -1,4 +1,4 @@
-"""The URL, the key and the proxies of the command line: mended where that is safe, else named, never shown."""
+"""The URL, key, token and proxies of the command line: mended where that is safe, else named, never shown."""
 
 import os
 
@@ -6,7 +6,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from itwin_job_watch.address import app_key, app_url
+from itwin_job_watch.address import app_key, app_token, app_url
 from itwin_job_watch.cli import main
 from itwin_job_watch.client import Api
 from itwin_job_watch.errors import ApiError
@@ -95,6 +95,56 @@ def test_a_key_that_no_header_carries_is_named_and_not_shown(key):
         says_one_line(invoke("key", key, by_option=True), "--key")
     if "\x00" not in key:
         says_one_line(invoke("key", key, by_option=False), "ITWIN_JOB_WATCH_KEY")
+
+
+TOKEN = "eyJ0.s3cr-_et.x"
+
+
+@pytest.mark.parametrize("token", WRONG_KEYS)
+def test_a_token_that_no_header_carries_is_named_and_not_shown(token):
+    if "\udcff" not in token:  # no argument at all
+        says_one_line(invoke("token", token, by_option=True), "--token")
+    if "\x00" not in token:
+        says_one_line(invoke("token", token, by_option=False), "ITWIN_JOB_WATCH_TOKEN")
+
+
+@pytest.mark.parametrize("token", [TOKEN, f" {TOKEN}\r\n", f'"{TOKEN}"', f"Bearer {TOKEN}", f"bearer  {TOKEN}"])
+def test_a_token_is_sent_with_each_request(token):
+    """To the app alone, and beside its key."""
+    made = []
+
+    def answer(request):
+        made.append(request)
+        return httpx.Response(404, json={"type": "urn:x:unknown-watch", "title": "x", "detail": "none"})
+
+    api = Api(APP, "k", httpx.MockTransport(answer), token=app_token(token))
+    with pytest.raises(ApiError) as raised:
+        api.show("x")
+
+    assert [(one.headers["authorization"], one.headers["x-functions-key"]) for one in made] == [
+        (f"Bearer {TOKEN}", "k")
+    ]
+    assert TOKEN not in str(raised.value)
+
+
+@pytest.mark.parametrize("token", [None, "", " \n"])
+def test_without_a_token_none_is_sent(token, monkeypatch):
+    sent: list[httpx.Request] = []
+    monkeypatch.setattr("itwin_job_watch.connection.transport_to", lambda _: httpx.MockTransport(recorded(sent)))
+    variables = {"ITWIN_JOB_WATCH_URL": APP, "ITWIN_JOB_WATCH_KEY": "k"}
+    CliRunner().invoke(main, ["list"], env=variables | ({} if token is None else {"ITWIN_JOB_WATCH_TOKEN": token}))
+    CliRunner().invoke(main, ["--token", TOKEN, "list"], env=variables)
+    CliRunner().invoke(main, ["list"], env=variables | {"ITWIN_JOB_WATCH_TOKEN": TOKEN})
+
+    assert [request.headers.get("authorization") for request in sent] == [None, f"Bearer {TOKEN}", f"Bearer {TOKEN}"]
+
+
+def recorded(sent):
+    def answer(request):
+        sent.append(request)
+        return httpx.Response(200, json={"watches": [], "next": None})
+
+    return answer
 
 
 @pytest.mark.parametrize(("url", "says"), WRONG_URLS)

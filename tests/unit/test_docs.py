@@ -146,6 +146,21 @@ def test_deploying_names_what_the_template_has(page):
     assert {name for row in rows for name in quoted(row)} <= parameters
 
 
+@pytest.mark.parametrize("page", [*PAGES, *(ROOT / ".github/workflows").glob("*.yml")], ids=lambda page: page.name)
+def test_publishing_names_the_language(page):
+    """Core Tools know it only from local.settings.json, which no fresh checkout has, and stop without."""
+    commands = re.findall(r"func azure functionapp publish[^\n`]*", re.sub(r"\\\n", " ", page.read_text()))
+    told = [one for one in commands if one != "func azure functionapp publish"]  # else it just speaks of the command
+
+    assert [one for one in told if "--python" not in one.split()] == []
+    assert told or page.name not in {"README.md", "deploy.md", "deploy.yml"}
+
+
+def test_a_secret_is_on_no_command_line():
+    for page in PAGES:
+        assert not re.search(r"secret set [^|\n]*--value", page.read_text()), page.name
+
+
 @pytest.mark.parametrize("variable", ["ITWIN_CLIENT_ID", "ALERT_EMAIL", "READER_PRINCIPAL_ID"])
 def test_what_is_exported_is_what_the_parameters_read(variable):
     assert f"readEnvironmentVariable('{variable}'" in (ROOT / "infra/main.bicepparam").read_text()

@@ -22,6 +22,8 @@ STATUS = "https://api.bentley.com/insights/reporting/datasources/extraction/stat
         ("HTTPS://API.bentley.com/logs", "/logs"),
         ("/logs#end", "/logs"),
         ("/a%2Fb/logs", "/a%2Fb/logs"),
+        ('/logs?token="é|{a}<b>`^&more=a+b', "/logs?token=%22%C3%A9%7C%7Ba%7D%3Cb%3E%60%5E&more=a+b"),
+        ("/ä'(1)[2]~/logs?q=a/b?c@d:e", "/%C3%A4'(1)[2]~/logs?q=a/b?c@d:e"),
     ],
 )
 def test_a_link_of_the_same_origin_is_followed(link, path):

@@ -21,14 +21,17 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
+from azure.core.credentials import AccessToken
 from azure.core.exceptions import ServiceRequestError
 
 from shared import wiring
 from shared.core.callback import begin, event_id
 from shared.core.model import End, Failing, Outcome
 from shared.core.rate_limit import Pace, Reason
+from shared.core.remote import Response
 from shared.engine.ports import Count, UndeliveredError, Unreadable
 from shared.telemetry.events import Events, NoEvents, invocation
+from shared.telemetry.exporter import SCOPE, identity
 from tests.builders import NOON, a_watch
 
 ROOT = Path(__file__).parents[2]
@@ -58,8 +61,8 @@ def accepted(envelopes):
     return 200, {"itemsReceived": len(envelopes), "itemsAccepted": len(envelopes), "errors": []}
 
 
-def always(status, body=None):
-    return lambda _: (status, body or {})
+def always(status, body=None, headers=None):
+    return lambda _: (status, body or {}, headers or {})
 
 
 def partly(status):
@@ -86,6 +89,7 @@ class Ingestion:
         self.requests: list[tuple[str, list[Any]]] = []
         self.authorizations: list[str | None] = []
         self.gate, self.arrived = threading.Event(), threading.Event()
+        self.drips = False  #: each answer begins with white space, for ever
         self.gate.set()
 
         class Handler(BaseHTTPRequestHandler):
@@ -100,7 +104,11 @@ class Ingestion:
                 for name, value in headers.items():
                     handler.send_header(name, value)
                 handler.end_headers()
-                handler.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
+                with suppress(OSError):
+                    while self.drips:
+                        handler.wfile.write(b" ")
+                        time.sleep(0.05)
+                    handler.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
 
             def log_message(handler, *_):  # noqa: N805
                 pass
@@ -136,8 +144,8 @@ def serving(answer=accepted):
 
 
 @contextmanager
-def events_to(ingestion):
-    events = Events(f"InstrumentationKey={ingestion.key};IngestionEndpoint={ingestion.url}", "the-site")
+def events_to(ingestion, credential=None):
+    events = Events(f"InstrumentationKey={ingestion.key};IngestionEndpoint={ingestion.url}", "the-site", credential)
     try:
         yield events
     finally:
@@ -412,15 +420,53 @@ def test_of_several_none_is_delivered_where_fewer_were_accepted_than_not_named(i
     assert "event.rejected event=WatchFinished about='bad'" in caplog.text
 
 
-def test_an_event_follows_ingestion_to_another_host(ingestion, events):
-    def moved(_):
-        return 308, b"", {"Location": f"{there.url}/v2.1/track"}
+class Token:
+    def get_token(self, *_, **__):
+        return AccessToken("mine", int(time.time()) + 3600)
 
-    ingestion.answer = moved
-    with serving() as there:
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_an_event_follows_ingestion_to_another_host_with_its_token(status, ingestion):
+    with serving() as there, events_to(ingestion, Token()) as events:
+        ingestion.answer = always(status, b"", {"Location": f"{there.url}/v2.1/track"})
         assert announce(events, WATCH) == [None]
 
-    assert there.watches == ["0d6c"]
+    assert (there.watches, there.authorizations) == (["0d6c"], ["Bearer mine"])
+
+
+def test_an_answer_that_never_ends_does_not_hold_the_events_after_it(ingestion, events, monkeypatch):
+    """There is one thread for all, and a time-out for each byte is none for the answer."""
+    monkeypatch.setattr("shared.telemetry.exporter.TIMEOUT", timedelta(seconds=0.3))
+    monkeypatch.setattr("shared.telemetry.events.TIMEOUT", timedelta(seconds=2))
+    ingestion.drips = True
+    (error,) = announce(events, WATCH)
+    ingestion.drips = False
+
+    assert (type(error), announce(events, WATCH)) == (UndeliveredError, [None])
+
+
+@pytest.mark.parametrize(
+    ("to", "asked"),
+    [
+        ("http://eu.example/v2.1/track", ["https://dc.example/v2.1/track"]),
+        ("https://eu.example/v2.1/track", ["https://dc.example/v2.1/track", *["https://eu.example/v2.1/track"] * 5]),
+    ],
+)
+def test_nothing_follows_to_plain_http_nor_in_circles(to, asked, monkeypatch):
+    urls = []
+
+    async def leads_on(_, __, url, *___, **____):
+        urls.append(url)
+        return Response(308, {"location": to})
+
+    monkeypatch.setattr("shared.telemetry.exporter.exchange", leads_on)
+    events = Events(f"InstrumentationKey={uuid4()};IngestionEndpoint=https://dc.example", "the-site", Token())
+    try:
+        (error,) = announce(events, WATCH)
+    finally:
+        events._handler.close()
+
+    assert (type(error), urls) == (UndeliveredError, asked)
 
 
 PROXIES = [
@@ -429,22 +475,39 @@ PROXIES = [
 ]  # fmt: skip
 
 
+@pytest.fixture
+def by_proxy(monkeypatch):
+    """Events to a host that only a proxy knows."""
+    for name in ("ALL_PROXY", "HTTP_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    events = Events(f"InstrumentationKey={uuid4()};IngestionEndpoint=http://dc.example", "the-site")
+    yield events
+    events._handler.close()
+
+
 @pytest.mark.parametrize("setting", [*itertools.product(["ALL_PROXY", "HTTP_PROXY", "http_proxy"], PROXIES)], ids=str)
-def test_a_proxy_that_is_none_loses_no_event(setting, ingestion, events, monkeypatch, caplog):
-    """It is undelivered, again and again, said without the proxy's password, and delivered once the proxy is gone."""
-    for other in ("ALL_PROXY", "HTTP_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(other, raising=False)
-        monkeypatch.delenv(other.lower(), raising=False)
+def test_a_proxy_that_is_none_loses_no_event(setting, ingestion, by_proxy, monkeypatch, caplog):
+    """It is undelivered, again and again, said without the proxy's password, and delivered once the proxy is right."""
     monkeypatch.setenv(*setting)
 
-    errors = announce(events, WATCH) + announce(events, WATCH)
+    errors = announce(by_proxy, WATCH) + announce(by_proxy, WATCH)
 
     assert ([*map(type, errors)], ingestion.requests) == ([UndeliveredError] * 2, [])
     assert caplog.text.count("telemetry.unsent error=") == 2
     assert "hush" not in caplog.text + str(errors)
-    monkeypatch.delenv(setting[0])
-    with events_to(ingestion) as restarted:
-        assert announce(restarted, WATCH) == [None]
+    monkeypatch.setenv(setting[0], ingestion.url)
+    assert announce(by_proxy, WATCH) == [None]
+    assert [path for path, _ in ingestion.requests] == ["http://dc.example/v2.1/track"]
+
+
+@pytest.mark.parametrize("entries", ["10.0.0.0/8,[::1]", "[::1", "x:y", "10.0.0.1:abc"])
+def test_whatever_else_needs_no_proxy_events_use_theirs(entries, ingestion, by_proxy, monkeypatch):
+    """Of each of these httpx makes no client."""
+    monkeypatch.setenv("HTTP_PROXY", ingestion.url)
+    monkeypatch.setenv("NO_PROXY", entries)
+
+    assert announce(by_proxy, WATCH) == [None]
 
 
 def test_an_event_that_is_wanted_again_is_undelivered_whatever_travels_with_it(ingestion, events):
@@ -678,6 +741,16 @@ def test_without_keys_each_event_carries_a_token_of_the_apps_identity(
     # what a scope of "https://monitor.azure.com//.default" means to this endpoint
     assert (asked["resource"], asked.get("client_id")) == (["https://monitor.azure.com/"], client_id)
     assert ingestion.authorizations == ["Bearer token 1"] * 2
+
+
+@pytest.mark.usefixtures("identities")
+def test_no_proxy_of_the_environment_leads_to_the_identity(monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert identity("").get_token(SCOPE).token == "token 1"
 
 
 def test_with_a_key_no_token_is_asked_for(ingestion, identities, monkeypatch):

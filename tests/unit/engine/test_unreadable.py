@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shared.core.model import End, Outcome, Ticket
-from shared.engine.ports import OUTAGE, Unreadable
+from shared.engine.ports import OUTAGE, UndeliveredError, Unreadable
 from tests.builders import a_watch
 from tests.memory import MemoryWatches
 from tests.unit.engine.world import ID, LATE
@@ -38,7 +38,7 @@ class SpoiltWatches(MemoryWatches):
     async def salvage(self, key, now):
         if key not in self.spoilt:
             return await super().salvage(key, now)
-        return replace(self.rows[key], seq=self.rows[key].seq + 1, end=End(Outcome.STOPPED, now))
+        return await self.commit(replace(self.rows[key], seq=self.rows[key].seq + 1, end=End(Outcome.STOPPED, now)))
 
     async def stale(self, due_before, ended_before):
         async for row in super().stale(due_before, ended_before):
@@ -74,6 +74,27 @@ def test_a_user_may_stop_it(spoilt):
 
     assert (stopped.outcome, spoilt.row.published) == (Outcome.STOPPED, True)
     assert [watch.id for watch in spoilt.announced] == [ID]
+
+
+@pytest.mark.parametrize("again", [lambda world: world.stop(), lambda world: world.start(restart=True)])
+def test_its_end_is_one_however_often_it_is_published(spoilt, again):
+    spoilt.broken = UndeliveredError("away")
+    with pytest.raises(UndeliveredError):
+        again(spoilt)
+    spoilt.now, spoilt.broken = spoilt.now + LATE, None
+    again(spoilt)
+
+    assert len({watch.end.at for watch in spoilt.recorded}) == 1
+
+
+def test_tending_publishes_an_end_that_a_stop_left(spoilt):
+    spoilt.broken = UndeliveredError("away")
+    with pytest.raises(UndeliveredError):
+        spoilt.stop()
+    spoilt.now, spoilt.broken = spoilt.now + LATE, None
+    spoilt.tend()
+
+    assert spoilt.row.published
 
 
 def test_a_user_may_restart_it(spoilt):
