@@ -4,7 +4,7 @@
 //
 // Modules are in dependency order.  The app needs its role assignments, its queues and tables and the container of its
 // package; it waits for them through the outputs of the modules that create them.  Its workbook and alerts follow it.
-import { checkedAddresses, checkedIds, checkedPrefix, checkedQueue, checkedTables } from 'names.bicep'
+import { checkedAddresses, checkedGroups, checkedIds, checkedPrefix, checkedQueue, checkedStart, checkedTables } from 'names.bicep'
 
 targetScope = 'resourceGroup'
 
@@ -253,7 +253,7 @@ module app 'modules/app.bicep' = {
     pythonVersion: pythonVersion
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
-    alwaysReady: alwaysReady
+    alwaysReady: checkedGroups(alwaysReady)
     zoneRedundant: zoneRedundant
     httpConcurrency: httpConcurrency
     networkName: privateNetworking ? network.name : ''
@@ -347,7 +347,7 @@ module budget 'modules/budget.bicep' = if (monthlyBudget > 0) {
   params: {
     name: prefix
     amount: monthlyBudget
-    start: budgetStart
+    start: checkedStart(budgetStart)
     email: alertEmail
   }
 }

@@ -1,4 +1,4 @@
-// Which names Azure would refuse, so that the template can say so before anything is created.
+// Which names and other values Azure would refuse, so that the template can say so before anything is created.
 // https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
 
 func consistsOf(text string, allowed string) bool =>
@@ -56,3 +56,17 @@ func checkedIds(what string, ids string[]) string[] =>
     ))
     ? ids
     : fail('${what} must be a client id such as 04b07795-8ddb-461a-bbee-02f9e1bf7b46')
+
+// A budget begins with a month: 2026-12-01.
+@export()
+func checkedStart(start string) string =>
+  consistsOf(start, '0123456789-') && length(start) == 10 && endsWith(start, '-01')
+    ? start
+    : fail('budgetStart is "${start}", but must be the first day of a month, such as 2026-12-01')
+
+// https://learn.microsoft.com/azure/azure-functions/flex-consumption-how-to#set-always-ready-instance-counts
+@export()
+func checkedGroups(groups { name: string, instanceCount: int }[]) { name: string, instanceCount: int }[] =>
+  empty(filter(groups, group => group.name != 'http' && !startsWith(group.name, 'function:')))
+    ? groups
+    : fail('alwaysReady must name http or function:<name of a function>')
