@@ -4,9 +4,11 @@
 //
 // Modules are in dependency order.  The app needs its role assignments, its queues and tables and the container of its
 // package; it waits for them through the outputs of the modules that create them.  Its workbook and alerts follow it.
+import { checkedAddresses, checkedGroups, checkedIds, checkedPrefix, checkedQueue, checkedStart, checkedTables } from 'names.bicep'
+
 targetScope = 'resourceGroup'
 
-@description('Prefix of every resource name.')
+@description('Prefix of every resource name: letters, digits and single hyphens; starts with a letter, and does not end with a hyphen.')
 @minLength(3)
 @maxLength(10)
 param name string = 'jobwatch'
@@ -27,7 +29,7 @@ param alertEmail string = ''
 param readerPrincipalId string = ''
 
 @description('Object id of the principal that may set the client secret; empty: whoever deploys.')
-param secretSetterPrincipalId string = ''
+param vaultOfficerPrincipalId string = ''
 
 // The iTwin Platform
 
@@ -43,7 +45,7 @@ param itwinRequestsPerMinute int = 0
 param itwinRequestsPerHour int = 0
 
 @description('Replaces the polling schedules of single APIs, by their names in the README: { reporting: \'30,60,120\' }')
-param polling object = {}
+param polling { *: string } = {}
 
 @description('Days that the row of an ended watch stays in the watches table. Results are kept for ever.')
 @minValue(1)
@@ -61,13 +63,26 @@ param waitScale string = '1'
 // The queues and the tables.  Further ticket queues have a number appended, callbacks have one queue of their own, and
 // each queue has a poison queue.
 
+@description('Lowercase letters, digits and single hyphens.')
 @minLength(3)
 @maxLength(46)
 param ticketsQueue string = 'tickets'
+
+// Letters and digits, starting with a letter.
+@minLength(3)
+@maxLength(63)
 param watchesTable string = 'Watches'
+@minLength(3)
+@maxLength(63)
 param resultsTable string = 'Results'
+@minLength(3)
+@maxLength(63)
 param gatesTable string = 'Gates'
+@minLength(3)
+@maxLength(63)
 param openTable string = 'OpenWatches'
+@minLength(3)
+@maxLength(63)
 param callbacksTable string = 'Callbacks'
 
 // Callbacks
@@ -95,11 +110,20 @@ param pythonVersion string = '3.13'
 param instanceMemoryMB int = 512
 
 // The host scales out to the queue length divided by 256 (batchSize + newBatchThreshold), and counts invisible messages
-// too: ten thousand waiting watches look like a backlog of ten thousand.  The minimum of Flex is a good bound: 40
-// instances run 10,240 concurrent turns.
-@minValue(40)
+// too: a thousand waiting watches look like a backlog of a thousand.  Instances that are not needed cost money, so this
+// bounds them.  It counts for each function group, of which there are five: HTTP together, poll_watch, revive_watch,
+// send_callback and tend_watches, and two more for each further ticket queue.  docs/decisions/0006-scale-out.md says how
+// many you need; four run 64 turns a second.
+@description('Most instances of 512 MB and more that Azure starts for each function group.')
+@minValue(1)
 @maxValue(1000)
-param maximumInstanceCount int = 40
+param maximumInstanceCount int = 4
+
+@description('Instances that always run, for those who cannot wait for a cold start: [{ name: \'function:poll_watch\', instanceCount: 1 }], or the name http. About $ 5.30 a month for each of 512 MB.')
+param alwaysReady { name: string, instanceCount: int }[] = []
+
+@description('Spread the app and its storage over the zones of the region. Azure then keeps two instances of each function group always ready: about $ 53 a month. Choose it at the first deployment.')
+param zoneRedundant bool = false
 
 // Python's default is one concurrent request per instance; ours wait for storage, so many can run concurrently.
 // https://learn.microsoft.com/azure/azure-functions/functions-concurrency#http-trigger-concurrency
@@ -107,27 +131,59 @@ param maximumInstanceCount int = 40
 @maxValue(1000)
 param httpConcurrency int = 32
 
+// Costs.  README.md says what is to be paid with nothing to do.
+
+@description('Raise the seven alarms, for about $ 4.50 a month. Without them nobody hears of a wrong secret or a silent app.')
+param alarms bool = true
+
+@description('Gigabytes a day beyond which the workspace takes in no more, until the next day; 0: no cap. Events are lost then, and alarms fail; results are not lost.')
+@minValue(0)
+param dailyCapGB int = 0
+
+@description('Budget for this resource group a month, in the currency of your bill; 0: none. It sends e-mail, to the owners too, and stops nothing.')
+@minValue(0)
+param monthlyBudget int = 0
+
+@description('First day of the month in which the budget begins. Azure lets nobody change it: write it down when you deploy again in another month.')
+param budgetStart string = utcNow('yyyy-MM-01')
+
+@description('Key of the function `health` alone, for a test from outside every quarter of an hour; empty: no test. Readers of the resource group can see it.')
+@secure()
+param healthKey string = ''
+
 // Security
 
 @description('Reach storage and the key vault only through a virtual network.')
 param privateNetworking bool = false
 
 @description('With private networking: public IPv4 addresses or ranges that may also reach storage and the key vault, for users who set the secret or read the results.')
-param allowedAddresses array = []
+param allowedAddresses string[] = []
 
 @description('Client id of an app registration: callers then need a token of your tenant for it, in addition to the function key. Empty: only the key.')
 param entraClientId string = ''
 
-param tags object = {}
+@description('With entraClientId: client ids of the applications that may call. Empty: whatever has a token.')
+param entraAllowedApplications string[] = []
 
+param tags { *: string } = {}
+
+var prefix = checkedPrefix(name)
 var token = uniqueString(resourceGroup().id, name)
-var appName = '${name}-${token}'
-var queuesOfTickets = map(range(0, ticketsQueues), number => number == 0 ? ticketsQueue : '${ticketsQueue}-${number}')
+var appName = '${prefix}-${token}'
+var tables = checkedTables([watchesTable, resultsTable, gatesTable, openTable, callbacksTable])
+var queuesOfTickets = map(
+  range(0, ticketsQueues),
+  number => number == 0 ? checkedQueue(ticketsQueue) : '${ticketsQueue}-${number}'
+)
 var callbackQueue = '${ticketsQueue}-callbacks'
-var network = { enabled: privateNetworking, name: '${name}-network', allowedAddresses: allowedAddresses }
+var network = {
+  enabled: privateNetworking
+  name: '${prefix}-network'
+  allowedAddresses: checkedAddresses(allowedAddresses)
+}
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
-  name: '${name}-identity'
+  name: '${prefix}-identity'
   location: location
   tags: tags
 }
@@ -135,22 +191,25 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' 
 module monitoring 'modules/monitoring.bicep' = {
   name: 'monitoring'
   params: {
-    name: name
+    name: prefix
     location: location
     tags: tags
     appPrincipalId: identity.properties.principalId
     readerPrincipalId: readerPrincipalId
+    email: alertEmail
+    dailyCapGB: dailyCapGB
   }
 }
 
 module storage 'modules/storage.bicep' = {
   name: 'storage'
   params: {
-    name: take('${toLower(replace(name, '-', ''))}${token}', 24)
+    name: take('${toLower(replace(prefix, '-', ''))}${token}', 24)
     location: location
     tags: tags
     queues: flatten(map(concat(queuesOfTickets, [callbackQueue]), queue => [queue, '${queue}-poison']))
-    tables: [watchesTable, resultsTable, gatesTable, openTable, callbacksTable]
+    tables: tables
+    zoneRedundant: zoneRedundant
     appPrincipalId: identity.properties.principalId
     readerPrincipalId: readerPrincipalId
     network: network
@@ -160,11 +219,11 @@ module storage 'modules/storage.bicep' = {
 module vault 'modules/vault.bicep' = {
   name: 'vault'
   params: {
-    name: take('${name}-${token}', 24)
+    name: appName
     location: location
     tags: tags
     appPrincipalId: identity.properties.principalId
-    secretSetterPrincipalId: empty(secretSetterPrincipalId) ? deployer().objectId : secretSetterPrincipalId
+    vaultOfficerPrincipalId: empty(vaultOfficerPrincipalId) ? deployer().objectId : vaultOfficerPrincipalId
     workspaceId: monitoring.outputs.workspaceId
     network: network
   }
@@ -194,12 +253,20 @@ module app 'modules/app.bicep' = {
     pythonVersion: pythonVersion
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
+    alwaysReady: checkedGroups(alwaysReady)
+    zoneRedundant: zoneRedundant
     httpConcurrency: httpConcurrency
     networkName: privateNetworking ? network.name : ''
-    entraClientId: entraClientId
+    entra: {
+      clientId: empty(entraClientId) ? '' : checkedIds('entraClientId', [entraClientId])[0]
+      allowedApplications: checkedIds('entraAllowedApplications', entraAllowedApplications)
+    }
     settings: union(
       {
-        AzureWebJobsStorage__accountName: storage.outputs.name
+        // Not __accountName: with that the host knows Azure's public cloud alone.
+        AzureWebJobsStorage__blobServiceUri: storage.outputs.blobUri
+        AzureWebJobsStorage__queueServiceUri: storage.outputs.queueUri
+        AzureWebJobsStorage__tableServiceUri: storage.outputs.tableUri
         AzureWebJobsStorage__clientId: identity.properties.clientId
         AzureWebJobsStorage__credential: 'managedidentity'
         APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
@@ -227,7 +294,9 @@ module app 'modules/app.bicep' = {
         OPEN_TABLE: openTable
         CALLBACKS_TABLE: callbacksTable
         CALLBACK_HOSTS: callbackHosts
-        CALLBACK_SECRET: empty(callbackHosts) ? '' : '@Microsoft.KeyVault(VaultName=${vault.outputs.name};SecretName=${vault.outputs.callbackSecretName})'
+        CALLBACK_SECRET: empty(callbackHosts)
+          ? ''
+          : '@Microsoft.KeyVault(VaultName=${vault.outputs.name};SecretName=${vault.outputs.callbackSecretName})'
         WATCH_RETENTION_DAYS: string(watchRetentionDays)
         DUE_GRID: string(dueGrid)
         WAIT_SCALE: waitScale
@@ -241,22 +310,45 @@ module app 'modules/app.bicep' = {
 module workbook 'modules/workbook.bicep' = {
   name: 'workbook'
   params: {
-    name: name
+    name: prefix
     location: location
     tags: tags
     insightsName: monitoring.outputs.insightsName
   }
 }
 
-module alerts 'modules/alerts.bicep' = {
+module alerts 'modules/alerts.bicep' = if (alarms) {
   name: 'alerts'
   params: {
-    name: name
+    name: prefix
     location: location
     tags: tags
     insightsName: monitoring.outputs.insightsName
-    email: alertEmail
+    actionGroupId: monitoring.outputs.actionGroupId
     workbookUrl: workbook.outputs.url
+  }
+}
+
+module availability 'modules/availability.bicep' = if (!empty(healthKey)) {
+  name: 'availability'
+  params: {
+    name: prefix
+    location: location
+    tags: tags
+    insightsName: monitoring.outputs.insightsName
+    healthUrl: '${app.outputs.url}/api/health'
+    healthKey: healthKey
+    actionGroupId: monitoring.outputs.actionGroupId
+  }
+}
+
+module budget 'modules/budget.bicep' = if (monthlyBudget > 0) {
+  name: 'budget'
+  params: {
+    name: prefix
+    amount: monthlyBudget
+    start: checkedStart(budgetStart)
+    email: alertEmail
   }
 }
 

@@ -130,6 +130,7 @@ def _seconds(text: Any) -> Any:
 
 
 Url = Annotated[str, AfterValidator(_url)]
+Service = Annotated[str, AfterValidator(_url), AfterValidator(lambda url: url.rstrip("/"))]
 Origin = Annotated[str, AfterValidator(_origin)]
 QueueName = Annotated[str, AfterValidator(_queue_name)]
 QueueCount = Annotated[int, Field(ge=1, le=MOST_QUEUES)]
@@ -152,6 +153,8 @@ class Settings(Callbacks):
 
     storage: SecretStr | None = Field(None, alias="AzureWebJobsStorage", min_length=1)
     storage_account: str | None = Field(None, alias="AzureWebJobsStorage__accountName", pattern=r"^[a-z0-9]{3,24}$")
+    storage_queues: Service | None = Field(None, alias="AzureWebJobsStorage__queueServiceUri")
+    storage_tables: Service | None = Field(None, alias="AzureWebJobsStorage__tableServiceUri")
     storage_client_id: str | None = Field(None, alias="AzureWebJobsStorage__clientId")
     api_url: Origin = Field("https://api.bentley.com", alias="ITWIN_API_URL")
     token_url: Url = Field("https://ims.bentley.com/connect/token", alias="ITWIN_TOKEN_URL")
@@ -179,6 +182,16 @@ class Settings(Callbacks):
     wait_scale: float = Field(1.0, alias="WAIT_SCALE", ge=0, le=1000, allow_inf_nan=False)
     polling: Mapping[str, Polling] = Field(default_factory=dict)  #: by API name, from `POLLING_<API>`
 
+    def storage_uri(self, service: str) -> str:
+        """Give the URI of a service of storage, `queue` or `table`, where there is no connection string.
+
+        As in the Functions host (`StorageClientProvider` of azure-sdk-for-net), an account name wins over the URIs, and
+        is one of Azure's public cloud: host and app must use the same queues.
+        """
+        if self.storage_account:
+            return f"https://{self.storage_account}.{service}.core.windows.net"
+        return str({"queue": self.storage_queues, "table": self.storage_tables}[service])
+
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
         """Read the settings; raises `SettingsError`, which names every missing or invalid one."""
@@ -191,8 +204,7 @@ class Settings(Callbacks):
         values = {name: value for name, value in values.items() if name not in CALLBACKS or not wrong}
         values["callback_problems"] = wrong
         problems = _unresolved(values)
-        if not values.keys() & {"AzureWebJobsStorage", "AzureWebJobsStorage__accountName"}:
-            problems["AzureWebJobsStorage"] = "is missing (or set AzureWebJobsStorage__accountName)"
+        problems |= _no_storage(values)
         problems |= _same_tables(values, cls)
         problems |= {
             name: f"names an unknown API; known: {', '.join(sorted(polling))}"
@@ -219,6 +231,17 @@ def _validated(model: type[Model], values: Mapping[str, Any]) -> tuple[dict[str,
         return {}, model.model_validate(values)
     except ValidationError as error:
         return dict(map(_problem, error.errors(include_input=False, include_url=False))), None
+
+
+def _no_storage(values: Mapping[str, Any]) -> dict[str, str]:
+    """Name the settings without which a service of storage cannot be found."""
+    if values.keys() & {"AzureWebJobsStorage", "AzureWebJobsStorage__accountName"}:
+        return {}
+    needed = ["AzureWebJobsStorage__queueServiceUri", "AzureWebJobsStorage__tableServiceUri"]
+    missing = [name for name in needed if name not in values]
+    if missing == needed:
+        return {"AzureWebJobsStorage": f"is missing (or set {', '.join(missing)})"}
+    return dict.fromkeys(missing, "is missing")
 
 
 def _unresolved(values: Mapping[str, Any]) -> dict[str, str]:

@@ -105,7 +105,7 @@ def connect(known: Settings) -> Storage:
         gates=known.gates_table,
     )
     if known.storage is None:
-        return by_identity(str(known.storage_account), known.storage_client_id, names)
+        return by_identity(known.storage_uri("queue"), known.storage_uri("table"), known.storage_client_id, names)
     try:
         return by_connection_string(known.storage.get_secret_value(), names)
     except ValueError:

@@ -1,7 +1,7 @@
 // The Flex Consumption plan and the app.
 param name string
 param location string
-param tags object
+param tags { *: string }
 param identityName string
 param insightsName string
 param workspaceId string
@@ -9,10 +9,12 @@ param packageContainerUrl string
 param pythonVersion string
 param instanceMemoryMB int
 param maximumInstanceCount int
+param alwaysReady { name: string, instanceCount: int }[]
+param zoneRedundant bool
 param httpConcurrency int
 param networkName string
-param entraClientId string
-param settings object
+param entra { clientId: string, allowedApplications: string[] }
+param settings { *: string }
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
   name: identityName
@@ -33,6 +35,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   }
   properties: {
     reserved: true
+    zoneRedundant: zoneRedundant
   }
 }
 
@@ -61,7 +64,6 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       http20Enabled: true
     }
     functionAppConfig: {
@@ -80,6 +82,7 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
         version: pythonVersion
       }
       scaleAndConcurrency: {
+        alwaysReady: alwaysReady
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstanceCount
         triggers: {
@@ -92,27 +95,29 @@ resource site 'Microsoft.Web/sites@2024-11-01' = {
   }
 }
 
-// Not set here, because Flex replaces them by the above: FUNCTIONS_WORKER_RUNTIME, FUNCTIONS_EXTENSION_VERSION,
-// WEBSITE_RUN_FROM_PACKAGE.  https://learn.microsoft.com/azure/azure-functions/functions-app-settings#flex-consumption-plan-deprecations
+// Not set here and above, because Flex refuses them, in some regions with an error: FUNCTIONS_WORKER_RUNTIME,
+// FUNCTIONS_EXTENSION_VERSION, WEBSITE_RUN_FROM_PACKAGE, and ftpsState, since there is no FTP.
+// https://learn.microsoft.com/azure/azure-functions/functions-app-settings#flex-consumption-plan-deprecations
 resource appSettings 'Microsoft.Web/sites/config@2024-11-01' = {
   parent: site
   name: 'appsettings'
   properties: settings
 }
 
-// No passwords for deployments: func and azd publish with your own token.
-resource passwords 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = [
-  for service in ['scm', 'ftp']: {
-    parent: site
-    name: service
-    properties: {
-      allow: false
-    }
+// No password for deployments: func and azd publish with your own token.
+resource password 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
+  parent: site
+  name: 'scm'
+  properties: {
+    allow: false
   }
-]
+}
 
 // Callers then need a token of this tenant for the app registration, in addition to the function key.
-resource entra 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(entraClientId)) {
+//
+// Without a token: what needs no key either, since it has no data; and health, for availability tests, which cannot get
+// tokens and send a key.  A path without `*` is that path alone (https://github.com/MicrosoftDocs/azure-docs/issues/86514).
+resource authentication 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(entra.clientId)) {
   parent: site
   name: 'authsettingsV2'
   properties: {
@@ -122,16 +127,24 @@ resource entra 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(entraClientI
     globalValidation: {
       requireAuthentication: true
       unauthenticatedClientAction: 'Return401'
+      excludedPaths: ['/api', '/api/', '/api/openapi.json', '/api/health']
     }
     identityProviders: {
       azureActiveDirectory: {
         enabled: true
         registration: {
-          clientId: entraClientId
+          clientId: entra.clientId
+          // The registration must ask for tokens of version 2 (`requestedAccessTokenVersion`), whose issuer this is.
           openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
         }
         validation: {
-          allowedAudiences: [entraClientId, 'api://${entraClientId}']
+          // The audience of version 2 is the client id; the URI is the one to ask for a token with.
+          allowedAudiences: [entra.clientId, 'api://${entra.clientId}']
+          defaultAuthorizationPolicy: empty(entra.allowedApplications)
+            ? null
+            : {
+                allowedApplications: entra.allowedApplications
+              }
         }
       }
     }
@@ -141,7 +154,8 @@ resource entra 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(entraClientI
   }
 }
 
-// The host's log, for when it cannot reach Application Insights.  host.json limits it to warnings; requests to the queue
+// The host's log, for when it cannot reach Application Insights.  host.json limits it to warnings, in hosts since late 2025
+// (https://github.com/Azure/azure-functions-host/issues/11434; docs/operate.md says how to look).  Requests to the queue
 // and the tables are not logged, since a line per request would cost several times the poll.
 resource hostLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'host'

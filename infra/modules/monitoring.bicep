@@ -1,9 +1,11 @@
 // Where events, logs and audits go: one workspace, one Application Insights component on it, no keys.
 param name string
 param location string
-param tags object
+param tags { *: string }
 param appPrincipalId string
 param readerPrincipalId string
+param email string
+param dailyCapGB int
 
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb' // Monitoring Metrics Publisher: may send telemetry
 var monitoringReader = '43d0d8ad-25c7-4714-9337-8ba259a9fe05' // Monitoring Reader: sees every resource, no key and no secret
@@ -17,6 +19,9 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
       name: 'PerGB2018'
     }
     retentionInDays: 90 // no extra cost for the tables of Application Insights
+    workspaceCapping: {
+      dailyQuotaGb: dailyCapGB == 0 ? -1 : dailyCapGB // -1: none
+    }
     features: {
       disableLocalAuth: true
     }
@@ -32,6 +37,23 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
     Application_Type: 'web'
     WorkspaceResourceId: workspace.id
     DisableLocalAuth: true
+  }
+}
+
+resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)) {
+  name: '${name}-people'
+  location: 'global'
+  tags: tags
+  properties: {
+    groupShortName: take(name, 12)
+    enabled: true
+    emailReceivers: [
+      {
+        name: 'e-mail'
+        emailAddress: email
+        useCommonAlertSchema: true
+      }
+    ]
   }
 }
 
@@ -116,3 +138,4 @@ output workspaceId string = workspace.id
 output insightsName string = insights.name
 // Not a secret: with local authentication off it only says where to send, and sending requires the role above.
 output connectionString string = insights.properties.ConnectionString
+output actionGroupId string = empty(email) ? '' : people.id

@@ -1,31 +1,27 @@
 // A virtual network for the app, with a private endpoint per service that it uses.
 param name string
 param location string
-param tags object
+param tags { *: string }
 param storageName string
 param vaultName string
 
-// Keyed by the zone name in Azure's public cloud: https://learn.microsoft.com/azure/private-link/private-endpoint-dns
+// Each cloud has its own zones: https://learn.microsoft.com/azure/private-link/private-endpoint-dns
 var endpoints = [
   {
     group: 'blob'
     zone: 'privatelink.blob.${environment().suffixes.storage}'
-    service: storage.id
   }
   {
     group: 'queue'
     zone: 'privatelink.queue.${environment().suffixes.storage}'
-    service: storage.id
   }
   {
     group: 'table'
     zone: 'privatelink.table.${environment().suffixes.storage}'
-    service: storage.id
   }
   {
     group: 'vault'
-    zone: 'privatelink.vaultcore.azure.net'
-    service: vault.id
+    zone: 'privatelink${replace(environment().suffixes.keyvaultDns, '.vault.', '.vaultcore.')}'
   }
 ]
 
@@ -108,7 +104,7 @@ resource privateEndpoint 'Microsoft.Network/privateEndpoints@2024-07-01' = [
         {
           name: endpoint.group
           properties: {
-            privateLinkServiceId: endpoint.service
+            privateLinkServiceId: endpoint.group == 'vault' ? vault.id : storage.id
             groupIds: [endpoint.group]
           }
         }

@@ -1,12 +1,13 @@
 // The storage account: queues, tables and the app's package.  Shared keys are off.
 param name string
 param location string
-param tags object
-param queues array
-param tables array
+param tags { *: string }
+param queues string[]
+param tables string[]
 param appPrincipalId string
 param readerPrincipalId string
-param network object
+param zoneRedundant bool
+param network { enabled: bool, name: string, allowedAddresses: string[] }
 
 var container = 'package'
 
@@ -25,7 +26,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   tags: tags
   kind: 'StorageV2'
   sku: {
-    name: 'Standard_LRS'
+    name: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS'
   }
   properties: {
     allowSharedKeyAccess: false
@@ -102,3 +103,6 @@ resource reads 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty
 output id string = account.id
 output name string = account.name
 output packageContainerUrl string = '${account.properties.primaryEndpoints.blob}${package.name}'
+output blobUri string = account.properties.primaryEndpoints.blob
+output queueUri string = account.properties.primaryEndpoints.queue
+output tableUri string = account.properties.primaryEndpoints.table

@@ -2,11 +2,11 @@
 // and one principal may set them; the template never sees them.
 param name string
 param location string
-param tags object
+param tags { *: string }
 param appPrincipalId string
-param secretSetterPrincipalId string
+param vaultOfficerPrincipalId string
 param workspaceId string
-param network object
+param network { enabled: bool, name: string, allowedAddresses: string[] }
 
 var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6' // Key Vault Secrets User: reads secrets
 var secretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7' // Key Vault Secrets Officer: sets them too
@@ -45,11 +45,11 @@ resource reads 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 resource sets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(vault.id, secretSetterPrincipalId, secretsOfficer)
+  name: guid(vault.id, vaultOfficerPrincipalId, secretsOfficer)
   scope: vault
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsOfficer)
-    principalId: secretSetterPrincipalId
+    principalId: vaultOfficerPrincipalId
   }
 }
 

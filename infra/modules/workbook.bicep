@@ -1,7 +1,7 @@
 // The workbook, in the portal under the Application Insights component and in the resource group.
 param name string
 param location string
-param tags object
+param tags { *: string }
 param insightsName string
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = {

@@ -4,7 +4,8 @@ The app's own code is flown: `decide` and `advance` for every turn, over the dat
 `shared.engine`.  No rule of the app stands here a second time.  What is real, what is assumed:
 
 * real: the APIs' data, what a watch does, the rate limit, the grid, host.json, what each turn asks of storage;
-* stated with its source: prices and limits (`prices.py`, `limits.py`);
+* stated with its source: prices and limits (`prices.py`, `limits.py`), what is charged by the month
+  (`fixed.py`);
 * assumed, since nobody publishes it: how long jobs take, when they start, how their percentage and status move
   (`workload.py`, `engine.World`).
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from local.plan import prices
 from local.plan.engine import Flown
-from local.plan.limits import INSTANCE_GB
-from local.plan.meter import metered
+from local.plan.limits import INSTANCE_GB, LEAST_ACTIVE_SECONDS
+from local.plan.meter import metered, starting
 from local.plan.tally import in_flight
 from local.plan.workload import DAY
 from shared.apis import APIS
@@ -24,6 +24,12 @@ END_TABLE, END_QUEUE = 5, 1
 #: `tend_watches`: rounds a day; scans of all rows in each, one to count and one to tend (docs/reliability.md); requests
 #: of a scan.
 ROUNDS, SCANS, PARTITIONS, PAGE = 288, 2, 256, 1000
+
+#: Looks of the scale controller at each queue that has a trigger, a day: "polls every 10 seconds", which nobody can set
+#: (https://github.com/Azure/azure-functions-durable-extension/issues/391, said of other plans).  Where there are
+#: tickets, sleeping ones too, it looks once more, whether one is visible.  Triggers of each queue of tickets: its own
+#: and that of its poison; and one for callbacks.
+SCALER_LOOKS, OF_EACH_QUEUE, OF_CALLBACKS = DAY / 10, 2, 1
 
 #: How long rows of ended watches stay, in days: WATCH_RETENTION_DAYS.
 RETENTION = 30
@@ -47,6 +53,7 @@ class Bill:
     queue_requests: float
     table_requests: float
     ingested_gb: float
+    scaler_requests: float  #: to queues
 
     @property
     def dollars(self) -> dict[str, float]:
@@ -55,6 +62,7 @@ class Bill:
             "executions": self.executions * prices.EXECUTION,
             "memory": self.gb_seconds * prices.GB_SECOND,
             "queue": self.queue_requests * prices.QUEUE_REQUEST,
+            "scaler": self.scaler_requests * prices.QUEUE_REQUEST,
             "tables": self.table_requests * prices.TABLE_REQUEST,
             "telemetry": self.ingested_gb * prices.INGESTED_GB,
         }
@@ -90,14 +98,29 @@ def telemetry(flown: Flown) -> float:
 def bill(flown: Flown) -> Bill:
     """Charge a plan, with what the app does whether there are watches or not."""
     days, (active_seconds, looks) = flown.world.days, metered(flown)
+    active_seconds += starting(flown)
     (starts, turns, _), (tables, queues) = _counts(flown), requests(flown)
     rows = starts / days * RETENTION + in_flight(flown).mean
     tending = ROUNDS * SCANS * max(PARTITIONS, rows / PAGE)
     gates = DAY / BETWEEN_READS.total_seconds()
+    nothing, busy = idle(flown.world.ticket_queues), float((in_flight(flown).each > 0).mean())
     return Bill(
-        executions=(starts + turns) / days + ROUNDS,
-        gb_seconds=(active_seconds / days + ROUNDS) * INSTANCE_GB,
+        executions=(starts + turns) / days + nothing.executions,
+        gb_seconds=active_seconds / days * INSTANCE_GB + nothing.gb_seconds,
         queue_requests=(queues + looks) / days,
         table_requests=tables / days + tending + gates,
-        ingested_gb=telemetry(flown) / days + ROUNDS * len(APIS) * COUNT_GB,
+        ingested_gb=telemetry(flown) / days + nothing.ingested_gb,
+        scaler_requests=nothing.scaler_requests + SCALER_LOOKS * busy * flown.world.ticket_queues,
+    )
+
+
+def idle(ticket_queues: int = 1) -> Bill:
+    """Charge a day without a watch."""
+    return Bill(
+        executions=ROUNDS,
+        gb_seconds=ROUNDS * LEAST_ACTIVE_SECONDS * INSTANCE_GB,
+        queue_requests=0,
+        table_requests=ROUNDS * SCANS * PARTITIONS,
+        ingested_gb=ROUNDS * len(APIS) * COUNT_GB,
+        scaler_requests=SCALER_LOOKS * (OF_EACH_QUEUE * ticket_queues + OF_CALLBACKS),
     )

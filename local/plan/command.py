@@ -14,6 +14,7 @@ from rich.console import Console
 from local.host import hostjson
 from local.plan.engine import TooManyTurnsError, World, fly
 from local.plan.figures import Figures, figures, grids, table
+from local.plan.fixed import Deployed, fixed
 from local.plan.limits import MOST_INSTANCES, TIERS
 from local.plan.loop import EVERY, loop
 from local.plan.workload import ARRIVALS, DAY, LASTING, Lasting, make
@@ -83,7 +84,17 @@ def _number(text: str, *, more_than_0: bool = False) -> float:
 @click.option("--untold", is_flag=True, help="The app's settings do not name the tier: it learns it from 429s.")
 @click.option("--grid", default="0", show_default=True, callback=_grids, help="Seconds; several with commas between.")
 @click.option("--queues", type=click.IntRange(1, MOST_QUEUES), default=1, show_default=True, help="TICKETS_QUEUES.")
-@click.option("--max-instances", type=click.IntRange(1, MOST_INSTANCES), default=40, show_default=True)
+@click.option(
+    "--max-instances",
+    type=click.IntRange(1, MOST_INSTANCES),
+    default=4,
+    show_default=True,
+    help="Of each function group: maximumInstanceCount.",
+)
+@click.option("--alarms/--no-alarms", default=True, show_default=True)
+@click.option("--private", is_flag=True, help="privateNetworking.")
+@click.option("--always-ready", type=click.IntRange(min=0), default=0, show_default=True, help="Instances, in all.")
+@click.option("--zone-redundant", is_flag=True)
 @click.option("--most-turns", type=click.IntRange(min=1000), default=100_000, help="Beyond that, a sample flies.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
@@ -101,6 +112,10 @@ def plan(
     grid: Sequence[float],
     queues: int,
     max_instances: int,
+    alarms: bool,
+    private: bool,
+    always_ready: int,
+    zone_redundant: bool,
     most_turns: int,
     seed: int,
     as_json: bool,
@@ -155,10 +170,27 @@ def plan(
         except TooManyTurnsError:  # where watches wait for each other most of the time
             turns = max(turns, count) * FEWER
     poller = figures(loop(world(expected([EVERY] * len(apis)), MOST_OF_A_LOOP)))
+    by_the_month = fixed(
+        Deployed(
+            alarms=alarms,
+            private=private,
+            always_ready=always_ready,
+            zone_redundant=zone_redundant,
+            ticket_queues=queues,
+        )
+    )
     if as_json:
         rows = {f"{seconds:g}": figures.to_json() for seconds, figures in found.items()}
         click.echo(
-            json.dumps({"app": found[grid[0]].to_json(), "every 15 s": poller.to_json(), "grids": rows}, indent=2)
+            json.dumps(
+                {
+                    "app": found[grid[0]].to_json(),
+                    "every 15 s": poller.to_json(),
+                    "grids": rows,
+                    "with nothing to do": by_the_month,
+                },
+                indent=2,
+            )
         )
         return
     jobs = "; ".join(
@@ -167,6 +199,12 @@ def plan(
     console = Console(highlight=False)
     console.print(f"{count:,} watches in {days:g} days.  Jobs (assumed): {jobs}.\n", soft_wrap=True)
     _print(console, found, poller, tier, max_instances)
+    named = ", ".join(f"{what} {dollars:.3f}" for what, dollars in by_the_month.items() if dollars)
+    console.print(
+        f"\nWith nothing to do, $ a day: {sum(by_the_month.values()):.2f} ({named}).  All but the first"
+        " come on top of the $ a day above.",
+        soft_wrap=True,
+    )
 
 
 def _print(console: Console, found: dict[float, Figures], loop: Figures, tier: str, max_instances: int) -> None:

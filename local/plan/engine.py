@@ -41,7 +41,7 @@ class World:
     statuses: int = 2  #: that a job which runs shows, one after the other, such as queued and active
     queues: Queues = field(default_factory=Queues)
     ticket_queues: int = 1
-    most_instances: int = 40
+    most_instances: int = 4  #: of each function group, so of each queue of tickets: `maximumInstanceCount`
     weight: float = 1.0  #: how many watches each one stands for
     seed: int = 0
     most_turns: float = math.inf

@@ -112,8 +112,8 @@ def table(ours: Figures, poller: Figures, tier: str, most: int | None, most_inst
     row("  of one queue", "queue_per_second_peak", f"{ONE_QUEUE:,} a queue")
     row("executions a day", "executions_per_day")
     row("instances by the scaler, mean", "instances_mean", form=",.1f")
-    row("instances by the scaler, most", "instances_peak", f"{most_instances:,}")
-    row("instances that the processor needs", "instances_needed")
+    row("instances by the scaler, most", "instances_peak", f"{most_instances:,} a queue")
+    row("instances that the processor needs", "instances_needed", f"{most_instances:,} a queue")
     row("end of job to end of watch, p50, s", "delay_p50", form=",.1f")
     row("end of job to end of watch, p95, s", "delay_p95", form=",.1f")
     for name in ours.dollars:

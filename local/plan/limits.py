@@ -30,10 +30,10 @@ ONE_QUEUE, ONE_ACCOUNT = 2_000, 20_000
 #: https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan#billing
 LEAST_ACTIVE_SECONDS = 1.0
 
-#: The smallest instance, in GB and in processors.  The latter from memory of the same page: unconfirmed.
+#: The smallest instance, in GB and in processors: https://github.com/Azure/azure-rest-api-specs/pull/40898.
 INSTANCE_GB, INSTANCE_CPUS = 0.5, 0.25
 
-#: What Flex Consumption lets an app have at most; the templates set less.
+#: What Flex Consumption allows for each function group at most; the template sets less.
 MOST_INSTANCES = 1000
 
 #: Processor seconds of one turn, of Microsoft's worker with our code and gRPC and of Microsoft's host, the part of a

@@ -36,6 +36,18 @@ def metered(flown: Flown) -> tuple[float, float]:
     return float(np.maximum(active, worked).sum()), float((looks * there[at]).sum())
 
 
+def starting(flown: Flown) -> float:
+    """Give the seconds for which an instance is billed that takes starts: HTTP is a function group of its own.
+
+    Of a sample, each start stands for others, somewhere before the next one.
+    """
+    weight, gaps = flown.world.weight, np.diff(np.sort(flown.world.jobs.start[: flown.starts]))
+    if weight == 1:
+        return float(np.minimum(gaps, LEAST_ACTIVE_SECONDS).sum()) + LEAST_ACTIVE_SECONDS
+    gaps = gaps[gaps > 0]
+    return float((gaps * -np.expm1(-weight * LEAST_ACTIVE_SECONDS / gaps)).sum()) + LEAST_ACTIVE_SECONDS
+
+
 def _by_minute(steps: Floats) -> Floats:
     return np.add.reduceat(steps, np.arange(0, len(steps), MINUTE // STEP))
 

@@ -17,3 +17,13 @@ TABLE_REQUEST = 0.00036 / 1e4
 
 #: Application Insights, by volume: $2.30 to $2.88, by region.  https://azure.microsoft.com/pricing/details/monitor
 INGESTED_GB = 2.88
+
+#: A log alert a month, by the minutes between its looks, for one time series: infracost's test data,
+#: monitor_scheduled_query_rules_alert_test.golden.  Each further series at the same time is charged apart.
+ALARM = {5: 1.50, 15: 0.50}
+
+#: A private endpoint an hour, and a private zone of names a month.  From memory: unconfirmed.
+PRIVATE_ENDPOINT, PRIVATE_ZONE = 0.01, 0.50
+
+#: A GB of an instance that is always ready, a second, whether it works or not.  From memory: unconfirmed.
+READY_GB_SECOND = 0.000004

@@ -47,7 +47,7 @@ def in_flight(flown: Flown) -> Course:
 
 
 def instances(flown: Flown) -> Floats:
-    """Say how many there are by the scaler, which counts sleeping tickets, in each step."""
+    """Say how many take turns by the scaler, which counts sleeping tickets, in each step."""
     return _scaled(flown, in_flight(flown).each * flown.world.weight)
 
 
@@ -68,8 +68,8 @@ def _scaled(flown: Flown, watches: Floats) -> Floats:
     world = flown.world
     at_once = world.queues.batch_size + world.queues.threshold
     of_each_queue = np.maximum(np.ceil(watches / world.ticket_queues / at_once), 1)
-    needed: Floats = np.minimum(of_each_queue * world.ticket_queues, world.most_instances)
-    return needed
+    bounded: Floats = np.minimum(of_each_queue, world.most_instances) * world.ticket_queues
+    return bounded
 
 
 def _in_each(flown: Flown, times: Floats, span: int) -> Floats:

@@ -84,14 +84,14 @@ def by_connection_string(secret: str, names: Names) -> Storage:
     return _opened(queue, table, names)
 
 
-def by_identity(account: str, client_id: str | None, names: Names) -> Storage:
-    """Connect as the user-assigned identity of that client id, or with the default credential."""
+def by_identity(queues: str, tables: str, client_id: str | None, names: Names) -> Storage:
+    """Connect to services by URI, as the user-assigned identity of that client id, or with the default credential."""
     from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential  # noqa: PLC0415 -- a second's worth
 
     credential = partial(ManagedIdentityCredential, client_id=client_id) if client_id else DefaultAzureCredential
     identity = credential(**TRANSPORT)
-    queue = partial(QueueClient, f"https://{account}.queue.core.windows.net", credential=identity, **_QUEUES)
-    table = partial(TableClient, f"https://{account}.table.core.windows.net", credential=identity, **_TABLES)
+    queue = partial(QueueClient, queues, credential=identity, **_QUEUES)
+    table = partial(TableClient, tables, credential=identity, **_TABLES)
     return _opened(queue, table, names)
 
 

@@ -155,15 +155,42 @@ def test_tickets_are_plain_json_as_the_trigger_expects(azurite):
     assert text == '{"id":"w","seq":1}'
 
 
+QUEUE_URI, TABLE_URI = "AzureWebJobsStorage__queueServiceUri", "AzureWebJobsStorage__tableServiceUri"
+
+
 @pytest.mark.parametrize("identity", [{}, {"AzureWebJobsStorage__clientId": "11111111-2222-3333-4444-555555555555"}])
-def test_an_account_name_is_reached_as_the_apps_identity(identity):
-    known = settings(AzureWebJobsStorage__accountName="account1", **identity)
+@pytest.mark.parametrize(
+    ("given", "queues", "tables"),
+    [
+        (
+            {"AzureWebJobsStorage__accountName": "account1"},
+            "https://account1.queue.core.windows.net",
+            "https://account1.table.core.windows.net",
+        ),
+        (  # with the slash at the end that Azure writes, in another cloud
+            {
+                QUEUE_URI: "https://a1.queue.core.chinacloudapi.cn/",
+                TABLE_URI: "https://a1.table.core.chinacloudapi.cn/",
+            },
+            "https://a1.queue.core.chinacloudapi.cn",
+            "https://a1.table.core.chinacloudapi.cn",
+        ),
+        (  # the name wins, as in the host
+            {"AzureWebJobsStorage__accountName": "account1", TABLE_URI: "https://a2.table.core.windows.net"},
+            "https://account1.queue.core.windows.net",
+            "https://account1.table.core.windows.net",
+        ),
+    ],
+    ids=["by-name", "by-uris", "by-both"],
+)
+def test_storage_is_reached_as_the_apps_identity(given, queues, tables, identity):
+    known = settings(**given, **identity)
 
     async def scenario(storage):
         return [client.url for client in (*storage.tickets, storage.watches, storage.results)]
 
     assert on_storage(known, scenario) == [
-        f"https://account1.queue.core.windows.net/{known.tickets_queue}",
-        "https://account1.table.core.windows.net",
-        "https://account1.table.core.windows.net",
+        f"{queues}/{known.tickets_queue}",
+        tables,
+        tables,
     ]

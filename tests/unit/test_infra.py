@@ -20,12 +20,14 @@ RESOURCES = {(file, name): found for file, read_ in FILES.items() for name, foun
 #: Read by the app, and not set by the template, each for a reason.
 NOT_SET = {
     "AzureWebJobsStorage",  # a connection string: on laptops alone
+    "AzureWebJobsStorage__accountName",  # the URIs of its services say the cloud too
     "WEBSITE_SITE_NAME",  # set by Azure itself
 }
 #: Of a request, in bytes, that the host reads: more than the largest that the app takes, so that the app can say so.
 LARGEST_REQUEST = 262_144
-#: Set for the Functions host, which reads them and the app does not, each with its value.
+#: Set for the Functions host, which reads them and the app does not, each with its value where the template knows it.
 FOR_THE_HOST = {
+    "AzureWebJobsStorage__blobServiceUri": "",  # its own files; the app has none
     "AzureWebJobsStorage__credential": "managedidentity",  # it opens the queues; the app has a client of its own
     "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": str(LARGEST_REQUEST),  # beyond it nothing is read, whoever sends it
     "AzureWebJobsDisableHomepage": "true",  # else `/` is a page of Microsoft's
@@ -69,7 +71,7 @@ def test_settings_of_the_host_are_told_of(name):
     assert f"`{name}`" in section
 
 
-@pytest.mark.parametrize("name", sorted(FOR_THE_HOST.keys() - {"AzureWebJobsStorage__credential"}))
+@pytest.mark.parametrize("name", sorted(name for name in FOR_THE_HOST if not name.startswith("AzureWebJobsStorage__")))
 def test_the_host_of_one_machine_has_them_too(name):
     """But for the identity, which there is none of."""
     assert stack.app_settings("", "http://127.0.0.1:1")[name] == FIXED[name]
@@ -113,7 +115,8 @@ def test_the_app_runs_with_the_settings_of_the_template():
         if isinstance(value, Code) and value in MAIN.parameters
     }
     azure = {
-        "AzureWebJobsStorage__accountName": "jobwatchabc",
+        "AzureWebJobsStorage__queueServiceUri": "https://jobwatchabc.queue.core.windows.net/",
+        "AzureWebJobsStorage__tableServiceUri": "https://jobwatchabc.table.core.windows.net/",
         "AzureWebJobsStorage__clientId": "0a1b",
         "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": FIXED["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"].strip("'"),
         "ITWIN_CLIENT_ID": "service-1",
@@ -123,7 +126,7 @@ def test_the_app_runs_with_the_settings_of_the_template():
 
     known = Settings.from_env(values | azure)
 
-    assert known.storage_account == "jobwatchabc"
+    assert known.storage_uri("table") == "https://jobwatchabc.table.core.windows.net"
     assert known.telemetry_client_id == "${identity.properties.clientId}"
     assert known.tickets_queue == default("ticketsQueue")
 
@@ -140,8 +143,10 @@ def test_the_secret_is_a_reference_and_nothing_else_is_secret():
     assert re.fullmatch(rf"empty\(callbackHosts\) \? '' : {reference}", FIXED["CALLBACK_SECRET"])
     assert default("callbackHosts") == ""
     for file in FILES.values():
-        assert not re.search(r"\blist\w*\(|@secure|accountKey|sharedKey\b|InstrumentationKey|password\s*:", file.text)
-    assert [name for name in MAIN.parameters if "secret" in name.lower()] == ["secretSetterPrincipalId"]
+        assert not re.search(r"\blist\w*\(|accountKey|sharedKey\b|InstrumentationKey|password\s*:", file.text)
+    secure = [name for name, parameter in MAIN.parameters.items() if "@secure" in parameter.decorators]
+    assert secure == ["healthKey"]  # opens health alone
+    assert [name for name in MAIN.parameters if "secret" in name.lower()] == []
 
 
 def test_outputs_tell_no_secret():
@@ -195,7 +200,7 @@ GRANTS = {
     "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": ("Storage Table Data Contributor", "appPrincipalId", "account"),
     "3913510d-42f4-4e42-8a64-420c390055eb": ("Monitoring Metrics Publisher", "appPrincipalId", "insights"),
     "4633458b-17de-408a-b874-0445c86b69e6": ("Key Vault Secrets User", "appPrincipalId", "vault"),
-    "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": ("Key Vault Secrets Officer", "secretSetterPrincipalId", "vault"),
+    "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": ("Key Vault Secrets Officer", "vaultOfficerPrincipalId", "vault"),
     "76199698-9eea-4c19-bc75-cec21354c6b6": ("Storage Table Data Reader", "readerPrincipalId", "account"),
     "43d0d8ad-25c7-4714-9337-8ba259a9fe05": ("Monitoring Reader", "readerPrincipalId", None),
 }
@@ -243,7 +248,7 @@ def test_the_site_is_flex_on_python_with_its_identity_alone():
     (plan,) = of_type("Microsoft.Web/serverfarms").values()
 
     assert plan.value["sku"] == {"tier": "FlexConsumption", "name": "FC1"}
-    assert plan.value["properties"] == {"reserved": True}
+    assert plan.value["properties"] == {"reserved": True, "zoneRedundant": "zoneRedundant"}
     assert (whole.value["kind"], whole.value["identity"]["type"]) == ("functionapp,linux", "UserAssigned")
     assert site["functionAppConfig"]["runtime"] == {"name": "python", "version": "pythonVersion"}
     assert site["functionAppConfig"]["deployment"]["storage"]["authentication"] == {
@@ -255,16 +260,23 @@ def test_the_site_is_flex_on_python_with_its_identity_alone():
 
 def test_the_site_speaks_tls_and_takes_no_passwords():
     site = only("Microsoft.Web/sites")
-    passwords = of_type("Microsoft.Web/sites/basicPublishingCredentialsPolicies")[("app", "passwords")]
 
     assert site["httpsOnly"] is True
     assert site["siteConfig"] == {
         "minTlsVersion": "1.2",
         "scmMinTlsVersion": "1.2",
-        "ftpsState": "Disabled",
         "http20Enabled": True,
     }
-    assert (passwords.each, passwords.value["properties"]) == (["scm", "ftp"], {"allow": False})
+    assert only("Microsoft.Web/sites/basicPublishingCredentialsPolicies") == {"allow": False}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_properties_that_flex_refuses_are_not_set(file):
+    """https://learn.microsoft.com/azure/azure-functions/functions-app-settings#flex-consumption-plan-deprecations."""
+    refused = "ftpsState|linuxFxVersion|alwaysOn|use32BitWorkerProcess|containerSize|functionAppScaleLimit"
+    refused += "|minimumElasticInstanceCount|preWarmedInstanceCount|netFrameworkVersion|isReserved|javaVersion"
+
+    assert not re.search(rf"^\s*({refused})\s*:", FILES[file].text, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -280,13 +292,6 @@ def test_pythons_are_those_that_the_project_supports():
     assert allowed == ["3.11", "3.12", "3.13"]
     assert default("pythonVersion") == "3.13"
     assert 'requires-python = ">=3.11"' in (ROOT / "pyproject.toml").read_text()
-
-
-def test_entra_authentication_lets_nobody_pass_without_a_token():
-    assert RESOURCES[("app", "entra")].value["properties"]["globalValidation"] == {
-        "requireAuthentication": True,
-        "unauthenticatedClientAction": "Return401",
-    }
 
 
 def test_each_type_has_one_version_and_none_is_a_preview_that_need_not_be():
@@ -353,9 +358,9 @@ def test_every_alarm_is_heard_when_an_address_is_given():
     (condition,) = rules["criteria"]["allOf"]
 
     assert rules["scopes"] == ["insights.id"]
-    assert rules["actions"]["actionGroups"] == "empty(email) ? [] : [people.id]"
+    assert rules["actions"]["actionGroups"] == "empty(actionGroupId) ? [] : [actionGroupId]"
     assert (condition["timeAggregation"], condition["operator"], condition["threshold"]) == ("Count", "GreaterThan", 0)
-    assert RESOURCES[("alerts", "people")].condition == "!empty(email)"
+    assert RESOURCES[("monitoring", "people")].condition == "!empty(email)"
 
 
 def test_alarms_are_told_apart_by_what_their_queries_say():
@@ -371,7 +376,10 @@ def test_alarms_are_told_apart_by_what_their_queries_say():
             assert f"{dimension} = tostring(" in query
         assert alarm["lasts"] == ("ingestion_time()" not in query)
         assert alarm["query"] == f"loadTextContent('../queries/alerts/{alarm['name']}.kql')"
-        assert alarm["window"] in {"PT15M", "PT30M", "PT1H"}  # Azure takes no other below an hour, and a look is 5 min
+        assert alarm["window"] in {"PT15M", "PT30M", "PT1H"}  # Azure takes no other below an hour
+        minutes = int(alarm["every"][2:-1])
+        if not alarm["lasts"]:
+            assert f"ingestion_time() > ago({minutes + 1}m)" in query  # no event is between two looks
         assert alarm["severity"] in {1, 2}
 
 

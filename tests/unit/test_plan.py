@@ -1,6 +1,8 @@
 """Small plans with known answers, and laws that hold for all."""
 
 import json
+import re
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,19 +12,22 @@ import pytest
 from click.testing import CliRunner
 
 from local.host import hostjson
-from local.plan.bill import telemetry
+from local.plan.bill import bill, idle, telemetry
 from local.plan.command import plan
 from local.plan.engine import TooManyTurnsError, World, fly
 from local.plan.figures import figures
+from local.plan.fixed import ALARMS, ENDPOINTS, GROUPS, Deployed, fixed
 from local.plan.limits import TIERS, Limit
 from local.plan.loop import loop
-from local.plan.meter import _followed, _rests, metered
+from local.plan.meter import _followed, _rests, metered, starting
 from local.plan.platform import Platform
 from local.plan.sample import most
 from local.plan.workload import ARRIVALS, LASTING, Jobs, make
 from shared.apis import APIS
 from shared.core.rate_limit import budget
 from shared.core.schedule import Schedule
+from tests.bicep import read
+from tests.indexed import indexed
 
 ANALYSIS = APIS["reality-analysis"]
 STEADY = replace(APIS["reporting"], polling=Schedule.seconds(10, 20, 40, 60))  # no jitter, no percentage
@@ -206,9 +211,75 @@ def test_a_quarter_of_a_processor_is_billed_for_what_worker_and_host_take():
 
 @pytest.mark.slow
 def test_the_scaler_counts_sleeping_tickets():
-    flown = fly(world([STEADY], jobs(np.zeros(1000), 3000)))
+    flown = fly(world([STEADY], jobs(np.zeros(1000), 3000), most_instances=1000))
 
     assert figures(flown).instances_peak == np.ceil(1000 / (16 + flown.world.queues.threshold))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("queues", "most_each"), [(1, 1), (1, 3), (3, 1), (3, 2)])
+def test_the_most_instances_are_of_each_function_group(queues, most_each):
+    """Each queue has a function of its own, and so a group of its own."""
+    flown = fly(world([STEADY], jobs(np.zeros(1000), 600), ticket_queues=queues, most_instances=most_each))
+
+    assert figures(flown).instances_peak == queues * most_each
+
+
+def test_starts_wake_an_instance_of_their_own():
+    spread = [starting(fly(world([STEADY], jobs(starts, 1)))) for starts in ([0], [0, 0, 0.5], [0, 100, 200])]
+
+    assert spread == [1, 1.5, 3]
+
+
+@pytest.mark.parametrize("gap", [0.2, 1.0, 30.0])
+def test_a_sample_of_starts_wakes_it_as_long(gap):
+    rng = np.random.default_rng(3)
+    whole = np.sort(rng.uniform(0, gap * 3000, 3000))
+    every = starting(fly(world([STEADY], jobs(whole, 1), days=gap * 3000 / 86400)))
+    tenth = starting(fly(world([STEADY], jobs(whole[::10], 1), days=gap * 3000 / 86400, weight=10)))
+
+    assert tenth == pytest.approx(every, rel=0.05)
+
+
+def test_the_scale_controller_looks_whether_there_are_watches_or_not():
+    nothing, more = idle(), idle(3)
+    busy = bill(fly(world([STEADY], jobs([0], 1e9))))
+
+    assert nothing.scaler_requests == 3 * 8640  # tickets, their poison, callbacks
+    assert more.scaler_requests == 7 * 8640
+    assert busy.scaler_requests == pytest.approx(4 * 8640, rel=0.01)
+    assert nothing.dollars["scaler"] == pytest.approx(3 * 8640 * 0.4e-6)
+
+
+def test_what_is_charged_by_the_month_is_that_of_the_template():
+    files = {name: read(ROOT / f"infra/modules/{name}.bicep") for name in ("alerts", "network")}
+    alarms = Counter(int(alarm["every"][2:-1]) for alarm in files["alerts"].variables["alarms"].value)
+
+    assert alarms == ALARMS
+    assert len(files["network"].variables["endpoints"].value) == ENDPOINTS
+    assert (
+        1
+        + sum(not any(hasattr(binding, "auth_level") for binding in function.get_bindings()) for function in indexed())
+        == GROUPS
+    )
+
+
+@pytest.mark.parametrize(
+    ("deployed", "a_month"),
+    [
+        (Deployed(), 1.50 + 6 * 0.50),
+        (Deployed(alarms=False), 0),
+        (Deployed(alarms=False, private=True), 4 * (7.30 + 0.50)),
+        (Deployed(alarms=False, always_ready=1), 5.256),
+        (Deployed(alarms=False, zone_redundant=True), 10 * 5.256),
+        (Deployed(alarms=False, zone_redundant=True, ticket_queues=2), 14 * 5.256),
+    ],
+)
+def test_what_is_charged_by_the_month(deployed, a_month):
+    found = fixed(deployed)
+
+    assert found.pop("its own rounds") == pytest.approx(idle(deployed.ticket_queues).total)
+    assert sum(found.values()) * 365 / 12 == pytest.approx(a_month)
 
 
 def test_further_queues_have_instances_of_their_own():
@@ -305,11 +376,12 @@ def run(*arguments):
 
 
 def test_the_command_prints_a_table():
-    text = run("--watches", "200", "--grid", "0,30")
+    text = run("--watches", "200", "--grid", "0,30", "--private")
 
     assert "200 watches in 0.1 days" in text
     assert "5,000 (standard)" in text
     assert "rounded up to a grid" in text
+    assert "alarms 0.148, private endpoints 1.026" in text
 
 
 def test_the_command_prints_json_and_says_the_same_again():
@@ -385,6 +457,18 @@ def test_the_readme_says_what_docs_scale_says():
         _, said_minute, _, said_dollars, _, said_loop = whole[watches]
         assert (said_minute.partition(" ")[0], said_dollars) == (minute, dollars)
         assert beside.endswith(f"$ {said_loop}")
+
+
+def test_the_documentation_says_what_is_charged_by_the_month():
+    """The README gives the first figures, docs/operate.md all of them."""
+    everything = fixed(Deployed(private=True, always_ready=1))
+    zones = fixed(Deployed(zone_redundant=True))["always ready"]
+    wanted = [f"{dollars * 365 / 12:.2f}" for dollars in everything.values()]
+
+    short = (ROOT / "README.md").read_text().split("With nothing to do:")[1].split("\n\n| ")[1].split("\n\n")[0]
+    whole = (ROOT / "docs/operate.md").read_text().split("## What it costs with nothing to do")[1]
+    assert re.findall(r"\| (\d+\.\d\d) \|", short) == wanted
+    assert re.findall(r"\| (\d+\.\d\d) \|", whole)[:5] == [*wanted, f"{zones * 365 / 12:.2f}"]
 
 
 def test_the_documentation_says_what_a_watch_sends():

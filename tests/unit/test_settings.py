@@ -89,6 +89,25 @@ def test_an_account_name_does_instead_of_a_connection_string():
     assert (known.storage, known.storage_account) == (None, "watches1")
 
 
+QUEUE_URI, TABLE_URI = "AzureWebJobsStorage__queueServiceUri", "AzureWebJobsStorage__tableServiceUri"
+URIS = {QUEUE_URI: "https://w.queue.core.usgovcloudapi.net/", TABLE_URI: "https://w.table.core.usgovcloudapi.net/"}
+
+
+def test_uris_of_services_do_instead_of_a_connection_string():
+    known = Settings.from_env(without("AzureWebJobsStorage") | URIS)
+
+    assert (known.storage, known.storage_account) == (None, None)
+    assert [known.storage_uri(service) for service in ("queue", "table")] == [uri.rstrip("/") for uri in URIS.values()]
+
+
+@pytest.mark.parametrize(("given", "missing"), [(QUEUE_URI, TABLE_URI), (TABLE_URI, QUEUE_URI)])
+def test_each_service_must_be_found(given, missing):
+    env = without("AzureWebJobsStorage") | {given: URIS[given]}
+
+    assert refused(env).problems == {missing: "is missing"}
+    assert Settings.from_env(env | {"AzureWebJobsStorage__accountName": "w" * 3})
+
+
 @pytest.mark.parametrize("empty", ["", "  ", "\n"])
 @pytest.mark.parametrize("name", [*NEEDED])
 def test_empty_counts_as_missing(name, empty):
@@ -110,6 +129,8 @@ def test_empty_counts_as_missing(name, empty):
         "POLLING_REPORTING",
         "APPLICATIONINSIGHTS_CONNECTION_STRING",
         "AzureWebJobsStorage__accountName",
+        "AzureWebJobsStorage__queueServiceUri",
+        "AzureWebJobsStorage__tableServiceUri",
         "AzureWebJobsStorage__clientId",
         "WEBSITE_SITE_NAME",
     ],
@@ -122,6 +143,9 @@ def test_empty_counts_as_the_default(name):
     ("name", "value"),
     [
         ("AzureWebJobsStorage__accountName", "Not-An-Account"),
+        ("AzureWebJobsStorage__queueServiceUri", "w.queue.core.windows.net"),
+        ("AzureWebJobsStorage__queueServiceUri", "http://w.queue.core.windows.net"),
+        ("AzureWebJobsStorage__tableServiceUri", "https://w.table.core.windows.net/?sig=secret"),
         ("TICKETS_QUEUE", "Upper"),
         ("TICKETS_QUEUE", "ab"),
         ("TICKETS_QUEUE", "double--dash"),
@@ -164,6 +188,8 @@ def test_a_malformed_setting_is_named_and_its_value_is_not_repeated(name, value)
     "name",
     [
         "AzureWebJobsStorage__accountName",
+        "AzureWebJobsStorage__queueServiceUri",
+        "AzureWebJobsStorage__tableServiceUri",
         "ITWIN_API_URL",
         "ITWIN_TOKEN_URL",
         "TICKETS_QUEUE",
