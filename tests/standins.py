@@ -17,8 +17,11 @@ command = " ".join([name, *arguments])
 answers = json.loads((folder / "answers.json").read_text())
 for start, left in answers.items():
     if command.startswith(start):
-        status, said = left.pop(0) if len(left) > 1 else left[0]
-        (folder / "answers.json").write_text(json.dumps(answers))
+        status, said = left[0]
+        if len(left) > 1:  # at once, since the programs of a pipe run side by side
+            del left[0]
+            (folder / f"{name}.json").write_text(json.dumps(answers))
+            (folder / f"{name}.json").replace(folder / "answers.json")
         print(said, file=sys.stderr if status else sys.stdout)
         sys.exit(status)
 """
