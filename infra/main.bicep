@@ -352,6 +352,9 @@ module budget 'modules/budget.bicep' = if (monthlyBudget > 0) {
   }
 }
 
+// Azure returns upper-case names of outputs in letters of its own ("ioT_HUB_CONNECTION_STRING",
+// https://github.com/Azure/azure-sdk-for-net/pull/13521), so that no `--query` finds them: these are for `az`, and those
+// at the end for azd, which puts them into its environment as they are written.
 output appName string = app.outputs.name
 output startUrl string = '${app.outputs.url}/api/watches'
 output healthUrl string = '${app.outputs.url}/api/health'
@@ -361,3 +364,7 @@ output storageName string = storage.outputs.name
 output insightsName string = monitoring.outputs.insightsName
 output workbookUrl string = workbook.outputs.url
 output resultsUrl string = '${environment().portal}/#@${tenant().tenantId}/resource${storage.outputs.id}/storagebrowser'
+
+output AZURE_FUNCTION_APP_NAME string = app.outputs.name
+output AZURE_FUNCTION_APP_URL string = app.outputs.url
+output AZURE_KEY_VAULT_NAME string = vault.outputs.name

@@ -413,3 +413,16 @@ def test_azd_finds_the_app_by_its_name():
 
     assert services == ["app"]
     assert site.value["tags"].arguments[1]["azd-service-name"] == "app"
+
+
+def test_azd_finds_the_names_in_its_own_style_too():
+    """Azure changes the case of such names where others ask for them, so the docs ask for the others."""
+    pairs = {"AZURE_FUNCTION_APP_NAME": "appName", "AZURE_KEY_VAULT_NAME": "vaultName"}
+
+    assert {name: MAIN.outputs[name].value for name in pairs} == {
+        name: MAIN.outputs[other].value for name, other in pairs.items()
+    }
+    asked = re.findall(r"\(output (\w+)\)", "".join(path.read_text() for path in (ROOT / "docs").glob("*.md")))
+    assert asked
+    assert {*asked} - MAIN.outputs.keys() <= {"AZURE_RESOURCE_GROUP"}
+    assert {*asked}.isdisjoint(pairs)
