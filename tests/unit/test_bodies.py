@@ -154,6 +154,7 @@ def test_a_gzip_that_holds_nothing_is_not_read_for_ever(endless, unread):
         (gzip.compress(b"x") + b"more", "a body that is not one whole gzip"),
         (gzip.compress(b"x") + gzip.compress(b"y"), "a body that is not one whole gzip"),
     ],
+    ids=["json", "bytes", "broken", "cut short", "hardly begun", "with more", "two"],
 )
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_what_is_no_gzip_is_not_taken_for_an_empty_body(body, unread, size):
