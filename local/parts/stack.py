@@ -8,13 +8,14 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient
 
@@ -139,12 +140,12 @@ def app_settings(storage: str, simulator: str) -> dict[str, str]:
 
 
 def make_storage(connection_string: str, ticket_queues: int = 1) -> None:
-    """Create the queues and the tables, as the deployment does in Azure."""
+    """Create the queues and the tables, as the deployment does in Azure.  Idempotent."""
     names = [*(queue_name(QUEUE, number) for number in range(ticket_queues)), f"{QUEUE}-callbacks"]
     with QueueServiceClient.from_connection_string(connection_string, **DIRECT) as queues:
-        for name in names:
-            queues.create_queue(name)
-            queues.create_queue(f"{name}-poison")
+        for name in (*names, *(f"{name}-poison" for name in names)):
+            with suppress(ResourceExistsError):
+                queues.create_queue(name)
     with TableServiceClient.from_connection_string(connection_string, **DIRECT) as tables:
         for name in TABLES:
             tables.create_table_if_not_exists(name)

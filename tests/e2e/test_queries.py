@@ -414,7 +414,7 @@ def test_watches_that_fail_are_found_with_the_reasons(ask):
 def test_a_row_that_cannot_be_read_is_found(ask):
     (alarm,) = [row for row in ask("alerts/row-unreadable") if row["rowKey"] == "0d6c"]
 
-    assert (alarm["tableName"], alarm["columns"]) == ("Watches", "Due, StartedAt")
+    assert (alarm["tableName"], alarm["columns"]) == ("Watches", "Job, StartedAt, Deadline, Due, NotBefore")
 
 
 def test_a_gate_that_is_shut_for_long_is_found(ask):
