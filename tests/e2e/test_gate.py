@@ -11,25 +11,24 @@ ELSEWHERE: list[Answer] = [{"body": {"operation": {"status": "Succeeded"}}}]
 
 
 def test_a_429_shuts_the_gate_of_its_api(app, platform, ended):
-    jobs = [
-        reporting("limited", LIMITED, "succeeded"),
-        reporting("limited too", LIMITED, "succeeded"),
-        reporting("of the same api", FREE, "succeeded"),
-        schedules("of another api", ELSEWHERE, "succeeded"),
-    ]
-    for job in jobs:
+    limited = [reporting(f"limited {number}", LIMITED, "succeeded") for number in range(10)]
+    jobs = [reporting("of the same api", FREE, "succeeded"), schedules("of another api", ELSEWHERE, "succeeded")]
+    for job in (*limited, *jobs):
         platform.post("/jobs", json={"path": job.path, "script": job.script})
 
+    # The app may have met 429s before, and take one for none of its own doing until another follows within 10 s: a
+    # machine that is busy may take longer.
     watches = []
-    for job in jobs[:2]:  # the app may have met 429s before, and take the first for one that is not its own doing
+    for job in limited:
         watches.append(start(app, job))
         (refused,) = asked_for(platform, job)
-    shut(app, "reporting")
-    watches += [start(app, job) for job in jobs[2:]]
+        if is_shut(app, "reporting"):
+            break
+    watches += [start(app, job) for job in jobs]
     for watch_id in watches:
         ended(watch_id)
 
-    same, other = (asked_for(platform, job)[0] for job in jobs[2:])
+    same, other = (asked_for(platform, job)[0] for job in jobs)
     assert same >= refused + timedelta(seconds=4)
     assert other < refused + timedelta(seconds=4)
 
@@ -38,14 +37,14 @@ def start(app, job):
     return app.post("/watches", json={"api": job.api, "job": dict(job.ids)}).json()["id"]
 
 
-def shut(app, api, within=10):
-    """Wait until the app has written what a refusal taught it: the platform's answer is older."""
+def is_shut(app, api, within=2):
+    """Whether a gate is shut, or will be as soon as the app has written what a refusal taught it."""
     give_up = time.monotonic() + within
     while time.monotonic() < give_up:
         gates = app.get("/gates").json()["gates"]
         if next(gate for gate in gates if gate["api"] == api)["shutUntil"]:
-            return
-    raise AssertionError(f"the gate of {api} was not shut within {within} s")
+            return True
+    return False
 
 
 def asked_for(platform, job, within=10):
