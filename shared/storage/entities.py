@@ -30,12 +30,15 @@ class Garbled:
 async def entities(
     table: TableClient, wanted: str, *, select: Sequence[str] | None = None, parameters: Mapping[str, Any] | None = None
 ) -> AsyncIterator[TableEntity | Garbled]:
-    """Yield the entities of a query, page by page.  From a page that the SDK cannot read on, one at a time."""
+    """Yield the entities of a query, page by page.  From a page that the SDK cannot read on, one at a time.
+
+    `select` has the keys among its columns, if it is given.
+    """
     last = ("", "")
     filters = dict(parameters or {})
     try:
         async for entity in table.query_entities(wanted, parameters=filters, select=[*select] if select else None):
-            last = (entity["PartitionKey"], entity["RowKey"]) if KEYS[0] in entity else last
+            last = (entity["PartitionKey"], entity["RowKey"])
             yield entity
     except GARBLED_ERRORS:
         pass

@@ -232,7 +232,7 @@ class WatchDocument(BaseModel):
             progress=watch.progress,
             outcome=watch.outcome,
             reason=watch.reason or None,
-            failing=watch.failing or None if watch.is_open else None,
+            failing=(watch.is_open and watch.failing) or None,
             polls=watch.polls,
             faults=watch.faults,
             started_at=watch.started_at,
