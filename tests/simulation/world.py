@@ -486,7 +486,8 @@ class World:
             return NoResponse("no answer")
         headers = {}
         if self.retry_after is not None:
-            self.acting.told = self.now + self.retry_after
+            told = self.now + self.retry_after
+            self.acting.told = told.replace(microsecond=0) if self.as_a_date else told  # a date has whole seconds
             as_date, as_seconds = format_datetime(self.acting.told, usegmt=True), f"{self.retry_after.seconds}"
             headers = {"retry-after": as_date if self.as_a_date else as_seconds}
         why = {"executionInformation": {"errors": [{"code": "E1", "message": "no memory"}]}}
