@@ -10,9 +10,10 @@ from pathlib import Path
 
 from local.setup.bootstrap import ROOT
 from shared.apis import APIS
+from shared.core import paths
 from shared.core.decide import ENOUGH_REFUSALS, MOST_PAGES
 from shared.core.model import Outcome
-from shared.core.remote import RUNNING, RemoteApi
+from shared.core.remote import ENDED, RUNNING, Ended, RemoteApi
 from shared.core.schedule import Schedule
 
 FOLDER = ROOT / "docs" / "apis"
@@ -59,6 +60,7 @@ def _generated(api: RemoteApi) -> str:
     """Return one chapter per kind of fact; to add one, add a line."""
     chapters = {
         "Request": _table("", "", _request(api)),
+        "Ids in the answer to a start": _table("id", "where", _started(api)),
         "Status words": _table("status word", "the watch", _words(api)),
         "Where things stand in the body": _table("what", "where", _places(api)),
         "Waiting": _table("what", "how long", _waits(api)),
@@ -74,35 +76,52 @@ def _table(left: str, right: str, rows: Mapping[str, str]) -> str:
 
 def _request(api: RemoteApi) -> dict[str, str]:
     conditional = {"`If-None-Match`": "the `ETag` of the last report, verbatim"} if api.conditional else {}
+    same = [path for path in api.other_paths if paths.fields(path) == api.fields]
+    others = [path for path in api.other_paths if path not in same]
+    names = dict.fromkeys(name for path in (api.path, *others) for name in paths.fields(path))
     return {
-        "`GET`": f"`{api.path}`",
-        "ids": ", ".join(f"`{name}` (GUID)" if name in api.guids else f"`{name}`" for name in api.fields),
+        "`GET`": _either(api.path, *others),
+        **({"names the same job": _either(*same)} if same else {}),
+        "ids": ", ".join(f"`{name}` (GUID)" if name in api.guids else f"`{name}`" for name in names),
+        **({"no id": _either(*sorted(api.reserved))} if api.reserved else {}),
         **{f"`{name}`": f"`{value}`" for name, value in api.headers.items()},
         **conditional,
     }
 
 
+def _started(api: RemoteApi) -> dict[str, str]:
+    ids = {f"`{name}`": f"`{place}`" for name, place in api.ids_at.items()}
+    return ids or {"every id": "only in a link, or in the header `Location`"}
+
+
 def _words(api: RemoteApi) -> dict[str, str]:
-    words = {f"`{word}`": _becomes(outcome, api.issues_at) for word, outcome in api.vocabulary.items()}
+    words = {f"`{word}`": _becomes(outcome, api) for word, outcome in api.vocabulary.items()}
+    words |= {f"… then `{word}`": _becomes(outcome, api) for word, outcome in api.results.items()}
     return words | {"any other": "continues; the word is logged, and the deadline bounds the watch"}
 
 
-def _becomes(outcome: Outcome | None, issues_at: str) -> str:
+def _becomes(outcome: Outcome | Ended | None, api: RemoteApi) -> str:
     if outcome is RUNNING:
         return "continues"
-    if outcome is Outcome.SUCCEEDED and issues_at:
-        return f"ends as `{outcome}`; as `{Outcome.PARTIAL}` if `{issues_at}` is true"
+    if outcome is ENDED:
+        return f"ends as the word at `{api.result_at}` says"
+    if outcome is Outcome.SUCCEEDED and api.issues_at:
+        return f"ends as `{outcome}`; as `{Outcome.PARTIAL}` if `{api.issues_at}` is true"
     return f"ends as `{outcome}`"
 
 
 def _places(api: RemoteApi) -> dict[str, str]:
     said = {
         "status word": [api.status_at],
+        **({"result, once it has ended": [api.result_at]} if api.result_at else {}),
         "issues": [api.issues_at],
         "percentage": [api.progress_at],
         "reason": api.reasons_at,
     }
-    return {what: _first_of(places) or "not reported" for what, places in said.items()}
+    rows = {what: _first_of(places) or "not reported" for what, places in said.items()}
+    if api.progress_at and api.progress_of != DEFAULTS["progress_of"]:
+        rows["percentage"] += f", out of `{api.progress_of}`"
+    return rows
 
 
 def _evidence(api: RemoteApi) -> dict[str, str]:
@@ -122,7 +141,14 @@ def _evidence(api: RemoteApi) -> dict[str, str]:
         )
         rows["an entry counts if"] = ", or ".join(tests)
     says = evidence.says or ("code", "message", "target")
-    return rows | {"members shown of an entry": ", ".join(f"`{member}`" for member in says)}
+    rows["members shown of an entry"] = ", ".join(f"`{member}`" for member in says)
+    if evidence.params_at:
+        rows["`%1`, `%2`, … stand for"] = f"the members of `{evidence.params_at}`"
+    return rows
+
+
+def _either(*paths: str) -> str:
+    return " or ".join(f"`{path}`" for path in paths)
 
 
 def _first_of(places: Iterable[str]) -> str:

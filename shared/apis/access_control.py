@@ -21,5 +21,6 @@ ACCESS_CONTROL = RemoteApi(
     },
     reasons_at=("errors", "error"),  # the page says "errors", Bentley's TypeScript client "error"
     evidence=Evidence(at=("errors", "error")),
+    ids_at={"itwinId": "itwinId", "jobId": "id"},
     # The page documents no polling interval: the schedules are our defaults.
 )

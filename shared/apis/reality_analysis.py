@@ -28,6 +28,7 @@ REALITY_ANALYSIS = RemoteApi(
         at=("job.executionInformation.errors", "job.executionInformation.warnings"),
         says=("code", "title", "message", "params"),
     ),
+    ids_at={"jobId": "job.id"},
     # "Client should query with a backoff intervals [15,30,60,120] seconds. [...] If the percentage changes the
     # sequence is restarted."  That the last interval repeats is our interpretation.
     polling=Schedule.seconds(15, 30, 60, 120),

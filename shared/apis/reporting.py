@@ -27,5 +27,6 @@ REPORTING = RemoteApi(
         says=("level", "category", "message"),
         issue={"containsIssues": (True,), "level": ("Warning", "Error")},
     ),
+    ids_at={"jobId": "run.id"},
     # The page documents no polling interval: the schedules are our defaults.
 )

@@ -6,12 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from string import Formatter
-from typing import Any
-from urllib.parse import quote
+from enum import Enum, auto
+from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
-from shared.core import untrusted
+from shared.core import paths, untrusted
 from shared.core.evidence import Evidence, entries
 from shared.core.model import EvidencePage, Failing, Fault, Observation, Outcome, Report, Watch
 from shared.core.schedule import Schedule, parse_retry_after
@@ -20,6 +19,18 @@ from shared.core.untrusted import follow, tidy
 
 #: In a vocabulary: the job has not ended.
 RUNNING = None
+
+
+class Ended(Enum):
+    """Of a word that says that the job has ended, and not how."""
+
+    SEE_RESULT = auto()
+
+
+#: In a vocabulary: the job has ended, and the word at `result_at` says how.
+ENDED = Ended.SEE_RESULT
+
+Meaning = TypeVar("Meaning")
 
 #: What needs no evidence.
 CLEAN = (RUNNING, Outcome.SUCCEEDED)
@@ -56,15 +67,21 @@ class RemoteApi:
     """One remote API.  To add one, write a value of this type in `shared/apis/` and record its exchanges."""
 
     name: str
-    path: str  #: with the job's `{fields}`
+    path: str  #: with the job's `{fields}`, some of them in a query
+    other_paths: tuple[str, ...] = ()  #: other URLs of its jobs; one with the same fields as `path` is not asked itself
+    reserved: frozenset[str] = frozenset()  #: what stands where an id would, and is none
     headers: Mapping[str, str]
     guids: frozenset[str] = frozenset()  #: fields whose ids are GUIDs in the page's examples: letter case means nothing
     status_at: str  #: dotted path to the status word
-    vocabulary: Mapping[str, Outcome | None]  #: their word -> ours; a word not listed counts as RUNNING
+    vocabulary: Mapping[str, Outcome | Ended | None]  #: their word -> ours; a word not listed counts as RUNNING
+    result_at: str = ""  #: dotted path to a second word, which counts once the first one says ENDED
+    results: Mapping[str, Outcome] = field(default_factory=dict)  #: its vocabulary
     issues_at: str = ""  #: dotted path; when true there, SUCCEEDED means PARTIAL
-    progress_at: str = ""  #: dotted path to a percentage
+    progress_at: str = ""  #: dotted path to a number
+    progress_of: str | float = 100  #: what that number is out of: a dotted path, or 1 for a fraction
     reasons_at: tuple[str, ...] = ()  #: dotted paths to a text or a list of errors; the first that says something
     evidence: Evidence | None = None  #: where it says why a job did not end cleanly
+    ids_at: Mapping[str, str] = field(default_factory=dict)  #: field -> dotted path to it in the answer to a start
     conditional: bool = False  #: send If-None-Match (RFC 9110, section 13.1.2)
     polling: Schedule = Schedule.seconds(10, 20, 40, 60, jitter=0.1)  #: starts over whenever the job moves
     faults: Schedule = Schedule.seconds(15, 30, 60, 120, 300, 900, jitter=0.3)
@@ -75,12 +92,15 @@ class RemoteApi:
     @property
     def fields(self) -> tuple[str, ...]:
         """The ids that name one job, in the order of the path."""
-        return tuple(name for _, name, _, _ in Formatter().parse(self.path) if name)
+        return paths.fields(self.path)
 
-    @property
-    def words(self) -> Mapping[str, Outcome | None]:
-        """The vocabulary, to be looked up without regard to case."""
-        return {theirs.casefold(): ours for theirs, ours in self.vocabulary.items()}
+    def path_of(self, job: Mapping[str, str]) -> str | None:
+        """Return the template that is asked for a job, which depends on what its ids are; None if none fits."""
+        return next((path for path in (self.path, *self.other_paths) if job.keys() >= {*paths.fields(path)}), None)
+
+    def knows(self, status: str) -> bool:
+        """Whether a status word is in a vocabulary."""
+        return status.casefold() in {word.casefold() for word in (*self.vocabulary, *self.results)}
 
     def paced(self, polling: Schedule | None, scale: float) -> RemoteApi:
         """Return the same API with another polling schedule, if one is given, and all its waits scaled."""
@@ -123,14 +143,10 @@ class NoResponse:
 def ask(api: RemoteApi, watch: Watch) -> Request:
     """Say how to ask for the job's status; once that has ended, for the evidence."""
     if watch.verdict is not None and api.evidence is not None:
-        return Request(watch.evidence_at or _filled(api.evidence.path, watch.job), api.headers, evidence=api.evidence)
+        where = watch.evidence_at or paths.fill(api.evidence.path, watch.job)
+        return Request(where, api.headers, evidence=api.evidence)
     condition = {"If-None-Match": watch.validator} if api.conditional and watch.validator else {}
-    return Request(_filled(api.path, watch.job), {**api.headers, **condition})
-
-
-def _filled(path: str, job: Mapping[str, str]) -> str:
-    """Each id is one path segment, whatever characters it has."""
-    return path.format_map({name: quote(value, safe="") for name, value in job.items()})
+    return Request(paths.fill(api.path_of(watch.job) or api.path, watch.job), {**api.headers, **condition})
 
 
 def told_wait(headers: Mapping[str, str], now: datetime) -> timedelta | None:
@@ -160,10 +176,31 @@ def _read(api: RemoteApi, request: Request, answer: Response, now: datetime) -> 
         return Fault(reason=f"HTTP {answer.status} with {answer.unread}", failing=Failing.ANSWER, retry_after=wait)
     if request.evidence is not None:
         return _findings(request.evidence, body, answer, wait)
-    word = untrusted.at(api.status_at, body) if answer.status == OK else None  # 202: "processing has not completed"
-    if not isinstance(word, str) or not word.strip():
-        return _nothing_yet(api, answer, wait)
-    return _report(api, word.strip(), body, answer, wait)
+    return _said(api, body, answer, wait)
+
+
+def _said(api: RemoteApi, body: Any, answer: Response, wait: timedelta | None) -> Report:
+    """Read the status word, and the second word when the first leaves the verdict to it."""
+    if answer.status != OK:  # 202: "processing has not completed"
+        return _nothing_yet(api.status_at, answer, wait)
+    at, word = api.status_at, _word(api.status_at, body)
+    outcome = _folded(api.vocabulary).get(word.casefold(), RUNNING)
+    if outcome is ENDED:
+        at, word = api.result_at, _word(api.result_at, body)
+        outcome = _folded(api.results).get(word.casefold(), RUNNING)
+    if not word:
+        return _nothing_yet(at, answer, wait)
+    return replace(_report(api, word, outcome, body, answer), retry_after=wait)
+
+
+def _folded(vocabulary: Mapping[str, Meaning]) -> Mapping[str, Meaning]:
+    """Return the vocabulary, to be looked up without regard to case."""
+    return {theirs.casefold(): ours for theirs, ours in vocabulary.items()}
+
+
+def _word(path: str, body: Any) -> str:
+    word = untrusted.at(path, body)
+    return word.strip() if isinstance(word, str) else ""
 
 
 def _fault(status: int, body: Any, wait: timedelta | None) -> Fault:
@@ -182,10 +219,10 @@ def _failing(status: int) -> Failing:
     return Failing.CLIENT_ERROR if status in CLIENT_ERRORS else Failing.ANSWER
 
 
-def _nothing_yet(api: RemoteApi, answer: Response, wait: timedelta | None) -> Report:
+def _nothing_yet(at: str, answer: Response, wait: timedelta | None) -> Report:
     """Read an answer without a status word: the job goes on, and is asked about as often as its schedule says."""
     garbled = answer.status == OK and answer.body.strip()
-    reason = f"HTTP {answer.status} without {api.status_at}"
+    reason = f"HTTP {answer.status} without {at}"
     return Report(reason=reason, retry_after=wait, failing=Failing.ANSWER if garbled else None)
 
 
@@ -202,8 +239,7 @@ def _findings(evidence: Evidence, body: Any, answer: Response, wait: timedelta |
     )
 
 
-def _report(api: RemoteApi, word: str, body: Any, answer: Response, wait: timedelta | None) -> Report:
-    outcome = api.words.get(word.casefold(), RUNNING)
+def _report(api: RemoteApi, word: str, outcome: Outcome | None, body: Any, answer: Response) -> Report:
     if outcome is Outcome.SUCCEEDED and untrusted.at(api.issues_at, body) is True:
         outcome = Outcome.PARTIAL
     reasons = (tidy(untrusted.text(untrusted.at(path, body)), LONGEST_REASON) for path in api.reasons_at)
@@ -211,10 +247,9 @@ def _report(api: RemoteApi, word: str, body: Any, answer: Response, wait: timede
     report = Report(
         outcome=outcome,
         status=tidy(word, LONGEST_WORD),
-        progress=untrusted.percentage(untrusted.at(api.progress_at, body)),
+        progress=untrusted.percentage(untrusted.at(api.progress_at, body), _whole(api, body)),
         reason=next(filter(None, reasons), ""),
         validator=validator if _can_be_sent_back(validator) else "",
-        retry_after=wait,
     )
     if api.evidence is None or outcome in CLEAN:
         return report
@@ -224,6 +259,10 @@ def _report(api: RemoteApi, word: str, body: Any, answer: Response, wait: timede
         evidence_at=follow(untrusted.at(api.evidence.link_at, body), answer.url),
         evidence=() if api.evidence.path else entries(api.evidence, body),
     )
+
+
+def _whole(api: RemoteApi, body: Any) -> Any:
+    return untrusted.at(api.progress_of, body) if isinstance(api.progress_of, str) else api.progress_of
 
 
 def _can_be_sent_back(validator: str) -> bool:

@@ -70,6 +70,22 @@ def at(path: str, body: Any) -> Any:
     return reduce(lambda node, key: node.get(key) if isinstance(node, dict) else None, path.split("."), body)
 
 
+def each_at(path: str, body: Any) -> list[Any]:
+    """All that stands at a dotted path, where each list on the way counts as each of its members.
+
+    >>> each_at("jobs.tasks.id", {"jobs": [{"tasks": [{"id": 1}, {}]}, {"tasks": {"id": [2, 3]}}]})
+    [1, 2, 3]
+    """
+    found = _members(body)
+    for key in path.split("."):
+        found = [one for node in found if isinstance(node, dict) and key in node for one in _members(node[key])]
+    return found
+
+
+def _members(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def number(value: Any) -> float | None:
     """A finite number; None for anything else, true and false included."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -81,10 +97,16 @@ def number(value: Any) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def percentage(value: Any) -> float | None:
-    """A number from 0 to 100; None for anything else."""
-    found = number(value)
-    return found if found is not None and 0 <= found <= 100 else None  # noqa: PLR2004 -- per cent
+def percentage(value: Any, whole: Any = 100) -> float | None:
+    """A number from 0 to the whole, in per cent; None for anything else, and of a whole that is none.
+
+    >>> percentage(56.25), percentage(1, 3), percentage(0.1, 1), percentage(1, 0)
+    (56.25, 33.33, 10.0, None)
+    """
+    part, of = number(value), number(whole)
+    if part is None or not of or not 0 <= part <= of:
+        return None
+    return part if of == 100 else round(100 * (part / of), 2)  # noqa: PLR2004 -- per cent
 
 
 def text(value: Any) -> str:

@@ -62,7 +62,7 @@ class Poller:
             log.info("watch.ended watch=%s api=%s outcome=%s", after.id, after.api, after.end.outcome)
         elif after.status != before.status:
             log.info("watch.moved watch=%s api=%s status=%r", after.id, after.api, after.status)
-            if after.status.casefold() not in self.apis[after.api].words:
+            if not self.apis[after.api].knows(after.status):
                 log.warning("status.unknown api=%s status=%r: taken for a job still running", after.api, after.status)
         elif _begins_to_fail(before, after):
             log.info("watch.faulted watch=%s api=%s reason=%r", after.id, after.api, after.reason)

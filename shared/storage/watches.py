@@ -148,7 +148,7 @@ def _watch(entity: TableEntity, apis: Mapping[str, RemoteApi]) -> Watch:
 
 def _can_be_asked(api: RemoteApi | None, job: Mapping[str, str]) -> bool:
     """Whether the app knows the API, and the job has its ids: a newer version may know more APIs."""
-    return api is not None and job.keys() >= set(api.fields)
+    return api is not None and api.path_of(job) is not None
 
 
 def _salvaged(key: str, error: MalformedError, now: datetime) -> Watch:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import SplitResult, unquote, urlsplit
+from difflib import get_close_matches
+from urllib.parse import SplitResult, urlsplit
 
 from shared.apis import APIS
-from shared.core import untrusted
+from shared.core import paths, untrusted
 from shared.core.remote import RemoteApi
 from shared.core.untrusted import tidy
 from shared.web.problems import Problem
@@ -19,7 +20,8 @@ MOST_NAMED = 5
 
 GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
-BROKEN_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})")  # RFC 3986, section 2.1
+#: Known URLs named in a problem.
+MOST_URLS = 4
 
 
 def locate(url: str, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
@@ -30,16 +32,26 @@ def locate(url: str, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
     try:
         parts = _split(url)
         ours = untrusted.is_within(parts, urlsplit(origin))
-        found = [(api, job) for api in APIS.values() if (job := _match(api.path, parts.path)) is not None]
+        found = find(parts)
     except ValueError:
         raise Problem("wrong-url", f"Not a URL, or not encoded correctly. {_known(origin)}") from None
     if not ours:
-        raise Problem("wrong-url", f"This app watches only jobs of {origin}. {_known(origin)}")
-    if "?" in url or "#" in url:
-        raise Problem("wrong-url", f"Send the URL without query and fragment. {_known(origin)}")
-    for api, job in found:
-        return api, check_job(api, job)
-    raise Problem("wrong-url", f"No known API has this path. {_known(origin)}")
+        raise Problem("wrong-url", f"This app watches only jobs of {origin}. {_known(origin, parts.path)}")
+    if "#" in url or ("?" in url and not (found and parts.query)):
+        raise Problem("wrong-url", f"Send the URL without query and fragment. {_known(origin, parts.path)}")
+    if found is None:
+        raise Problem("wrong-url", f"No known API has this path. {_known(origin, parts.path)}")
+    return found[0], check_job(*found)
+
+
+def find(parts: SplitResult) -> tuple[RemoteApi, Mapping[str, str]] | None:
+    """Return the API that has this path and query, and the ids in it; raises ValueError for invalid encoding."""
+    for api in APIS.values():
+        for path in (api.path, *api.other_paths):
+            job = paths.match(path, parts.path, parts.query)
+            if job is not None and not _reserved(api, job):
+                return api, job
+    return None
 
 
 def check_job(api: RemoteApi, job: Mapping[str, str]) -> Mapping[str, str]:
@@ -47,20 +59,31 @@ def check_job(api: RemoteApi, job: Mapping[str, str]) -> Mapping[str, str]:
 
     Ids are opaque, but for GUIDs: any text is accepted that can be one path segment.
     """
-    missing = [name for name in api.fields if not job.get(name, "").strip()]
-    surplus = [tidy(name, 64) for name in sorted(job.keys() - set(api.fields))[:MOST_NAMED]]
+    fields = paths.fields(api.path_of(job) or api.path)
+    missing = [name for name in fields if not job.get(name, "").strip()]
+    surplus = [tidy(name, 64) for name in sorted(job.keys() - {*fields})[:MOST_NAMED]]
     if missing or surplus:
-        wanted = ", ".join(f'"{name}": "<id>"' for name in api.fields)
         said = "; ".join(
             f"{word}: {', '.join(names)}" for word, names in (("missing", missing), ("unknown", surplus)) if names
         )
-        raise Problem("wrong-job", f'For {api.name} send "job": {{{wanted}}} ({said}).')
-    for name in api.fields:
+        raise Problem("wrong-job", f'For {api.name} send "job": {_wanted(api)} ({said}).')
+    if reserved := _reserved(api, job):
+        raise Problem("wrong-job", f"{reserved} is no id of a job: the API has other things there.")
+    for name in fields:
         if len(job[name]) > LONGEST_ID or not job[name].isprintable():
             raise Problem("wrong-job", f"{name} must have at most {LONGEST_ID} printable characters.")
         if untrusted.climbs(job[name]):  # RFC 3986, section 6.2.2.3: these change the path, encoded or not
             raise Problem("wrong-job", f'{name} cannot be "." or "..", nor have that as a part.')
-    return {name: _canonical(job[name]) if name in api.guids else job[name] for name in api.fields}
+    return {name: _canonical(job[name]) if name in api.guids else job[name] for name in fields}
+
+
+def _wanted(api: RemoteApi) -> str:
+    alternatives = dict.fromkeys(map(paths.fields, (api.path, *api.other_paths)))
+    return " or ".join("{" + ", ".join(f'"{name}": "<id>"' for name in fields) + "}" for fields in alternatives)
+
+
+def _reserved(api: RemoteApi, job: Mapping[str, str]) -> str:
+    return next((value for value in job.values() if value.lower() in api.reserved), "")
 
 
 def _canonical(text: str) -> str:
@@ -75,25 +98,8 @@ def _split(url: str) -> SplitResult:
     return urlsplit(url)
 
 
-def _match(template: str, path: str) -> dict[str, str] | None:
-    """Read the ids from a path; None if it does not match the template.  Raises ValueError for invalid encoding.
-
-    >>> _match("/schedules/{scheduleId}/operations/{operationId}", "/schedules/a%2Fb/operations/1")
-    {'scheduleId': 'a/b', 'operationId': '1'}
-    """
-    if BROKEN_ENCODING.search(path):
-        raise ValueError(path)
-    wanted, given = template.split("/"), path.split("/")
-    if len(wanted) != len(given):
-        return None
-    job = {}
-    for segment, value in zip(wanted, given, strict=True):
-        if segment.startswith("{"):
-            job[segment.strip("{}")] = unquote(value, errors="strict")
-        elif segment != value:
-            return None
-    return job
-
-
-def _known(origin: str) -> str:
-    return "Known URLs: " + ", ".join(origin + api.path for api in APIS.values())
+def _known(origin: str, path: str = "") -> str:
+    """Name the URLs that look most like what was sent."""
+    known = [path for api in APIS.values() for path in (api.path, *api.other_paths)]
+    nearest = get_close_matches(path, known, MOST_URLS, cutoff=0)
+    return "Known URLs are " + ", ".join(origin + path for path in nearest) + " and others."

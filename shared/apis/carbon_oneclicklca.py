@@ -1,0 +1,14 @@
+"""Carbon Calculation, One Click LCA jobs.
+
+https://developer.bentley.com/apis/carbon-calculation/operations/get-oneclicklca-job-status
+"""
+
+from dataclasses import replace
+
+from shared.apis.carbon_ec3 import CARBON_EC3
+
+CARBON_ONECLICKLCA = replace(
+    CARBON_EC3,
+    name="carbon-oneclicklca",
+    path="/insights/carbon-calculation/oneclicklca/jobs/{jobId}",
+)

@@ -1,0 +1,20 @@
+"""Reality Modeling jobs, version 2: https://developer.bentley.com/apis/reality-modeling/operations/jobs-progress."""
+
+from dataclasses import replace
+
+from shared.apis.reality_analysis_v2 import REALITY_ANALYSIS_V2
+from shared.core.evidence import Evidence
+
+# Bentley's client reads both APIs with the same code: https://github.com/iTwin/reality-capture.  That the intervals and
+# the 30 days are those of Reality Analysis too is unconfirmed.
+REALITY_MODELING = replace(
+    REALITY_ANALYSIS_V2,
+    name="reality-modeling",
+    path="/reality-modeling/jobs/{jobId}/progress",
+    evidence=Evidence(
+        path="/reality-modeling/jobs/{jobId}/messages",
+        at=("messages.errors", "messages.warnings"),
+        says=("code", "title", "message"),
+        params_at="params",
+    ),
+)

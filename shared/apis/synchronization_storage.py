@@ -1,0 +1,43 @@
+"""Synchronization, runs of storage connections.
+
+https://developer.bentley.com/apis/synchronization/operations/get-storage-connection-run
+"""
+
+from shared.core.evidence import Evidence
+from shared.core.model import Outcome
+from shared.core.remote import ENDED, RUNNING, RemoteApi
+
+SYNCHRONIZATION_STORAGE = RemoteApi(
+    name="synchronization-storage",
+    path="/synchronization/imodels/storageconnections/{connectionId}/runs/{runId}",
+    headers={"Accept": "application/vnd.bentley.itwin-platform.v1+json"},
+    status_at="run.state",
+    vocabulary={
+        "NotStarted": RUNNING,
+        "Idle": RUNNING,
+        "Queued": RUNNING,
+        "WaitingToExecute": RUNNING,
+        "WaitingToRetry": RUNNING,
+        "Executing": RUNNING,
+        "Finalizing": RUNNING,
+        "Completed": ENDED,
+    },
+    result_at="run.result",
+    results={
+        "Success": Outcome.SUCCEEDED,
+        "PartialSuccess": Outcome.PARTIAL,
+        "Error": Outcome.FAILED,
+        "TimedOut": Outcome.FAILED,
+        "Cancelled": Outcome.CANCELLED,
+        "Skipped": Outcome.PARTIAL,  # unconfirmed: what it means of a whole run, and whether
+        "Undetermined": Outcome.PARTIAL,  # a run that has ended still says so
+    },
+    reasons_at=("run.error.description", "run.error.errorKey"),
+    # The page's example has an error also in tasks whose result is Success.
+    evidence=Evidence(
+        at=("run.jobs.tasks",),
+        says=("result", "error.errorCode", "error.description"),
+        issue={"result": ("Error", "TimedOut", "PartialSuccess", "Cancelled")},
+    ),
+    # The page documents no polling interval: the schedules are our defaults.
+)

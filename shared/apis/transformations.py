@@ -1,0 +1,28 @@
+"""Transformations: https://developer.bentley.com/apis/transformations/operations/get-transformation."""
+
+from shared.core.evidence import Evidence
+from shared.core.model import Outcome
+from shared.core.remote import RUNNING, RemoteApi
+
+TRANSFORMATIONS = RemoteApi(
+    name="transformations",
+    path="/transformations/{transformationId}",
+    reserved=frozenset({"configurations"}),  # a collection of its own
+    # Version and members as in Bentley's sample: https://github.com/iTwin/transformations-api-sample
+    headers={"Accept": "application/vnd.bentley.itwin-platform.v2+json"},
+    status_at="transformation.status",
+    vocabulary={
+        "Created": RUNNING,  # may wait long for others with the same target ("Enable-Transformation-Queueing")
+        "Initializing": RUNNING,
+        "Started": RUNNING,
+        "Succeeded": Outcome.SUCCEEDED,
+        "Failed": Outcome.FAILED,
+        "Aborted": Outcome.CANCELLED,  # by a user
+    },
+    progress_at="transformation.processedEntityCount",
+    progress_of="transformation.totalEntityCount",
+    reasons_at=("transformation.errorMessage",),
+    evidence=Evidence(at=("transformation",), says=("errorCode", "errorMessage")),
+    ids_at={"transformationId": "transformation.id"},
+    # The page documents no polling interval: the schedules are our defaults.
+)
