@@ -60,7 +60,7 @@ def _filled_in(text: str, params: list[Any]) -> str:
     'Tile 17 needs 64 GB, not %3.'
     """
     given = {f"%{number}": tidy(_member(param), LONGEST_ENTRY) for number, param in enumerate(params, 1)}
-    return re.sub(r"%[1-9][0-9]?", lambda name: given.get(name[0], name[0]), tidy(text, LONGEST_ENTRY))
+    return re.sub(r"%[1-9][0-9]?", lambda name: given.get(name[0]) or name[0], tidy(text, LONGEST_ENTRY))
 
 
 def _member(value: Any) -> str:

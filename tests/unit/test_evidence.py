@@ -27,6 +27,12 @@ WATCH = a_watch(
 )
 LIST = Evidence(at=("errors",))
 ISSUES: Any = REPORTING.evidence
+TASKS = Evidence(at=("jobs.tasks",), says=("error.code",), issue={"result": ("Error",)})
+FILLED = Evidence(at=("e",), says=("m",), params_at="p")
+
+
+def failed(code):
+    return {"result": "Error", "error": {"code": code}}
 
 
 @pytest.mark.parametrize(
@@ -47,10 +53,24 @@ ISSUES: Any = REPORTING.evidence
         (Evidence(at=("logs",), says=("level", "message")), {"logs": [{"message": "m", "level": "L"}]}, ("L: m",)),
         (Evidence(at=("logs",), says=("level", "message")), {"logs": [{"message": None, "level": "L"}]}, ("L",)),
         (Evidence(at=("e",), says=("code", "params")), {"e": [{"code": "E", "params": ["a", 7, []]}]}, ("E: a, 7",)),
+        # below lists, where some members are missing
+        (TASKS, {"jobs": [{"tasks": [failed("E1"), {"result": "Error"}]}, {}, {"tasks": failed("E2")}]}, ("E1", "E2")),
+        (TASKS, {"jobs": [{"tasks": [{**failed("E1"), "result": "Success"}, 7, None, [failed("E3")]]}]}, ()),
+        # parameters where a text names them; what it names and was not given stays
+        (FILLED, {"e": [{"m": "%1 of %2, not %3", "p": ["a", 7]}]}, ("a of 7, not %3",)),
+        (FILLED, {"e": [{"m": "%1%10%0 100%", "p": ["%2", "b"]}]}, ("%2%10%0 100%",)),
+        (FILLED, {"e": [{"m": "%1", "p": None}, {"m": "%1", "p": "x"}, {"m": "%1"}]}, ("%1", "x", "%1")),
     ],
 )
 def test_entries(evidence, body, texts):
     assert entries(evidence, body) == texts
+
+
+def test_parameters_do_not_multiply_without_bound():
+    """Half a body of places, and half a body to put there."""
+    (text,) = entries(FILLED, {"e": [{"m": "%1" * 200_000, "p": ["x" * 500_000]}]})
+
+    assert len(text) == LONGEST_ENTRY
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_an_id_is_read_from_its_percent_encoding(segment, job_id):
     assert unquote(asked(api, job)) == f"/realitydataanalysis/jobs/{job_id}/progress"
 
 
-@given(api=st.sampled_from([*APIS.values()]), ids=st.lists(IDS, min_size=2, max_size=2))
+@given(api=st.sampled_from([*APIS.values()]), ids=st.lists(IDS, min_size=3, max_size=3))
 def test_what_is_asked_is_the_path_that_was_sent(api, ids):
     path = api.path.format_map({name: quote(value, safe="") for name, value in zip(api.fields, ids, strict=False)})
 
@@ -156,7 +156,7 @@ def test_a_url_of_another_origin_is_refused(url):
         "/realitydataanalysis/jobs/j1/progress/more",
         "/realitydataanalysis/jobs/a/b/progress",
         "//realitydataanalysis/jobs/j1/progress",
-        "/realıtydataanalysis/jobs/j1/progress",
+        "/real\u0131tydataanalysis/jobs/j1/progress",
         "/realitydataanaly\u017fis/jobs/j1/progress",
         "/realitydataanalysis%2Fjobs/j1/progress",
         "/realitydataanalysi%73/jobs/j1/progress",
@@ -275,9 +275,51 @@ GUID = "CC3D35CC-416A-4262-9714-B359DA70B419"
 @pytest.mark.parametrize(("name", "field"), [(api.name, field) for api in APIS.values() for field in api.fields])
 @pytest.mark.parametrize("guid", [GUID, GUID.lower(), GUID.title()])
 def test_a_guid_is_the_same_in_either_case_where_ids_are_guids(name, field, guid):
-    job = dict.fromkeys(APIS[name].fields, "x") | {field: guid}
+    api = APIS[name]
+    job = dict.fromkeys(api.fields, "x") | {field: guid}
 
-    assert check_job(APIS[name], job)[field] == (guid if name == "reporting" else GUID.lower())
+    assert check_job(api, job)[field] == (GUID.lower() if field in api.guids else guid)
+
+
+@pytest.mark.parametrize("name", ["reporting", "grouping-and-mapping", "synchronization-storage", "export", "library"])
+def test_ids_that_are_no_guids_in_general_keep_their_case(name):
+    assert not APIS[name].guids
+
+
+@pytest.mark.parametrize("job_id", ["configurations", "Configurations"])
+def test_a_word_that_is_no_id_is_refused(job_id):
+    with pytest.raises(Problem) as caught:
+        check_job(APIS["transformations"], {"transformationId": job_id})
+
+    assert caught.value.name == "wrong-job"
+    assert job_id in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("path", "job"),
+    [
+        ("namedversions/n", {"iModelId": "m", "namedVersionId": "n"}),
+        ("changesets/7", {"iModelId": "m", "changesetId": "7"}),
+    ],
+)
+def test_an_api_may_have_jobs_with_other_ids(path, job):
+    api, found = locate(f"{ORIGIN}/imodels/m/{path}/checkpoint", ORIGIN)
+
+    assert found == job
+    assert asked(api, found) == f"/imodels/m/{path}/checkpoint"
+
+
+def test_whoever_sends_neither_is_told_both():
+    with pytest.raises(Problem) as caught:
+        check_job(APIS["imodels-checkpoint"], {"iModelId": "m"})
+
+    assert '{"iModelId": "<id>", "namedVersionId": "<id>"} or {"iModelId": "<id>", "changesetId"' in caught.value.detail
+
+
+def test_another_url_of_a_job_names_it_and_is_not_asked():
+    api, job = locate(f"{ORIGIN}/contextcapture/jobs/j/progress", ORIGIN)
+
+    assert (api.name, asked(api, job)) == ("reality-modeling-v1", "/contextcapture/jobs/j")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from shared.apis import APIS
 from shared.apis.schedules import SCHEDULES
+from shared.apis.synchronization_storage import SYNCHRONIZATION_STORAGE
+from shared.apis.transformations import TRANSFORMATIONS
 from shared.core.model import Failing, Fault, Outcome, Report
 from shared.core.remote import LASTING, NoResponse, Request, Response, observe
 from shared.core.schedule import Schedule
@@ -120,6 +122,73 @@ def test_a_percentage_that_is_no_number_is_none(percentage):
     report = seen(body=operation(status="Started", percentComplete=percentage))
 
     assert (report.outcome, report.progress) == (None, None)
+
+
+def run_seen(**run):
+    return observe(SYNCHRONIZATION_STORAGE, PLAIN, Response(200, {}, json.dumps({"run": run}).encode()), NOON)
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome"),
+    [
+        ("Success", Outcome.SUCCEEDED),
+        ("success", Outcome.SUCCEEDED),
+        ("PartialSuccess", Outcome.PARTIAL),
+        ("Error", Outcome.FAILED),
+        ("TimedOut", Outcome.FAILED),
+        ("Cancelled", Outcome.CANCELLED),
+        ("Archived", None),  # a word of next year
+    ],
+)
+def test_the_second_word_gives_the_verdict_once_the_first_says_that_the_job_has_ended(result, outcome):
+    ended = run_seen(state="Completed", result=result)
+
+    assert (ended.outcome, ended.status) == (outcome, result)
+
+
+@pytest.mark.parametrize("result", ["Success", "Error"])
+def test_a_second_word_counts_for_nothing_before(result):
+    assert run_seen(state="Executing", result=result) == Report(status="Executing", validator="")
+
+
+@pytest.mark.parametrize("result", [None, "", " ", 1, ["Success"]])
+def test_an_end_without_a_verdict_is_not_taken_for_one(result):
+    ended = run_seen(state="Completed", result=result)
+
+    assert ended == Report(reason="HTTP 200 without run.result", failing=Failing.ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "progress"),
+    [
+        (0, 3000, 0),
+        (1500, 3000, 50),
+        (1, 3, 33.33),
+        (3000, 3000, 100),
+        (3001, 3000, None),
+        (-1, 3000, None),
+        (0, 0, None),
+        (1, 0, None),
+        (1, None, None),
+        (1, "3000", None),
+        (None, 3000, None),
+        (True, 3000, None),
+        (1, 1e400, None),
+        (10**400, 10**401, None),
+        (1e-320, 1e-320, 100),
+    ],
+)
+def test_progress_out_of_a_whole_is_a_percentage(part, whole, progress):
+    job = {"status": "Started", "processedEntityCount": part, "totalEntityCount": whole}
+    body = json.dumps({"transformation": job}).encode()
+
+    assert observe(TRANSFORMATIONS, PLAIN, Response(200, {}, body), NOON).progress == progress
+
+
+def test_a_fraction_is_a_percentage():
+    api = replace(SCHEDULES, progress_at="operation.done", progress_of=1)
+
+    assert observe(api, PLAIN, Response(200, {}, operation(status="Started", done=0.1)), NOON).progress == 10
 
 
 def test_a_304_counts_only_as_the_answer_to_a_condition():
