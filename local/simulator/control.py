@@ -5,12 +5,13 @@
     {"path": "/schedules/s1/operations/o1", "script": [{"status": 429, "headers": {"retry-after": "2"}}, {"body": ...}]}
 
 scripts the responses to that path in order; the last entry repeats.  `scripts.Entry` lists all members.  Any path can
-be scripted, without its query; `/logs` is not `/logs/`.  Or, for the status of a job:
+be scripted, without its query and for all methods; `/logs` is not `/logs/`.  Or, for the status of a job:
 
     {"path": "/schedules/s1/operations/o1", "clock": {"seconds": 30, "ends": "Failed"}}
 
 makes the job start with the next request, take that long, and end with that status word, whatever its id says.  If a
-word has two meanings, like Reporting's `Succeeded`, `"issues": true` chooses.
+word has two meanings, like Reporting's `Succeeded`, `"issues": true` chooses; where a second word gives the verdict,
+that of Synchronization and Export, it is the second.  A word that a job may keep, like `unsubmitted`, keeps it so.
 
 `POST /_sim/tokens`   `{"revoke": true}` revokes all tokens; `{"lifetime": 5}` sets the seconds that later ones last
 `POST /_sim/limit`    `{"requests": 500, "seconds": 60}`: beyond that the APIs return 429; `{"requests": null}` lifts it
@@ -29,7 +30,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from local.simulator import paths
+from local.simulator import paths, routes
 from local.simulator.apis import APIS, Api
 from local.simulator.clock import Ending
 from local.simulator.limit import Limit
@@ -122,32 +123,37 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
 async def _jobs(request: web.Request) -> web.Response:
     order = JobOrder.model_validate_json(await request.read())
     world, path = request.app[WORLD], paths.split(order.path)
+    script = routes.same(path)
     if order.script:
-        world.scripts.write(path, order.script)
+        world.scripts.write(script, order.script)
     elif order.clock:
         api, ids = _job(path)
         length = None if order.clock.seconds is None else timedelta(seconds=order.clock.seconds)
         world.jobs.plan(api, ids, length, _ending(api, order.clock))
-        world.scripts.erase(path)
+        world.scripts.erase(script)
     return web.json_response({})
 
 
 def _job(path: paths.Segments) -> tuple[Api, dict[str, str]]:
     for api in APIS:
-        ids = paths.match(api.path, path)
+        ids = api.match(path)
         if ids is not None:
             return api, ids
     raise OrderError(f"path: only a job has a clock, and its path is one of {', '.join(api.path for api in APIS)}")
 
 
-def _ending(api: Api, clock: Clock) -> Ending | None:
+def _ending(api: Api, clock: Clock) -> Ending | str | None:
+    """Return an ending, or a word that the job keeps for ever."""
     if clock.ends is None and clock.issues is None:
         return None
     endings = (api.success, *api.endings.values())
     for ending in endings:
-        if clock.ends in (None, ending.word) and clock.issues in (None, ending.issues):
+        if clock.ends in (None, ending.word, ending.result) and clock.issues in (None, ending.issues):
             return ending
-    raise OrderError(f"clock.ends: {api.name} has {', '.join(dict.fromkeys(ending.word for ending in endings))}")
+    if clock.ends in api.stalls.values() and clock.issues is None:
+        return clock.ends
+    known = [*(ending.result or ending.word for ending in endings), *api.stalls.values()]
+    raise OrderError(f"clock.ends: {api.name} has {', '.join(dict.fromkeys(known))}")
 
 
 async def _tokens(request: web.Request) -> web.Response:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from local.simulator.apis import Api
-from local.simulator.clock import Ending, Plan
+from local.simulator.clock import Ending, Plan, stalled
 
 KEPT = 1_000_000  #: beyond that the oldest are dropped, and start anew with the next request
 
@@ -38,6 +38,9 @@ def fate(api: Api, job_id: str, length: timedelta) -> Plan | Refusal:
     for word, ending in api.endings.items():
         if word in said:
             return Plan(api.words, ending, length)
+    for word, kept in api.stalls.items():
+        if word in said:
+            return stalled(kept)
     if "forever" in said:
         return Plan(api.words, None, length)
     if "missing" in said:
@@ -48,7 +51,7 @@ def fate(api: Api, job_id: str, length: timedelta) -> Plan | Refusal:
 
 
 class Jobs:
-    """All jobs, each known by its API and its ids."""
+    """All jobs, each known by the path of its API and its ids."""
 
     def __init__(self, length: timedelta) -> None:
         self._length = length
@@ -57,9 +60,9 @@ class Jobs:
 
     def find(self, api: Api, ids: Mapping[str, str], now: datetime) -> Job | Refusal:
         """Return a job: any job exists, unless its id says otherwise, and starts with its first request."""
-        key = (api.name, *ids.values())
+        key = (api.path, *ids.values())
         if key not in self._begun:
-            plan = self._planned.pop(key, None) or fate(api, key[-1], self._length)
+            plan = self._planned.pop(key, None) or fate(api, api.job_id(ids), self._length)
             if isinstance(plan, Refusal):
                 return plan
             self._begun[key] = Job(plan, now)
@@ -67,11 +70,23 @@ class Jobs:
                 del self._begun[next(iter(self._begun))]
         return self._begun[key]
 
-    def plan(self, api: Api, ids: Mapping[str, str], length: timedelta | None, ending: Ending | None) -> None:
-        """Set the length and the ending of a job, or those of its id; it starts with the next request."""
-        key = (api.name, *ids.values())
-        length = length or self._length
-        plan = Plan(api.words, ending, length) if ending else fate(api, key[-1], length)
+    def plan(self, api: Api, ids: Mapping[str, str], length: timedelta | None, ending: Ending | str | None) -> None:
+        """Set the length and the ending of a job, or those of its id; it starts with the next request.
+
+        A text instead of an ending is a word that the job keeps for ever.
+        """
+        key = (api.path, *ids.values())
+        plan = plan_of(api, length or self._length, ending) or fate(api, api.job_id(ids), length or self._length)
         self._begun.pop(key, None)
         if isinstance(plan, Plan):
             self._planned[key] = plan
+
+
+def plan_of(api: Api, length: timedelta, ending: Ending | str | None) -> Plan | None:
+    """Return the plan with this ending, or without one; None: the job's id decides."""
+    match ending:
+        case Ending():
+            return Plan(api.words, ending, length)
+        case str():
+            return stalled(ending)
+    return None

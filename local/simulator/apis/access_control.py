@@ -5,16 +5,14 @@ https://developer.bentley.com/apis/access-control-v2/operations/get-itwin-job
 
 from __future__ import annotations
 
-from typing import Any
-
-from local.simulator.apis.api import Api, View
+from local.simulator.apis.api import Api, Body, View
 from local.simulator.clock import Ending
 from local.simulator.errors import TOO_MANY_REQUESTS, Problem
 
 
-def _body(view: View) -> dict[str, Any]:
+def _body(view: View) -> Body:
     """Not wrapped, and with a lower-case `itwinId`, as the page's example has it."""
-    body: dict[str, Any] = {"id": view.ids["jobId"], "itwinId": view.ids["id"], "status": view.state.word}
+    body: Body = {"id": view.ids["jobId"], "itwinId": view.ids["id"], "status": view.state.word}
     if view.in_full and view.state.issues:  # a job without errors has no such key: seen in Bentley's own client tests
         body["errors"] = [
             # Members as in the page's table "Error"; values unconfirmed, since no example shows any.

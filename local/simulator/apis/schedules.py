@@ -5,32 +5,26 @@ https://developer.bentley.com/apis/schedules/operations/get-scheduleid-operation
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-from local.simulator.apis.api import Api, View
+from local.simulator.apis.api import Api, Body, View
+from local.simulator.apis.values import instant
 from local.simulator.clock import Ending
 from local.simulator.errors import RATE_LIMIT_EXCEEDED, Problem
 
 
-def _body(view: View) -> dict[str, Any]:
+def _body(view: View) -> Body:
     """The page's example is a failed operation's; the nulls of the others are its schema's, not an example's."""
     failed = view.state.word == "Failed"
     return {
         "operation": {
-            "createdAt": _instant(view.began),
+            "createdAt": instant(view.began),
             "failureDescription": "An error occurred whilst processing your request." if failed else None,
             "id": view.ids["operationId"],
             "percentComplete": view.state.percentage,
             "status": view.state.word,
             "subStatus": "Failed" if failed else None,
-            "updatedAt": _instant(view.reached),  # "Timestamp when the operation reached the current status"
+            "updatedAt": instant(view.reached),  # "Timestamp when the operation reached the current status"
         }
     }
-
-
-def _instant(when: datetime) -> str:
-    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
 
 
 SCHEDULES = Api(
