@@ -4,7 +4,8 @@ It implements the documentation of the APIs under local/simulator/apis.  It impo
 independent reading of the same pages reveals mistakes in the first one.  What the pages do not confirm is marked
 "unconfirmed" in the code.
 
-Any job id works.  A job starts with the first request for it, and ends after the job duration.  A word inside its id
+Jobs begin as on the platform, with its POST requests, or without: any job id works.  Such a job starts with the first
+request for it.  Either kind ends after the job duration.  A word inside the id of a job that was not begun over HTTP
 decides how; of several, the first in this list that the API supports:
 
     fail          ends as failed

@@ -63,11 +63,15 @@ OTHER_METHOD = Problem(405, "MethodNotAllowed", "The method is not allowed for t
 OTHER_VERSION = Problem(406, "NotAcceptable", "The version requested in the Accept header is not available.")
 
 
-def query_lacks(name: str) -> Problem:
+def invalid(name: str, message: str) -> Problem:
     """Return the 400 of https://developer.bentley.com/apis/changed-elements-v3/operations/get-diff-job.
 
     The page's example is about an id that is no GUID; unconfirmed: the message for one that is not there.  Ids that
     are no GUIDs are accepted here, for the words in them.
     """
-    detail = Problem(400, "InvalidParameter", f"'{name}' is required.", name)
-    return Problem(400, "InvalidChangedElementsRequest", "One or more request parameters are invalid.", detail=detail)
+    return Problem(
+        400,
+        "InvalidChangedElementsRequest",
+        "One or more request parameters are invalid.",
+        detail=Problem(400, "InvalidParameter", message, name),
+    )

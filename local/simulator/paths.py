@@ -7,6 +7,7 @@ they are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import unquote
 
 Segments = tuple[str, ...]
@@ -41,7 +42,7 @@ def match(template: str, segments: Segments) -> dict[str, str] | None:
     return found
 
 
-def fill(template: str, ids: dict[str, str]) -> Segments:
+def fill(template: str, ids: Mapping[str, str]) -> Segments:
     """Return the segments of a path: the template's own literals, and the ids.
 
     >>> fill("/schedules/{scheduleId}", {"scheduleId": "S 1"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from local.simulator import ingestion, oauth
+from local.simulator import ingestion, oauth, starting
 from local.simulator.apis import APIS, Api
 from local.simulator.call import Answer
 from local.simulator.paths import Segments, fill, match
@@ -31,6 +31,13 @@ ROUTES = (
     *(Route("POST", path, ingestion.track) for path in ingestion.PATHS),
     *(Route("GET", api.path, answer_of(api), api) for api in APIS),
     *(Route("GET", document.path, answer_of(api, document), api) for api in APIS for document in api.documents),
+    *(
+        Route(start.method, start.path + end, starting.begin(api, start), api)
+        for api in APIS
+        for start in api.starts
+        for end in ("", "/")
+    ),
+    *(Route(way.method, way.path, starting.release(api, way), api) for api in APIS for way in api.releases),
 )
 
 

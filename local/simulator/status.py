@@ -11,7 +11,7 @@ from aiohttp import web
 from local.simulator.apis import Api, Document, View
 from local.simulator.call import Answer, Call
 from local.simulator.clock import history
-from local.simulator.errors import FORBIDDEN, Problem, query_lacks
+from local.simulator.errors import FORBIDDEN, Problem, invalid
 from local.simulator.jobs import Job, Refusal
 
 
@@ -23,10 +23,10 @@ def answer_of(api: Api, document: Document | None = None) -> Answer:
     async def answer(call: Call) -> web.Response:
         lacks = [name for name in api.queries if not call.request.query.get(name)]
         if lacks:
-            return query_lacks(lacks[0]).response()
+            return invalid(lacks[0], f"'{lacks[0]}' is required.").response()
         job = call.world.jobs.find(api, call.ids, call.now)
         if isinstance(job, Refusal):
-            return {Refusal.MISSING: missing, Refusal.FORBIDDEN: FORBIDDEN}[job].response()
+            return refused(job, missing)
         body = body_of(view_of(call, job))
         if isinstance(body, Problem):
             return body.response()
@@ -39,10 +39,23 @@ def answer_of(api: Api, document: Document | None = None) -> Answer:
     return answer
 
 
+def refused(refusal: Refusal, missing: Problem) -> web.Response:
+    """Return the error for a job that is missing or forbidden."""
+    return {Refusal.MISSING: missing, Refusal.FORBIDDEN: FORBIDDEN}[refusal].response()
+
+
 def view_of(call: Call, job: Job) -> View:
-    """Return what the bodies are made from."""
-    states = tuple(history(job.age(call.now), job.plan))
-    return View(call.ids, job.began, states, call.url, call.origin, in_full=_wants_all(call), query=call.request.query)
+    """Return what the body of the document that the call asks for is made from."""
+    return View(
+        call.ids,
+        job.began,
+        tuple(history(job.age(call.now), job.plan)),
+        call.url,
+        call.origin,
+        in_full=_wants_all(call),
+        query=call.request.query,
+        given=job.given,
+    )
 
 
 def _wants_all(call: Call) -> bool:

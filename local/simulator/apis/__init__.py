@@ -1,7 +1,7 @@
 """The simulated APIs.  To add one, add a file here and a line below."""
 
 from local.simulator.apis.access_control import ACCESS_CONTROL
-from local.simulator.apis.api import Api, Body, Document, View
+from local.simulator.apis.api import Api, Document
 from local.simulator.apis.carbon import CARBON_EC3, CARBON_ONECLICKLCA
 from local.simulator.apis.changed_elements import CHANGED_ELEMENTS, CHANGED_ELEMENTS_V3
 from local.simulator.apis.grouping_and_mapping import GROUPING_AND_MAPPING
@@ -14,7 +14,9 @@ from local.simulator.apis.reality_v2 import REALITY_ANALYSIS_V2, REALITY_CONVERS
 from local.simulator.apis.reporting import REPORTING
 from local.simulator.apis.runs import EXPORT, SYNCHRONIZATION_MANIFEST, SYNCHRONIZATION_STORAGE
 from local.simulator.apis.schedules import SCHEDULES
+from local.simulator.apis.start import Order, Release, Reply, Start
 from local.simulator.apis.transformations import TRANSFORMATIONS
+from local.simulator.apis.view import Body, View
 
 APIS = (
     ACCESS_CONTROL,
@@ -52,5 +54,9 @@ __all__ = [
     "Api",
     "Body",
     "Document",
+    "Order",
+    "Release",
+    "Reply",
+    "Start",
     "View",
 ]

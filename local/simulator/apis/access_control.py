@@ -5,7 +5,9 @@ https://developer.bentley.com/apis/access-control-v2/operations/get-itwin-job
 
 from __future__ import annotations
 
-from local.simulator.apis.api import Api, Body, View
+from local.simulator.apis.api import Api
+from local.simulator.apis.start import Reply, Start, guid4
+from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending
 from local.simulator.errors import TOO_MANY_REQUESTS, Problem
 
@@ -25,6 +27,11 @@ def _body(view: View) -> Body:
     return body
 
 
+def _begun(view: View) -> Reply:
+    """https://developer.bentley.com/apis/access-control-v2/operations/create-itwin-job."""
+    return Reply(201, _body(view))
+
+
 ACCESS_CONTROL = Api(
     name="access-control",
     path="/accesscontrol/itwins/{id}/jobs/{jobId}",
@@ -40,4 +47,11 @@ ACCESS_CONTROL = Api(
     missing=Problem(404, "ItwinNotFound", "Requested iTwin is not available."),
     throttled=TOO_MANY_REQUESTS,
     body=_body,
+    starts=(
+        Start(
+            path="/accesscontrol/itwins/{id}/jobs",
+            ids=lambda order: {"id": order.ids["id"], "jobId": guid4()},
+            reply=_begun,
+        ),
+    ),
 )

@@ -4,47 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
-from local.simulator.clock import Ending, State
+from local.simulator.apis.start import Release, Start
+from local.simulator.apis.view import Body, View
+from local.simulator.clock import Ending
 from local.simulator.errors import Problem
 from local.simulator.paths import Segments, match
-
-Body = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A view of one job, from which a body is made."""
-
-    ids: Mapping[str, str]  #: by their names in the API's path
-    began: datetime
-    states: tuple[State, ...]  #: reached so far, oldest first
-    url: str  #: the URL of the request, without its query
-    origin: str  #: of the request, for links
-    in_full: bool = False  #: `Prefer: return=representation`
-    query: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def state(self) -> State:
-        """The current one."""
-        return self.states[-1]
-
-    @property
-    def reached(self) -> datetime:
-        """When the job reached its current status word."""
-        return self.began + self.state.since
-
-    @property
-    def started(self) -> datetime | None:
-        """When the job got beyond its first word."""
-        return self.began + self.states[1].since if len(self.states) > 1 else None
-
-    @property
-    def ended(self) -> datetime | None:
-        """When the job ended."""
-        return self.reached if self.state.ended else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +40,8 @@ class Api:
     body: Callable[[View], Body | Problem]
     tagged: bool = False  #: responses have an ETag, and If-None-Match is supported
     documents: tuple[Document, ...] = ()  #: what else can be read about a job
+    starts: tuple[Start, ...] = ()  #: the ways to begin a job over HTTP
+    releases: tuple[Release, ...] = ()  #: the ways to let a job go on that waits for its user
 
     def match(self, path: Segments) -> dict[str, str] | None:
         """Return the ids in the path of a job's status; None for any other path."""

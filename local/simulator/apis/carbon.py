@@ -8,8 +8,10 @@ Bodies: Bentley's Swagger 2.0 and types, iTwin/insights-client, src/carbon-calcu
 
 from __future__ import annotations
 
-from local.simulator.apis.api import Api, Body, View
+from local.simulator.apis.api import Api
+from local.simulator.apis.start import Reply, Start, guid4
 from local.simulator.apis.values import guid
+from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending
 from local.simulator.errors import TOO_MANY_REQUESTS, Problem
 
@@ -53,6 +55,16 @@ def _one_click_lca(view: View) -> Body:
     }
 
 
+def _ec3_begun(view: View) -> Reply:
+    return Reply(200, {"job": {"id": view.ids["jobId"], "_links": {"status": {"href": view.url}}}})
+
+
+def _one_click_lca_begun(view: View) -> Reply:
+    job_id = view.ids["jobId"]
+    report = f"{view.origin}/insights/reporting/reports/{job_id.partition('_')[0]}"
+    return Reply(200, {"job": {"id": job_id, "_links": {"report": {"href": report}, "job": {"href": view.url}}}})
+
+
 CARBON_EC3 = Api(
     name="carbon-ec3",
     path="/insights/carbon-calculation/ec3/jobs/{jobId}",
@@ -63,6 +75,13 @@ CARBON_EC3 = Api(
     missing=MISSING,  # unconfirmed: the page of One Click LCA has it, that of EC3 ends before its 404
     throttled=TOO_MANY_REQUESTS,
     body=_ec3,
+    starts=(
+        Start(
+            path="/insights/carbon-calculation/ec3/jobs",
+            ids=lambda _: {"jobId": guid4()},
+            reply=_ec3_begun,
+        ),
+    ),
 )
 
 CARBON_ONECLICKLCA = Api(
@@ -75,4 +94,11 @@ CARBON_ONECLICKLCA = Api(
     missing=MISSING,
     throttled=TOO_MANY_REQUESTS,
     body=_one_click_lca,
+    starts=(
+        Start(
+            path="/insights/carbon-calculation/oneclicklca/jobs",
+            ids=lambda order: {"jobId": f"{order.body.get('reportId') or guid4()}_{guid4()}"},
+            reply=_one_click_lca_begun,
+        ),
+    ),
 )

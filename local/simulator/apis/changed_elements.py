@@ -6,8 +6,12 @@ https://developer.bentley.com/apis/changed-elements-v3/operations/get-diff-job
 
 from __future__ import annotations
 
-from local.simulator.apis.api import Api, Body, View
+import json
+
+from local.simulator.apis.api import Api
+from local.simulator.apis.start import Order, Reply, Start, guid4, hex40
 from local.simulator.apis.values import forty
+from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending
 from local.simulator.errors import RATE_LIMIT_EXCEEDED, TOO_MANY_REQUESTS, Problem
 
@@ -28,8 +32,8 @@ def _comparison_job(view: View) -> Body:
     job: Body = {
         **view.ids,
         "status": word,
-        "startChangesetId": start,
-        "endChangesetId": end or forty(job_id, "end"),
+        "startChangesetId": view.given.get("startChangesetId", start),
+        "endChangesetId": view.given.get("endChangesetId", end or forty(job_id, "end")),
     }
     if word == "Started":
         job |= {"currentProgress": WHOLE * view.state.percentage // 100, "maxProgress": WHOLE}
@@ -48,11 +52,9 @@ def _diff_job(view: View) -> Body:
         "status": word,
         "iTwinId": view.query["iTwinId"],
         "iModelId": view.query["iModelId"],
-        "startChangesetIndex": 1,
-        "endChangesetIndex": 10,
-        "startChangesetId": forty(job_id, "start"),
-        "endChangesetId": forty(job_id, "end"),
-        "diffingPlan": {"strategy": "Basic"},
+        **_range(view, "start", 1),
+        **_range(view, "end", 10),
+        "diffingPlan": view.given.get("diffingPlan", {"strategy": "Basic"}),
     }
     if word == "Started":
         job |= {"completedAgents": AGENTS * view.state.percentage // 100, "totalAgents": AGENTS}
@@ -63,6 +65,41 @@ def _diff_job(view: View) -> Body:
         job |= {"error": WRONG if is_text else {"code": "DiffingFailed", "message": WRONG}}
     return {"job": job}
 
+
+def _range(view: View, end: str, usual: int) -> Body:
+    """Return one end of the range, which a request names by index or id."""
+    asked = view.given.get(f"{end}Changeset", view.given.get(f"{end}ChangesetIndex"))
+    return {
+        f"{end}ChangesetIndex": asked if isinstance(asked, int) else usual,
+        f"{end}ChangesetId": asked if isinstance(asked, str) else forty(view.ids["jobId"], end),
+    }
+
+
+def _ids_of_comparison(order: Order) -> dict[str, str]:
+    """The job's id "is normally comprised of start changeset id and end changeset id"."""
+    start, end = (str(order.body.get(name) or hex40()) for name in ("startChangesetId", "endChangesetId"))
+    return {"jobId": f"{start}-{end}"} | {name: str(order.body[name]) for name in ("iTwinId", "iModelId")}
+
+
+def _comparison_begun(view: View) -> Reply:
+    """https://developer.bentley.com/apis/changed-elements-v2/operations/create-comparison-job.
+
+    Unconfirmed: that one which exists is returned as it is.
+    """
+    return Reply(202, _comparison_job(view))
+
+
+def _diff_begun(view: View) -> Reply:
+    """https://developer.bentley.com/apis/changed-elements-v3/operations/create-diff-job."""
+    return Reply(202, _diff_job(view))
+
+
+def _parameters(order: Order) -> tuple[str, ...]:
+    return (json.dumps(dict(order.body), sort_keys=True),)
+
+
+#: "Returns 409 if a job with identical parameters already exists."  Unconfirmed: its code and message.
+DIFF_JOB_EXISTS = Problem(409, "DiffJobAlreadyExists", "A diff job with the same parameters exists.")
 
 CHANGED_ELEMENTS = Api(
     name="changed-elements",
@@ -78,6 +115,17 @@ CHANGED_ELEMENTS = Api(
     missing=Problem(404, "ComparisonJobNotFound", "Requested Comparison Job is not available."),  # unconfirmed
     throttled=TOO_MANY_REQUESTS,  # unconfirmed: which of the two codes
     body=_comparison_job,
+    starts=(
+        Start(
+            path="/changedelements/comparisonjob",
+            needs=("iTwinId", "iModelId"),
+            ids=_ids_of_comparison,
+            reply=_comparison_begun,
+            alone=_parameters,
+            ever=True,
+            other=_comparison_begun,
+        ),
+    ),
 )
 
 CHANGED_ELEMENTS_V3 = Api(
@@ -91,4 +139,15 @@ CHANGED_ELEMENTS_V3 = Api(
     missing=Problem(404, "DiffJobNotFound", "Requested diff job is not available."),
     throttled=RATE_LIMIT_EXCEEDED,  # unconfirmed: which of the two codes
     body=_diff_job,
+    starts=(
+        Start(
+            path="/changedelements/diff",
+            needs=("iTwinId", "iModelId"),
+            ids=lambda _: {"jobId": guid4()},
+            reply=_diff_begun,
+            alone=_parameters,
+            ever=True,
+            other=lambda _: DIFF_JOB_EXISTS,
+        ),
+    ),
 )

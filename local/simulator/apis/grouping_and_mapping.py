@@ -5,9 +5,11 @@ https://developer.bentley.com/apis/grouping-and-mapping/operations/get-extractio
 
 from __future__ import annotations
 
-from local.simulator.apis.api import Api, Body, Document, View
+from local.simulator.apis.api import Api, Document
 from local.simulator.apis.logs import Log, page
+from local.simulator.apis.start import Reply, Start, guid4
 from local.simulator.apis.values import guid
+from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending, State
 from local.simulator.errors import TOO_MANY_REQUESTS, Problem
 
@@ -65,6 +67,14 @@ def _imodel(view: View) -> str:
     return guid(view.ids["extractionId"])
 
 
+def _begun(view: View) -> Reply:
+    """https://developer.bentley.com/apis/grouping-and-mapping/operations/run-extraction.
+
+    Unconfirmed: 201 rather than another 2xx.
+    """
+    return Reply(201, _body(view))
+
+
 LOG = Log(job_id="extractionId", step=_step, issue=_issue)
 
 GROUPING_AND_MAPPING = Api(
@@ -83,4 +93,5 @@ GROUPING_AND_MAPPING = Api(
     throttled=TOO_MANY_REQUESTS,
     body=_body,
     documents=(Document(path=f"{PATH}/logs", missing=NO_LOG, body=_logs),),
+    starts=(Start(path=PATH.removesuffix("/{extractionId}"), ids=lambda _: {"extractionId": guid4()}, reply=_begun),),
 )

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from local.simulator.apis.api import Api, Body, View
+from local.simulator.apis.api import Api
+from local.simulator.apis.start import Reply, Start, guid4
 from local.simulator.apis.values import guid
+from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending
 from local.simulator.errors import RATE_LIMIT_EXCEEDED, Problem
 
@@ -29,7 +31,7 @@ def _body(view: View) -> Body:
     return {
         "export": {
             "id": export_id,
-            "request": REQUEST,
+            "request": REQUEST | {name: view.given[name] for name in REQUEST if name in view.given},
             "status": view.state.word,
             "outputUrl": output if done else None,
             "createdBy": guid("user"),
@@ -45,6 +47,15 @@ def _instant(when: datetime | None) -> str | None:
     return None if when is None else f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03}Z"
 
 
+def _begun(view: View) -> Reply:
+    """https://developer.bentley.com/apis/iTwins/operations/create-export."""
+    return Reply(201, _body(view))
+
+
+#: "A user can only have one Queued or InProgress export job at a time."  Unconfirmed: how that is told.  The quota of
+#: three in an hour is not simulated.
+ONE_AT_A_TIME = Problem(409, "ExportAlreadyInProgress", "The user has an export job that is in progress.")
+
 ITWINS_EXPORT = Api(
     name="itwins-export",
     path="/itwins/exports/{exportId}",
@@ -55,4 +66,13 @@ ITWINS_EXPORT = Api(
     missing=Problem(404, "ExportNotFound", "Requested Export is not available."),  # unconfirmed
     throttled=RATE_LIMIT_EXCEEDED,  # unconfirmed: which of the two codes
     body=_body,
+    starts=(
+        Start(
+            path="/itwins/exports",
+            ids=lambda _: {"exportId": guid4()},
+            reply=_begun,
+            alone=lambda _: ("the only user",),
+            other=lambda _: ONE_AT_A_TIME,
+        ),
+    ),
 )

@@ -5,8 +5,12 @@ https://developer.bentley.com/apis/library/operations/get-job
 
 from __future__ import annotations
 
-from local.simulator.apis.api import Api, Body, View
+import secrets
+
+from local.simulator.apis.api import Api
+from local.simulator.apis.start import Reply, Start, guid4
 from local.simulator.apis.values import guid
+from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending
 from local.simulator.errors import TOO_MANY_REQUESTS, Problem
 
@@ -32,6 +36,23 @@ def _body(view: View) -> Body:
     }
 
 
+def _begun(view: View) -> Reply:
+    """https://developer.bentley.com/apis/library/operations/upload-component.
+
+    "component creation activity can be tracked using job endpoint returned in the 'Location' header".  Unconfirmed:
+    202 rather than another 2xx, the members of the body, and the capital L, which is from the link to a component.
+    The page says that the job waits for the file; this one does not.
+    """
+    upload = {"href": f"https://example.blob.core.windows.net/upload/{guid(view.ids['jobId'])}?sig=a-secret"}
+    location = f"{view.origin}/Library/jobs/{view.ids['jobId']}"
+    return Reply(202, {"_links": {"designFile": upload}}, {"Location": location})
+
+
+def _new() -> str:
+    """Return an id in the form of the page's example: `2517774384832714834_eeaaacbf-...`."""
+    return f"2517{secrets.randbelow(10**15):015}_{guid4()}"
+
+
 LIBRARY = Api(
     name="library",
     path="/library/jobs/{jobId}",
@@ -47,4 +68,5 @@ LIBRARY = Api(
     missing=Problem(404, "JobNotFound", "Requested job is not available."),
     throttled=TOO_MANY_REQUESTS,  # unconfirmed: which of the two codes
     body=_body,
+    starts=(Start(path="/library/upload", ids=lambda _: {"jobId": _new()}, reply=_begun),),
 )

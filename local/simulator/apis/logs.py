@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from local.simulator.apis.api import Body, View
+from local.simulator.apis.view import Body, View
 from local.simulator.clock import State
 from local.simulator.errors import Problem
 

@@ -5,8 +5,10 @@ https://developer.bentley.com/apis/mesh-export/operations/get-export
 
 from __future__ import annotations
 
-from local.simulator.apis.api import Api, Body, View
+from local.simulator.apis.api import Api
+from local.simulator.apis.start import Reply, Start, guid4
 from local.simulator.apis.values import forty, guid, instant
+from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending
 from local.simulator.errors import TOO_MANY_REQUESTS, Problem
 
@@ -15,9 +17,9 @@ def _body(view: View) -> Body:
     """Unconfirmed: that the link is there from the start, and the members of `error`, of which no example has one."""
     export_id = view.ids["exportId"]
     request = {
-        "iModelId": guid(export_id),
-        "changesetId": forty(export_id),
-        "exportType": "3DTiles",
+        "iModelId": view.given.get("iModelId", guid(export_id)),
+        "changesetId": view.given.get("changesetId", forty(export_id)),
+        "exportType": view.given.get("exportType", "3DTiles"),
     }
     export: Body = {
         "id": export_id,
@@ -30,6 +32,13 @@ def _body(view: View) -> Body:
     if view.state.issues:
         export["error"] = {"code": "InvalidGeometry", "message": "The iModel has no geometry."}
     return {"export": export}
+
+
+def _begun(view: View) -> Reply:
+    """https://developer.bentley.com/apis/mesh-export/operations/start-export: `NotStarted`, without any link."""
+    body = _body(view)
+    del body["export"]["_links"]
+    return Reply(202, body)
 
 
 MESH_EXPORT = Api(
@@ -45,4 +54,5 @@ MESH_EXPORT = Api(
     missing=Problem(404, "ExportNotFound", "Requested Export is not available.", "id"),  # unconfirmed
     throttled=TOO_MANY_REQUESTS,  # unconfirmed: which of the two codes
     body=_body,
+    starts=(Start(path="/mesh-export", ids=lambda _: {"exportId": guid4()}, reply=_begun),),
 )

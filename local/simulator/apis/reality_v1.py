@@ -10,8 +10,12 @@ progress says `Over` for any end.
 
 from __future__ import annotations
 
-from local.simulator.apis.api import Api, Body, Document, View
+from collections.abc import Callable
+
+from local.simulator.apis.api import Api, Document
+from local.simulator.apis.start import Order, Release, Reply, Start, guid4
 from local.simulator.apis.values import instant, maybe
+from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending
 from local.simulator.errors import RATE_LIMIT_EXCEEDED, Problem
 
@@ -103,6 +107,38 @@ def _modeling_job(view: View) -> Body:
     return {"job": job | ({"executionInformation": execution} if execution else {})}
 
 
+def _starts(root: str, body: Callable[[View], Body]) -> tuple[Start, ...]:
+    """https://developer.bentley.com/apis/contextcapture/operations/jobs-create."""
+    return (
+        Start(
+            path=f"/{root}/jobs",
+            ids=lambda _: {"jobId": guid4()},
+            reply=lambda view: Reply(201, body(view)),
+            keeps=lambda _: "unsubmitted",
+        ),
+    )
+
+
+def _releases(root: str, body: Callable[[View], Body]) -> tuple[Release, ...]:
+    """https://developer.bentley.com/apis/contextcapture/operations/jobs-patch: submits a job or cancels it.
+
+    The page writes `Active`, Bentley's client `active`.
+    """
+    return (
+        Release(
+            method="PATCH",
+            path=f"/{root}/jobs/{{jobId}}",
+            goes_on=lambda order: _state(order) == "active",
+            ends=lambda order: Ending("cancelled", percentage=90) if _state(order) == "cancelled" else None,
+            reply=lambda view: Reply(200, body(view)),
+        ),
+    )
+
+
+def _state(order: Order) -> str:
+    return str(order.body.get("state", "")).lower()
+
+
 REALITY_ANALYSIS = Api(
     name="reality-analysis",
     path="/realitydataanalysis/jobs/{jobId}/progress",
@@ -115,6 +151,8 @@ REALITY_ANALYSIS = Api(
     throttled=RATE_LIMIT_EXCEEDED,
     body=_progress,
     documents=(Document(path="/realitydataanalysis/jobs/{jobId}", missing=NO_JOB, body=_details),),
+    starts=_starts("realitydataanalysis", _details),
+    releases=_releases("realitydataanalysis", _details),
 )
 
 REALITY_CONVERSION = Api(
@@ -129,6 +167,8 @@ REALITY_CONVERSION = Api(
     throttled=RATE_LIMIT_EXCEEDED,
     body=_progress,
     documents=(Document(path="/realityconversion/jobs/{jobId}", missing=NO_JOB, body=_details),),
+    starts=_starts("realityconversion", _details),
+    releases=_releases("realityconversion", _details),
 )
 
 REALITY_MODELING_V1 = Api(
@@ -143,4 +183,6 @@ REALITY_MODELING_V1 = Api(
     throttled=RATE_LIMIT_EXCEEDED,
     body=_modeling_job,
     documents=(Document(path="/contextcapture/jobs/{jobId}/progress", missing=NO_JOB, body=_job_progress),),
+    starts=_starts("contextcapture", _modeling_job),
+    releases=_releases("contextcapture", _modeling_job),
 )

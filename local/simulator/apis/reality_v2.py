@@ -10,8 +10,10 @@ Unconfirmed: all of Reality Conversion's beyond its paths, which that client doe
 
 from __future__ import annotations
 
-from local.simulator.apis.api import Api, Body, Document, View
+from local.simulator.apis.api import Api, Document
+from local.simulator.apis.start import Reply, Start, guid4
 from local.simulator.apis.values import guid, instant
+from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending
 from local.simulator.errors import RATE_LIMIT_EXCEEDED, Problem
 
@@ -61,11 +63,15 @@ def _job(view: View) -> Body:
             "userId": guid("user"),
             "executionInfo": execution,
             "specifications": {"inputs": {}, "outputs": {}},
-            "name": "My first job",
-            "type": "Reconstruction",
-            "iTwinId": guid("itwin"),
+            "name": view.given.get("name", "My first job"),
+            "type": view.given.get("type", "Reconstruction"),
+            "iTwinId": view.given.get("iTwinId", guid("itwin")),
         }
     }
+
+
+def _begun(view: View) -> Reply:
+    return Reply(201, _job(view))
 
 
 def _service(name: str, root: str) -> Api:
@@ -88,6 +94,7 @@ def _service(name: str, root: str) -> Api:
             Document(path=f"/{root}/jobs/{{jobId}}/messages", missing=NO_JOB, body=_messages),
             Document(path=f"/{root}/jobs/{{jobId}}", missing=NO_JOB, body=_job),
         ),
+        starts=(Start(path=f"/{root}/jobs", ids=lambda _: {"jobId": guid4()}, reply=_begun),),
     )
 
 

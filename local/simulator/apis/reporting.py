@@ -5,9 +5,14 @@ https://developer.bentley.com/apis/insights/operations/get-extraction-status
 
 from __future__ import annotations
 
-from local.simulator.apis.api import Api, Body, Document, View
+import secrets
+from string import ascii_lowercase, digits
+
+from local.simulator.apis.api import Api, Document
 from local.simulator.apis.logs import Log, page
+from local.simulator.apis.start import Reply, Start
 from local.simulator.apis.values import guid
+from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending, State
 from local.simulator.errors import TOO_MANY_REQUESTS, Problem
 
@@ -66,6 +71,16 @@ def _context(view: View, word: str) -> Body:
     return {"reason": REASONS[word], "jobId": job_id, "contextType": "IModel", "contextId": guid(job_id)}
 
 
+def _begun(view: View) -> Reply:
+    """https://developer.bentley.com/apis/insights/operations/run-extraction."""
+    return Reply(200, {"run": {"id": view.ids["jobId"], "_links": {"status": {"href": view.url}}}})
+
+
+def _new() -> str:
+    """Return an id in the form of that page's example, which is no GUID: two parts of 25 and 48 letters and digits."""
+    return "-".join("".join(secrets.choice(ascii_lowercase + digits) for _ in range(length)) for length in (25, 48))
+
+
 LOG = Log(job_id="jobId", step=_step, issue=_issue)
 
 REPORTING = Api(
@@ -87,5 +102,12 @@ REPORTING = Api(
         # Bentley's own client asks for `/logs/?$top=...`, its documentation for `/logs`.
         Document(path=f"{PATH}/logs", missing=NO_LOG, body=_logs),
         Document(path=f"{PATH}/logs/", missing=NO_LOG, body=_logs),
+    ),
+    starts=(
+        Start(
+            path="/insights/reporting/datasources/imodels/{imodelId}/extraction/run",
+            ids=lambda _: {"jobId": _new()},
+            reply=_begun,
+        ),
     ),
 )

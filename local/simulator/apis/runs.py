@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local.simulator.apis.api import Api, Body, View
+from local.simulator.apis.api import Api
+from local.simulator.apis.start import Reply, Start, hex40
 from local.simulator.apis.values import forty, ticks
+from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending
 from local.simulator.errors import RATE_LIMIT_EXCEEDED, Problem
 
@@ -122,7 +124,20 @@ def _exported_file(task_id: str) -> Body:
     return {"exportOutputFileId": forty(task_id, "file")}
 
 
-def _runs(name: str, path: str, body: Callable[[View], Body]) -> Api:
+def _begun(view: View) -> Reply:
+    """The pages of the three that begin a run: "202/accepted ... include a location header", and no body."""
+    return Reply(202, headers={"Location": view.url})
+
+
+def _under_way(view: View) -> Reply:
+    """The same pages: "If an existing active run already exists for the iModel, ... 303/see other is returned".
+
+    Which connections share an iModel is not simulated: here it is a run of the same connection.
+    """
+    return Reply(303, headers={"Location": view.url})
+
+
+def _runs(name: str, path: str, begun_at: str, body: Callable[[View], Body]) -> Api:
     def ending(result: str, *, issues: bool = False) -> Ending:
         return Ending("Completed", result=result, issues=issues, after="Finalizing")
 
@@ -145,21 +160,33 @@ def _runs(name: str, path: str, body: Callable[[View], Body]) -> Api:
         missing=Problem(404, "RunNotFound", "Requested Run is not available.", "runId"),  # unconfirmed
         throttled=RATE_LIMIT_EXCEEDED,  # unconfirmed: which of the two codes
         body=body,
+        starts=(
+            Start(
+                path=begun_at,
+                ids=lambda order: {"connectionId": order.ids["connectionId"], "runId": hex40()},
+                reply=_begun,
+                alone=lambda order: (order.ids["connectionId"],),
+                other=_under_way,
+            ),
+        ),
     )
 
 
 SYNCHRONIZATION_STORAGE = _runs(
     "synchronization-storage",
     "/synchronization/imodels/storageconnections/{connectionId}/runs/{runId}",
+    "/synchronization/imodels/storageconnections/{connectionId}/run",  # unlike the other two
     _body(_synchronization_run, {"connectorType": "DWG"}, _synchronized_file),
 )
 SYNCHRONIZATION_MANIFEST = _runs(
     "synchronization-manifest",
     "/synchronization/imodels/manifestconnections/{connectionId}/runs/{runId}",
+    "/synchronization/imodels/manifestconnections/{connectionId}/runs",
     _body(_synchronization_run, {"connectorType": "DWG"}, _synchronized_file),
 )
 EXPORT = _runs(
     "export",
     "/export/connections/{connectionId}/runs/{runId}",
+    "/export/connections/{connectionId}/runs",
     _body(_no_more, {}, _exported_file),
 )

@@ -5,8 +5,10 @@ https://developer.bentley.com/apis/schedules/operations/get-scheduleid-operation
 
 from __future__ import annotations
 
-from local.simulator.apis.api import Api, Body, View
-from local.simulator.apis.values import instant
+from local.simulator.apis.api import Api
+from local.simulator.apis.start import Reply, Start, guid4
+from local.simulator.apis.values import guid, instant
+from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending
 from local.simulator.errors import RATE_LIMIT_EXCEEDED, Problem
 
@@ -27,6 +29,27 @@ def _body(view: View) -> Body:
     }
 
 
+def _begun(view: View) -> Reply:
+    """https://developer.bentley.com/apis/schedules/operations/post-scheduleid-clone.
+
+    Two schedules are concerned: the operation's is in the link, the clone in the body.  Unconfirmed: that the
+    operation belongs to the source.
+    """
+    operation_id = view.ids["operationId"]
+    clone = guid(operation_id, "clone")
+    return Reply(
+        202,
+        {
+            "operation": {"id": operation_id},
+            "schedule": {"id": clone},
+            "_links": {
+                "operationLocation": {"href": view.url},
+                "schedule": {"href": f"{view.origin}/schedules/{clone}"},
+            },
+        },
+    )
+
+
 SCHEDULES = Api(
     name="schedules",
     path="/schedules/{scheduleId}/operations/{operationId}",
@@ -38,4 +61,11 @@ SCHEDULES = Api(
     throttled=RATE_LIMIT_EXCEEDED,
     body=_body,
     tagged=True,
+    starts=(
+        Start(
+            path="/schedules/{scheduleId}/clone",
+            ids=lambda order: {"scheduleId": order.ids["scheduleId"], "operationId": guid4()},
+            reply=_begun,
+        ),
+    ),
 )

@@ -7,8 +7,10 @@ Bodies: Bentley's sample, iTwin/transformations-api-sample.
 
 from __future__ import annotations
 
-from local.simulator.apis.api import Api, Body, View
+from local.simulator.apis.api import Api
+from local.simulator.apis.start import Reply, Start, guid4
 from local.simulator.apis.values import forty, guid, instant
+from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending
 from local.simulator.errors import TOO_MANY_REQUESTS, Problem
 
@@ -18,6 +20,7 @@ TOTAL = 3000  #: entities
 def _body(view: View) -> Body:
     """Unconfirmed: both codes, both messages, and that counting begins with the first word."""
     transformation_id, state = view.ids["transformationId"], view.state
+    configuration = view.given.get("configurationId", guid(transformation_id, "configuration"))
     transformation: Body = {
         "id": transformation_id,
         "status": state.word,
@@ -27,11 +30,7 @@ def _body(view: View) -> Body:
         "totalEntityCount": TOTAL,
         "createdDateTime": instant(view.began),
         "sourceChangeset": forty(transformation_id, "source"),
-        "_links": {
-            "configuration": {
-                "href": f"{view.origin}/transformations/configurations/{guid(transformation_id, 'configuration')}"
-            }
-        },
+        "_links": {"configuration": {"href": f"{view.origin}/transformations/configurations/{configuration}"}},
     }
     if view.ended:
         transformation |= {
@@ -39,6 +38,14 @@ def _body(view: View) -> Body:
             "lastTargetChangesetPushed": forty(transformation_id, "target"),
         }
     return {"transformation": transformation}
+
+
+def _begun(view: View) -> Reply:
+    """https://developer.bentley.com/apis/transformations-v2/operations/create-transformation.
+
+    Unconfirmed: 201 rather than 202.  That others for the same iModel make it wait or fail is not simulated.
+    """
+    return Reply(201, _body(view))
 
 
 TRANSFORMATIONS = Api(
@@ -57,4 +64,5 @@ TRANSFORMATIONS = Api(
     missing=Problem(404, "TransformationNotFound", "Requested Transformation is not available."),  # unconfirmed
     throttled=TOO_MANY_REQUESTS,  # unconfirmed: which of the two codes
     body=_body,
+    starts=(Start(path="/transformations", ids=lambda _: {"transformationId": guid4()}, reply=_begun),),
 )
