@@ -75,7 +75,7 @@ def _taken_apart(answer: bytes) -> tuple[int, str, bytes]:
         headers, rest = _headers(rest[begin.end() :])
         status = int(begin[1])
         location = next(filter(None, (headers.get(name, "").strip() for name in HEADERS)), location)
-    return status, location, rest.strip()
+    return status, location, rest
 
 
 def _headers(text: bytes) -> tuple[HTTPMessage, bytes]:
