@@ -175,7 +175,7 @@ def test_ids_in_the_body_are_those_of_the_api_that_is_named(name, response, job)
     problem = problem_of(response=response)
 
     assert (problem.status, problem.name) == (422, "wrong-response")
-    assert 'Send "api" as well' in problem.detail
+    assert 'send "api" as well' in problem.detail
     assert name in problem.detail
 
 
@@ -195,7 +195,7 @@ def test_every_api_that_has_ids_in_its_answer_is_tried():
 )
 def test_the_apis_that_answer_like_this_are_named(response, alike):
     assert problem_of(response=response).detail == (
-        f'No link in it is the status URL of a job. Send "api" as well: {alike}. These answer like this.'
+        f'No link in it is the status URL of a job. It looks like an answer of {alike}: send "api" as well.'
     )
 
 
