@@ -106,9 +106,8 @@ def _no_job(response: Any, origin: str, api: RemoteApi | None) -> Problem:
     """Say what was found instead, and what to send."""
     alike = [one.name for one in APIS.values() if _has_ids(one, response)] if api is None else []
     if alike:
-        return wrong_response(
-            f'No link in it is the status URL of a job. It looks like an answer of {_either(alike)}: send "api" as well.'
-        )
+        like = f"It looks like an answer of {_either(alike)}"
+        return wrong_response(f'No link in it is the status URL of a job. {like}: send "api" as well.')
     if isinstance(untrusted.at("error", response), dict):
         return wrong_response("The response is an error of the platform: no job began.")
     if api is not None:
