@@ -20,6 +20,7 @@ from local.plan.loop import EVERY, loop
 from local.plan.workload import ARRIVALS, DAY, LASTING, Lasting, make
 from local.setup.bootstrap import ROOT
 from shared.apis import APIS
+from shared.core.nearest import nearest
 from shared.core.rate_limit import HEADROOM
 from shared.settings import MOST_QUEUES
 
@@ -52,7 +53,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     pairs = [(name.strip(), value) for name, _, value in (pair.partition("=") for pair in text.split(","))]
     for name, _ in pairs:
         if name not in APIS:
-            raise click.BadParameter(f"{name!r} is none of {', '.join(APIS)}")
+            raise click.BadParameter(f"no API is named {name!r}; most like it: {nearest(name, APIS)}")
     return pairs
 
 

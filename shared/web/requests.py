@@ -23,6 +23,7 @@ from pydantic.config import JsonDict
 from shared.apis import APIS
 from shared.core.callback import Callback
 from shared.core.model import Outcome, Watch
+from shared.core.nearest import nearest
 from shared.core.remote import RemoteApi
 from shared.core.untrusted import parse, tidy
 from shared.web import problems
@@ -126,8 +127,10 @@ class StartRequest(BaseModel):
             return locate(self.url, origin)
         api = APIS.get(self.api or "")
         if api is None:
+            name = tidy(self.api or "", 64)
             raise Problem(
-                "unknown-api", f"{tidy(self.api or '', 64)} is not a known API. Send one of: {', '.join(APIS)}."
+                "unknown-api",
+                f"{name} is not a known API. Most like it: {nearest(name, APIS)}. /api/openapi.json lists all.",
             )
         return api, check_job(api, self.job or {})
 

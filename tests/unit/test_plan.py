@@ -402,7 +402,7 @@ def test_an_unknown_api_is_named():
     done = CliRunner().invoke(plan, ["--mix", "nonsense=1"])
 
     assert done.exit_code == 2
-    assert "nonsense" in done.output
+    assert "no API is named 'nonsense'; most like it: " in done.output
 
 
 @pytest.mark.parametrize(
