@@ -56,10 +56,13 @@ def _say(evidence: Evidence, entry: Any) -> str:
 def _filled_in(text: str, params: list[Any]) -> str:
     """Write the parameters where a text names them; both are cut first, since each may be named often.
 
+    The name of one that is missing or null stays.
+
     >>> _filled_in("Tile %1 needs %2 GB, not %3.", [17, "64"])
     'Tile 17 needs 64 GB, not %3.'
     """
-    given = {f"%{number}": tidy(_member(param), LONGEST_ENTRY) for number, param in enumerate(params, 1)}
+    named = [(f"%{number}", param) for number, param in enumerate(params, 1) if param is not None]
+    given = {name: tidy(_member(param), LONGEST_ENTRY) for name, param in named}
     return re.sub(r"%[1-9][0-9]?", lambda name: given.get(name[0], name[0]), tidy(text, LONGEST_ENTRY))
 
 
