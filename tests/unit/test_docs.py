@@ -11,6 +11,7 @@ import pytest
 from local.docs import api_pages as docs
 from shared.apis import APIS
 from shared.core import paths
+from shared.core.evidence import Evidence
 from shared.core.model import Outcome
 from shared.core.rate_limit import LearnedRate, budget, spacing
 from shared.core.remote import RemoteApi
@@ -310,3 +311,13 @@ def test_a_change_of_the_data_changes_the_page(change):
 def test_a_page_without_its_marks_is_not_written_over():
     with pytest.raises(ValueError, match="marks"):
         docs.renewed("# by hand", APIS["access-control"])
+
+
+def test_adding_an_api_explains_each_field_of_one():
+    section = (ROOT / "CONTRIBUTING.md").read_text().split("\n## Add an API\n")[1].split("\n## ")[0]
+    explained = {name for first in re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE) for name in quoted(first)}
+
+    assert {field.name for field in fields(RemoteApi)} <= explained
+    assert [field.name for field in fields(Evidence) if f"`{field.name}`" not in section] == []
+    for file in re.findall(r"`(\w+\.py)`", section):
+        assert (ROOT / "shared/apis" / file).exists(), file
