@@ -17,7 +17,7 @@ from local.plan.figures import Figures, figures, grids, table
 from local.plan.fixed import Deployed, fixed
 from local.plan.limits import MOST_INSTANCES, TIERS
 from local.plan.loop import EVERY, loop
-from local.plan.workload import ARRIVALS, DAY, LASTING, Lasting, make
+from local.plan.workload import ARRIVALS, DAY, LASTING, OTHERS, Lasting, make
 from local.setup.bootstrap import ROOT
 from shared.apis import APIS
 from shared.core.nearest import nearest
@@ -123,7 +123,7 @@ def plan(
 ) -> None:
     """Say what so many watches would do and cost, in virtual time."""
     count = watches if starts_per_hour is None else max(1, round(starts_per_hour * 24 * days))
-    apis, known = [APIS[name] for name in mix], {**LASTING, **lasting}
+    apis, known = [APIS[name] for name in mix], {**dict.fromkeys(APIS, OTHERS), **LASTING, **lasting}
     limits = TIERS[tier]
     rates = [limit.requests * 60 / limit.span for limit in limits]
 
