@@ -23,6 +23,7 @@ from pydantic.config import JsonDict
 from shared.apis import APIS
 from shared.core.callback import Callback
 from shared.core.model import Outcome, Watch
+from shared.core.nearest import nearest
 from shared.core.remote import RemoteApi
 from shared.core.untrusted import DEEPEST, is_shallow, parse, tidy
 from shared.web import problems
@@ -184,7 +185,11 @@ def _known_api(name: str) -> RemoteApi:
     """Return an API by its name; raises `Problem`."""
     api = APIS.get(name)
     if api is None:
-        raise Problem("unknown-api", f"{tidy(name, 64)} is not a known API. Send one of: {', '.join(APIS)}.")
+        near = nearest(tidy(name, 64), APIS)
+        raise Problem(
+            "unknown-api",
+            f"{tidy(name, 64)} is not a known API. Most like it: {near}. /api/openapi.json lists all.",
+        )
     return api
 
 

@@ -174,11 +174,22 @@ def test_either_a_url_or_an_api_with_ids_must_be_sent(members):
 
 
 @pytest.mark.parametrize("name", ["", "Reporting", "contextcapture", "x" * 5000, "\x00"])
-def test_an_unknown_api_is_told_which_are_known(name):
+def test_an_unknown_api_is_told_where_all_are(name):
     problem = problem_of(read(api=name, job={"jobId": "j"}).target, ORIGIN)
 
     assert (problem.status, problem.name) == (422, "unknown-api")
-    assert problem.detail.endswith(f"Send one of: {', '.join(APIS)}.")
+    assert problem.detail.endswith(". /api/openapi.json lists all.")
+    assert len(problem.detail) < 250
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("Reporting", "reporting"), ("reality-modelling", "reality-modeling"), ("imodels_create", "imodels-create")],
+)
+def test_an_unknown_api_is_told_which_is_most_like_it(name, meant):
+    problem = problem_of(read(api=name, job={"jobId": "j"}).target, ORIGIN)
+
+    assert f"Most like it: {meant}, " in problem.detail
 
 
 def test_an_api_without_ids_is_told_which_it_needs():
