@@ -146,6 +146,16 @@ def test_an_end_is_listed_that_is_recorded_late():
     assert app.listed == app.recorded
 
 
+def test_an_end_is_listed_that_comes_while_a_long_way_is_under_way():
+    """The way begins at the newest, and has passed the place of this one."""
+    app = Deployment(*map(ended, range(200)))
+    app.round()
+    app.results.record(just_ended(999, app.now + A_MINUTE))
+    app.rounds(LATE // A_ROUND + 10)
+
+    assert app.listed == app.recorded
+
+
 def test_the_list_is_whole_once_no_instance_of_an_earlier_version_can_run():
     app = Deployment(*SOME[:5])
     whole = []
