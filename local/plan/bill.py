@@ -16,14 +16,18 @@ from shared.apis import APIS
 from shared.engine.gate import BETWEEN_READS
 
 #: Requests of a start (index, row; ticket), of a turn that goes on (load, commit; ticket, deletion), of one that ends
-#: the watch (load, commit, result, index, published; deletion).
+#: the watch (load, commit, both lists, result, published; deletion).
 START_TABLE, START_QUEUE = 2, 1
 TURN_TABLE, TURN_QUEUE = 2, 2
-END_TABLE, END_QUEUE = 5, 1
+END_TABLE, END_QUEUE = 6, 1
+
+#: Of an ended watch once its retention is over: its row, and its entry in the list of ended ones.
+GONE_TABLE = 2
 
 #: `tend_watches`: rounds a day; scans of all rows in each, one to count and one to tend (docs/reliability.md); requests
-#: of a scan.
+#: of a scan.  Each also compares the lists: two queries for each API, and some five requests more.
 ROUNDS, SCANS, PARTITIONS, PAGE = 288, 2, 256, 1000
+LISTS = 2 * len(APIS) + 5
 
 #: Looks of the scale controller at each queue that has a trigger, a day: "polls every 10 seconds", which nobody can set
 #: (https://github.com/Azure/azure-functions-durable-extension/issues/391, said of other plans).  Where there are
@@ -99,16 +103,16 @@ def bill(flown: Flown) -> Bill:
     """Charge a plan, with what the app does whether there are watches or not."""
     days, (active_seconds, looks) = flown.world.days, metered(flown)
     active_seconds += starting(flown)
-    (starts, turns, _), (tables, queues) = _counts(flown), requests(flown)
+    (starts, turns, ends), (tables, queues) = _counts(flown), requests(flown)
     rows = starts / days * RETENTION + in_flight(flown).mean
-    tending = ROUNDS * SCANS * max(PARTITIONS, rows / PAGE)
+    tending = ROUNDS * (SCANS * max(PARTITIONS, rows / PAGE) + LISTS)
     gates = DAY / BETWEEN_READS.total_seconds()
     nothing, busy = idle(flown.world.ticket_queues), float((in_flight(flown).each > 0).mean())
     return Bill(
         executions=(starts + turns) / days + nothing.executions,
         gb_seconds=active_seconds / days * INSTANCE_GB + nothing.gb_seconds,
         queue_requests=(queues + looks) / days,
-        table_requests=tables / days + tending + gates,
+        table_requests=(tables + ends * GONE_TABLE) / days + tending + gates,
         ingested_gb=telemetry(flown) / days + nothing.ingested_gb,
         scaler_requests=nothing.scaler_requests + SCALER_LOOKS * busy * flown.world.ticket_queues,
     )
@@ -120,7 +124,7 @@ def idle(ticket_queues: int = 1) -> Bill:
         executions=ROUNDS,
         gb_seconds=ROUNDS * LEAST_ACTIVE_SECONDS * INSTANCE_GB,
         queue_requests=0,
-        table_requests=ROUNDS * SCANS * PARTITIONS,
+        table_requests=ROUNDS * (SCANS * PARTITIONS + LISTS),
         ingested_gb=ROUNDS * len(APIS) * COUNT_GB,
         scaler_requests=SCALER_LOOKS * (OF_EACH_QUEUE * ticket_queues + OF_CALLBACKS),
     )

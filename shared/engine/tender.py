@@ -39,7 +39,7 @@ class Tender:
     retention: timedelta  #: how long the row of an ended watch stays; its result stays for ever
     unreadable: Callable[[Unreadable], Awaitable[None]]  #: one event on a row that cannot be read
     unreadable_gates: Callable[[], Awaitable[Sequence[Unreadable]]]
-    tidy: Callable[[Sequence[OpenWatch]], Awaitable[None]]  #: see `Tidier`
+    tidy: Callable[[Sequence[OpenWatch]], Awaitable[None]]  #: see `Tidier` and `Upgrade`
 
     async def round(self) -> int:
         """Count, tend, tidy, and send the events last: an outage of events delays no watch.
