@@ -132,7 +132,8 @@ def test_a_clock_starts_a_job_over(simulator):
 
 
 @pytest.mark.parametrize(
-    ("age", "status", "percentage"), [(0, "Queued", 0), (2500, "Started", 20), (9500, "Started", 90), (1e9, "Failed", 100)]
+    ("age", "status", "percentage"),
+    [(0, "Queued", 0), (2500, "Started", 20), (9500, "Started", 90), (1e9, "Failed", 100)],
 )
 def test_a_clock_may_have_begun_long_ago(simulator, age, status, percentage):
     simulator.clock(PATH, seconds=10_000, ends="Failed", age=age)

@@ -1,0 +1,172 @@
+"""In every state of a job that the simulator knows, we read what Bentley's own clients read there."""
+
+import pytest
+
+from local.simulator.apis import APIS as SIMULATED
+from local.simulator.paths import split
+from shared.core.model import EvidencePage, Fault, Outcome, Report
+from shared.core.remote import ask, observe
+from tests.builders import NOON
+from tests.contract.clients.conftest import ClientError
+from tests.contract.clients.test_asking import watch_of
+from tests.contract.clients.witnesses import ENDS, WITNESSES
+
+LENGTH = 1_000_000  #: seconds, so that no job moves while it is asked about
+
+each_witness = pytest.mark.parametrize("witness", WITNESSES.values(), ids=WITNESSES)
+
+
+def simulated(witness):
+    template = witness.api.path_of(witness.job).partition("?")[0]
+    return next(api for api in SIMULATED if api.path == template)
+
+
+def clocks(witness):
+    """The clock of a job in each of the states that the simulator knows, by its word."""
+    api = simulated(witness)
+    ends = {(end.word, end.issues): end for end in (api.success, *api.endings.values())}.values()
+    for at, word in enumerate(api.words):
+        age = LENGTH * (0.55 if word == api.words[-1] else 0.1 * at)
+        yield word, {"seconds": LENGTH, "age": age}
+    for word in api.stalls.values():
+        yield word, {"ends": word}
+    for end in ends:
+        clock = {"seconds": LENGTH, "ends": end.word, "issues": end.issues}
+        if end.after:
+            yield end.after, {**clock, "age": 0.95 * LENGTH}
+        yield end.word, {**clock, "age": LENGTH}
+
+
+def states(*names):
+    """All states, but for the one that the client refuses to read: see below."""
+    return [
+        pytest.param(witness, word, clock, id=f"{name}: {word}{' with issues' if clock.get('issues') else ''}")
+        for name, witness in WITNESSES.items()
+        for word, clock in clocks(witness)
+        if (not names or name in names) and word != "Error"
+    ]
+
+
+def read_by_us(witness, ours, outcome=None):
+    """Read the status; or, after an outcome, the evidence."""
+    request = ask(witness.api, watch_of(witness.api, witness.job, verdict=outcome))
+    _, (answer,) = ours(request)
+    return observe(witness.api, request, answer, NOON)
+
+
+def status_path(witness):
+    return ask(witness.api, watch_of(witness.api, witness.job)).path.partition("?")[0]
+
+
+@pytest.mark.parametrize(("witness", "word", "clock"), states())
+def test_we_read_the_status_as_they_do(bentley, simulator, ours, witness, word, clock):
+    simulator.clock(status_path(witness), **clock)
+
+    theirs = witness.says(witness.ask(bentley, "status", witness.job))
+    mine = read_by_us(witness, ours)
+
+    assert isinstance(mine, Report)
+    assert mine.status == theirs.status == word
+    assert (mine.progress, mine.reason) == (theirs.progress, theirs.reason)
+    verdict = ENDS.get(word)
+    assert mine.outcome == (Outcome.PARTIAL if verdict is Outcome.SUCCEEDED and theirs.has_issues else verdict)
+
+
+@pytest.mark.parametrize(
+    ("witness", "word", "clock"),
+    states("carbon-ec3", "carbon-oneclicklca", "changed-elements", "changed-elements-v3"),
+)
+def test_what_they_say_of_a_failure_is_our_evidence(bentley, simulator, ours, witness, word, clock):
+    simulator.clock(status_path(witness), **clock)
+    theirs = witness.says(witness.ask(bentley, "status", witness.job))
+    assert read_by_us(witness, ours).evidence == ((theirs.reason,) if word == "Failed" else ())
+
+
+@pytest.mark.parametrize(("witness", "word", "clock"), states("reality-analysis-v2", "reality-modeling"))
+def test_we_read_the_messages_as_they_do(bentley, simulator, ours, witness, word, clock):  # noqa: ARG001
+    simulator.clock(status_path(witness), **clock)
+    theirs = witness.ask(bentley, "evidence", witness.job)
+
+    mine = read_by_us(witness, ours, Outcome.FAILED)
+
+    assert isinstance(mine, EvidencePage)
+    messages = [*theirs["errors"], *theirs["warnings"]]
+    assert bool(messages) == (clock.get("issues", False) and clock["age"] == LENGTH)
+    assert mine.entries == tuple(f"{each['code']}: {each['title']}: {filled_in(each)}" for each in messages)
+
+
+def filled_in(message):
+    text = message["message"]
+    for number, param in enumerate(message["params"], 1):
+        text = text.replace(f"%{number}", param)
+    return text
+
+
+@pytest.mark.parametrize(("witness", "word", "clock"), states("grouping-and-mapping"))
+def test_the_link_to_the_logs_is_where_they_look(bentley, simulator, ours, witness, word, clock):  # noqa: ARG001
+    simulator.clock(status_path(witness), **clock)
+    href = witness.ask(bentley, "status", witness.job)["_links"]["logs"]["href"]
+    mine = read_by_us(witness, ours)
+    if mine.wants_evidence:
+        assert f"{simulator.base_url}{mine.evidence_at}" == href
+    assert href.removeprefix(str(simulator.base_url)) == f"{status_path(witness)}/logs"
+
+
+@each_witness
+def test_every_word_of_ours_is_one_of_these_states(witness):
+    assert {*witness.api.vocabulary} <= {word for word, _ in clocks(witness)}
+
+
+@pytest.mark.parametrize("name", [name for name, witness in WITNESSES.items() if witness.words])
+def test_their_words_are_ours(bentley, name):
+    witness = WITNESSES[name]
+    assert sorted(bentley.ask(witness.api.name, "words")) == sorted(witness.api.vocabulary)
+
+
+def test_a_word_that_they_forgot_is_still_ours(bentley, simulator, ours):
+    witness = WITNESSES["changed-elements"]
+    simulator.clock(status_path(witness), seconds=1, age=1, ends="Error")
+    with pytest.raises(ClientError, match="unexpected response shape"):
+        witness.ask(bentley, "status", witness.job)
+    assert read_by_us(witness, ours).outcome is Outcome.FAILED
+
+
+def test_an_error_that_is_a_text(bentley, simulator, ours):
+    """So say the types of Bentley's client; an object, says the page."""
+    witness = WITNESSES["changed-elements-v3"]
+    simulator.clock(status_path(witness), seconds=1, age=1, ends="Failed")
+    job = simulator.get(status_path(witness), params=witness.job).json()["job"]
+    simulator.script(status_path(witness), {"body": {"job": {**job, "error": "No such changeset."}}})
+
+    theirs = witness.says(witness.ask(bentley, "status", witness.job))
+
+    assert theirs.reason == read_by_us(witness, ours).reason == "No such changeset."
+
+
+@each_witness
+def test_a_job_that_is_missing(bentley, simulator, ours, witness):
+    """The simulator goes by a word in the id, and some clients take only GUIDs: so its answer is theirs, too."""
+    api = simulated(witness)
+    job_id = api.job_id(api.match(split(status_path(witness))))
+    missing = {name: "missing" if id_ == job_id else id_ for name, id_ in witness.job.items()}
+    answer = simulator.get(ask(witness.api, watch_of(witness.api, missing)).path)
+    simulator.script(status_path(witness), {"status": answer.status_code, "body": answer.json()})
+
+    with pytest.raises(ClientError) as refusal:
+        witness.ask(bentley, "status", witness.job)
+    mine = read_by_us(witness, ours)
+
+    assert isinstance(mine, Fault)
+    assert mine.lasting is Outcome.LOST
+    assert refusal.value.status in (404, None)
+    assert refusal.value.name in (answer.json()["error"]["code"], *KNOWN_AS.get(answer.json()["error"]["code"], ()))
+
+
+#: What the clients make of a code; `Response` is for one that throws that.
+KNOWN_AS = {
+    "JobNotFound": ("Response",),
+    "ExtractionStatusNotFound": ("Response",),
+    "ExtractionNotFound": ("Response",),
+    "iModelNotFound": ("IModelNotFound",),
+    "DiffJobNotFound": ("ComparisonNotFound",),
+}

@@ -1,0 +1,20 @@
+// @itwin/imodels-client-management: creation of an iModel, and checkpoints.
+export default ({ origin, load, token }) => {
+  const { CheckpointState, IModelCreationState, IModelsClient } = load("@itwin/imodels-client-management");
+  const client = new IModelsClient({ api: { baseUrl: `${origin}/imodels` } });
+  const authorization = async () => {
+    const [scheme, secret] = (await token()).split(" ");
+    return { scheme, token: secret };
+  };
+  return {
+    "imodels-create": {
+      words: () => Object.values(IModelCreationState),
+      status: ({ iModelId }) => client.operations.getCreateIModelDetails({ authorization, iModelId }),
+    },
+    "imodels-checkpoint": {
+      words: () => Object.values(CheckpointState),
+      status: ({ iModelId, namedVersionId, changesetId }) =>
+        client.checkpoints.getSingle({ authorization, iModelId, namedVersionId, changesetId }),
+    },
+  };
+};
