@@ -61,7 +61,9 @@ class Clock(Order):
     seconds: Seconds | None = None  #: None: the usual job duration
     ends: str | None = None  #: None, without issues too: as the job's id says
     issues: bool | None = None
-    age: Annotated[float, Field(ge=0, le=1_000_000_000)] | None = None  #: seconds; None: it starts with the next request
+    age: Annotated[float, Field(ge=0, le=1_000_000_000)] | None = (
+        None  #: seconds; None: it starts with the next request
+    )
 
 
 class JobOrder(Order):

@@ -22,7 +22,7 @@ IDS = {
 }
 
 QUESTIONS = [
-    pytest.param(witness, what, id=f"{name}: {what}")
+    pytest.param((witness, what), id=f"{name}: {what}")
     for name, witness in WITNESSES.items()
     for what in ("status", "evidence")
     if what == "status" or witness.logs
@@ -47,8 +47,9 @@ def but_for_tokens(requests):
 
 
 @pytest.mark.parametrize("id_", IDS.values(), ids=IDS)
-@pytest.mark.parametrize(("witness", "what"), QUESTIONS)
-def test_we_ask_as_they_do(bentley, simulator, ours, witness, what, id_):
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_we_ask_as_they_do(bentley, simulator, ours, question, id_):
+    witness, what = question
     bentley.token()
     job = witness.job_with(id_)
     before = len(simulator.requests())

@@ -1,5 +1,7 @@
 """In every state of a job that the simulator knows, we read what Bentley's own clients read there."""
 
+from typing import Any, NamedTuple
+
 import pytest
 
 from local.simulator.apis import APIS as SIMULATED
@@ -9,9 +11,22 @@ from shared.core.remote import ask, observe
 from tests.builders import NOON
 from tests.contract.clients.conftest import ClientError
 from tests.contract.clients.test_asking import watch_of
-from tests.contract.clients.witnesses import ENDS, WITNESSES
+from tests.contract.clients.witnesses import ENDS, WITNESSES, Witness
 
 LENGTH = 1_000_000  #: seconds, so that no job moves while it is asked about
+
+
+class State(NamedTuple):
+    """A job that stays in one state."""
+
+    witness: Witness
+    word: str
+    clock: dict[str, Any]
+
+    @property
+    def has_ended_with_issues(self):
+        return self.clock.get("issues", False) and self.clock["age"] == LENGTH
+
 
 each_witness = pytest.mark.parametrize("witness", WITNESSES.values(), ids=WITNESSES)
 
@@ -21,30 +36,30 @@ def simulated(witness):
     return next(api for api in SIMULATED if api.path == template)
 
 
-def clocks(witness):
-    """The clock of a job in each of the states that the simulator knows, by its word."""
+def states_of(witness):
+    """All states that the simulator knows."""
     api = simulated(witness)
-    ends = {(end.word, end.issues): end for end in (api.success, *api.endings.values())}.values()
     for at, word in enumerate(api.words):
         age = LENGTH * (0.55 if word == api.words[-1] else 0.1 * at)
-        yield word, {"seconds": LENGTH, "age": age}
+        yield State(witness, word, {"seconds": LENGTH, "age": age})
     for word in api.stalls.values():
-        yield word, {"ends": word}
-    for end in ends:
+        yield State(witness, word, {"ends": word})
+    for end in {(end.word, end.issues): end for end in (api.success, *api.endings.values())}.values():
         clock = {"seconds": LENGTH, "ends": end.word, "issues": end.issues}
         if end.after:
-            yield end.after, {**clock, "age": 0.95 * LENGTH}
-        yield end.word, {**clock, "age": LENGTH}
+            yield State(witness, end.after, {**clock, "age": 0.95 * LENGTH})
+        yield State(witness, end.word, {**clock, "age": LENGTH})
 
 
-def states(*names):
-    """All states, but for the one that the client refuses to read: see below."""
-    return [
-        pytest.param(witness, word, clock, id=f"{name}: {word}{' with issues' if clock.get('issues') else ''}")
-        for name, witness in WITNESSES.items()
-        for word, clock in clocks(witness)
-        if (not names or name in names) and word != "Error"
+def each_state_of(*names):
+    """But for the one that the client refuses to read: see below."""
+    states = [
+        pytest.param(state, id=f"{name}: {state.word}{' with issues' if state.has_ended_with_issues else ''}")
+        for name in names
+        for state in states_of(WITNESSES[name])
+        if state.word != "Error"
     ]
+    return pytest.mark.parametrize("state", states)
 
 
 def read_by_us(witness, ours, outcome=None):
@@ -58,40 +73,40 @@ def status_path(witness):
     return ask(witness.api, watch_of(witness.api, witness.job)).path.partition("?")[0]
 
 
-@pytest.mark.parametrize(("witness", "word", "clock"), states())
-def test_we_read_the_status_as_they_do(bentley, simulator, ours, witness, word, clock):
-    simulator.clock(status_path(witness), **clock)
+@each_state_of(*WITNESSES)
+def test_we_read_the_status_as_they_do(bentley, simulator, ours, state):
+    witness = state.witness
+    simulator.clock(status_path(witness), **state.clock)
 
     theirs = witness.says(witness.ask(bentley, "status", witness.job))
     mine = read_by_us(witness, ours)
 
     assert isinstance(mine, Report)
-    assert mine.status == theirs.status == word
+    assert mine.status == theirs.status == state.word
     assert (mine.progress, mine.reason) == (theirs.progress, theirs.reason)
-    verdict = ENDS.get(word)
+    verdict = ENDS.get(state.word)
     assert mine.outcome == (Outcome.PARTIAL if verdict is Outcome.SUCCEEDED and theirs.has_issues else verdict)
 
 
-@pytest.mark.parametrize(
-    ("witness", "word", "clock"),
-    states("carbon-ec3", "carbon-oneclicklca", "changed-elements", "changed-elements-v3"),
-)
-def test_what_they_say_of_a_failure_is_our_evidence(bentley, simulator, ours, witness, word, clock):
-    simulator.clock(status_path(witness), **clock)
+@each_state_of("carbon-ec3", "carbon-oneclicklca", "changed-elements", "changed-elements-v3")
+def test_what_they_say_of_a_failure_is_our_evidence(bentley, simulator, ours, state):
+    witness = state.witness
+    simulator.clock(status_path(witness), **state.clock)
     theirs = witness.says(witness.ask(bentley, "status", witness.job))
-    assert read_by_us(witness, ours).evidence == ((theirs.reason,) if word == "Failed" else ())
+    assert read_by_us(witness, ours).evidence == ((theirs.reason,) if state.word == "Failed" else ())
 
 
-@pytest.mark.parametrize(("witness", "word", "clock"), states("reality-analysis-v2", "reality-modeling"))
-def test_we_read_the_messages_as_they_do(bentley, simulator, ours, witness, word, clock):  # noqa: ARG001
-    simulator.clock(status_path(witness), **clock)
+@each_state_of("reality-analysis-v2", "reality-modeling")
+def test_we_read_the_messages_as_they_do(bentley, simulator, ours, state):
+    witness = state.witness
+    simulator.clock(status_path(witness), **state.clock)
     theirs = witness.ask(bentley, "evidence", witness.job)
 
     mine = read_by_us(witness, ours, Outcome.FAILED)
 
     assert isinstance(mine, EvidencePage)
     messages = [*theirs["errors"], *theirs["warnings"]]
-    assert bool(messages) == (clock.get("issues", False) and clock["age"] == LENGTH)
+    assert bool(messages) == state.has_ended_with_issues
     assert mine.entries == tuple(f"{each['code']}: {each['title']}: {filled_in(each)}" for each in messages)
 
 
@@ -102,9 +117,23 @@ def filled_in(message):
     return text
 
 
-@pytest.mark.parametrize(("witness", "word", "clock"), states("grouping-and-mapping"))
-def test_the_link_to_the_logs_is_where_they_look(bentley, simulator, ours, witness, word, clock):  # noqa: ARG001
-    simulator.clock(status_path(witness), **clock)
+@each_state_of("imodels-create")
+def test_they_wait_while_we_do_and_give_up_when_we_do(bentley, simulator, ours, state):
+    """A new iModel is what the client waits for itself: it says true, false, or throws."""
+    witness = state.witness
+    simulator.clock(status_path(witness), **state.clock)
+    outcome = read_by_us(witness, ours).outcome
+    if outcome is Outcome.FAILED:
+        with pytest.raises(ClientError, match=r"IModelForkInitializationFailed|MainIModelIsMissingFederationGuids"):
+            witness.ask(bentley, "isDone", witness.job)
+    else:
+        assert witness.ask(bentley, "isDone", witness.job) == (outcome is Outcome.SUCCEEDED)
+
+
+@each_state_of("grouping-and-mapping")
+def test_the_link_to_the_logs_is_where_they_look(bentley, simulator, ours, state):
+    witness = state.witness
+    simulator.clock(status_path(witness), **state.clock)
     href = witness.ask(bentley, "status", witness.job)["_links"]["logs"]["href"]
     mine = read_by_us(witness, ours)
     if mine.wants_evidence:
@@ -114,7 +143,7 @@ def test_the_link_to_the_logs_is_where_they_look(bentley, simulator, ours, witne
 
 @each_witness
 def test_every_word_of_ours_is_one_of_these_states(witness):
-    assert {*witness.api.vocabulary} <= {word for word, _ in clocks(witness)}
+    assert {*witness.api.vocabulary} <= {state.word for state in states_of(witness)}
 
 
 @pytest.mark.parametrize("name", [name for name, witness in WITNESSES.items() if witness.words])

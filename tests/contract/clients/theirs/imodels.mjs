@@ -10,6 +10,7 @@ export default ({ origin, load, token }) => {
     "imodels-create": {
       words: () => Object.values(IModelCreationState),
       status: ({ iModelId }) => client.operations.getCreateIModelDetails({ authorization, iModelId }),
+      isDone: ({ iModelId }) => client.iModels.isIModelForkInitialized({ authorization, iModelId }), // private there
     },
     "imodels-checkpoint": {
       words: () => Object.values(CheckpointState),
