@@ -10,6 +10,10 @@ import pytest
 from tests.contract.clients.conftest import ClientError
 from tests.contract.test_exchanges import EXCHANGES
 
+HERE = Path(__file__).parent
+WANTED = json.loads((HERE / "package.json").read_text())
+LOCK = json.loads((HERE / "package-lock.json").read_text())["packages"]
+
 STATUS = "/insights/reporting/datasources/extraction/status/{}"
 JOB = EXCHANGES["reporting"]["job"]["jobId"]
 REPORTS = [
@@ -24,17 +28,35 @@ def asked(simulator, path):
 
 
 def test_they_are_the_versions_that_call_these_endpoints(packages):
-    """insights-client went to other endpoints with 0.7.0."""
+    """insights-client went to other endpoints with 0.7.0, so there are two of it."""
     versions = {
         name: json.loads((Path(packages) / "node_modules" / name / "package.json").read_text())["version"]
-        for name in ("@itwin/insights-client", "@itwin/service-authorization")
+        for name in WANTED["dependencies"]
     }
-    assert versions == {"@itwin/insights-client": "0.6.0", "@itwin/service-authorization": "2.1.0"}
+    assert versions == {
+        "@itwin/changed-elements-react": "2.0.2",
+        "@itwin/imodels-client-management": "6.2.2",
+        "@itwin/insights-client": "0.6.0",
+        "@itwin/reality-capture": "1.7.0",
+        "@itwin/service-authorization": "2.1.0",
+        "insights-0.17": "0.17.0",
+    }
 
 
 def test_the_lock_file_holds_no_addresses():
-    lock = json.loads((Path(__file__).parent / "package-lock.json").read_text())
-    assert [name for name, package in lock["packages"].items() if "resolved" in package] == []
+    assert [name for name, package in LOCK.items() if "resolved" in package] == []
+
+
+@pytest.mark.parametrize("client", ["@itwin/changed-elements-react", "@itwin/reality-capture"])
+def test_what_the_tests_never_load_is_not_installed(client):
+    """React and iTwin.js would be hundreds of megabytes; zod and core-bentley are in use."""
+    package = LOCK[f"node_modules/{client}"]
+    needs = {**package.get("dependencies", {}), **package.get("peerDependencies", {})}
+    installed = [name for name in needs if LOCK[f"node_modules/{name}"].get("name") != "empty-npm-package"]
+    assert (
+        installed
+        == {"@itwin/changed-elements-react": ["@itwin/core-bentley"], "@itwin/reality-capture": ["zod"]}[client]
+    )
 
 
 def test_a_token_is_one_that_the_apis_accept(bentley, simulator):

@@ -9,12 +9,13 @@ export default ({ origin, load, token }) => {
     if (response.isError()) {
       throw { name: response.error.error.code, status: response.status_code };
     }
-    return schema.strict().parse(response.value);
+    return schema ? schema.strict().parse(response.value) : response.value;
   };
 
   const asked = (service) => ({
     words: () => Object.values(JobState),
     status: async ({ jobId }) => read(ProgressSchema, await client.getJobProgress(jobId, service)),
+    start: async ({ given }) => read(null, await client.submitJob(given)), // its type tells the service
     evidence: async ({ jobId }) => read(MessagesSchema, await client.getJobMessages(jobId, service)),
   });
   return { "reality-analysis-v2": asked(Service.ANALYSIS), "reality-modeling": asked(Service.MODELING) };

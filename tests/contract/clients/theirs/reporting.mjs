@@ -6,6 +6,7 @@ export default ({ origin, load, token }) => {
     reporting: {
       status: async ({ jobId }) => client.getExtractionStatus(await token(), jobId),
       evidence: async ({ jobId, top }) => client.getExtractionLogs(await token(), jobId, top ?? undefined),
+      start: async ({ given }) => client.runExtraction(await token(), given.iModelId, {}),
     },
   };
 };
