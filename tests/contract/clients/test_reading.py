@@ -49,7 +49,7 @@ def test_the_lock_file_holds_no_addresses():
 
 @pytest.mark.parametrize("client", ["@itwin/changed-elements-react", "@itwin/reality-capture"])
 def test_what_the_tests_never_load_is_not_installed(client):
-    """React and iTwin.js would be hundreds of megabytes; zod and core-bentley are in use."""
+    """And cannot be: what changed-elements-react wants beside it, React and iTwin.js, contradicts itself."""
     package = LOCK[f"node_modules/{client}"]
     needs = {**package.get("dependencies", {}), **package.get("peerDependencies", {})}
     installed = [name for name in needs if LOCK[f"node_modules/{name}"].get("name") != "empty-npm-package"]
