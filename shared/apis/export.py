@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from shared.apis.synchronization_storage import SYNCHRONIZATION_STORAGE
 
-# The page has the same states, results and members as those of Synchronization.
+# The page has the states and results of Synchronization.  That a run has an error of its own, as there, is unconfirmed.
 EXPORT = replace(
     SYNCHRONIZATION_STORAGE,
     name="export",
     path="/export/connections/{connectionId}/runs/{runId}",
+    guids=frozenset({"connectionId"}),  # the run's is 40 hex digits, or a GUID
 )

@@ -32,9 +32,9 @@ REALITY_MODELING_V1 = RemoteApi(
         says=("code", "title", "message", "params"),
     ),
     ids_at={"jobId": "job.id"},
-    # "Client should query with a backoff intervals [15,30,60,120] seconds", says the page of the progress.
+    # "Client should query with a backoff intervals [15,30,60,120] seconds", says the page of the progress, which "won't
+    # be available after 30 days".  It does not say how long the job itself is.
     # https://developer.bentley.com/apis/contextcapture/operations/jobs-progress
     polling=Schedule.seconds(15, 30, 60, 120),
     lifetime=timedelta(days=30),
-    retention=timedelta(days=30),  # the progress "won't be available after 30 days"; the job's own is unconfirmed
 )
