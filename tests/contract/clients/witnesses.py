@@ -21,6 +21,21 @@ CHANGESETS = "2f3b1c7c8f6c1f0e0b7a8b9f4d1d2a3c4e5f6a7b-9a8b7c6d5e4f3a2b1c0d9e8f7
 ODD = "a/b %25?#+ü"
 
 
+#: The words that end a job of these APIs; all others are those of one under way.
+ENDS = {
+    "Success": Outcome.SUCCEEDED,
+    "Succeeded": Outcome.SUCCEEDED,
+    "successful": Outcome.SUCCEEDED,
+    "Completed": Outcome.SUCCEEDED,
+    "PartiallySucceeded": Outcome.PARTIAL,
+    "Failed": Outcome.FAILED,
+    "failed": Outcome.FAILED,
+    "Error": Outcome.FAILED,
+    "mainIModelIsMissingFederationGuids": Outcome.FAILED,
+    "Cancelled": Outcome.CANCELLED,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a client says of a job."""
@@ -29,6 +44,12 @@ class Said:
     progress: float | None = None  #: per cent
     reason: str = ""
     has_issues: bool = False  #: which the word alone does not tell
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """None: the job is under way."""
+        outcome = ENDS.get(self.status)
+        return Outcome.PARTIAL if outcome is Outcome.SUCCEEDED and self.has_issues else outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +76,7 @@ class Witness:
 
 
 def _extraction(status: Any) -> Said:
-    return Said(status["state"], reason=status["reason"], has_issues=status["containsIssues"])
+    return Said(status["state"], reason=status.get("reason", ""), has_issues=status.get("containsIssues") is True)
 
 
 def _reality(progress: Any) -> Said:
@@ -63,7 +84,7 @@ def _reality(progress: Any) -> Said:
 
 
 def _carbon(job: Any) -> Said:
-    return Said(job["status"], reason=job["message"] or "")
+    return Said(job["status"], reason=job.get("message") or "")
 
 
 def _state(operation: Any) -> Said:
@@ -71,14 +92,17 @@ def _state(operation: Any) -> Said:
 
 
 def _comparison(job: Any) -> Said:
-    """Both counts are there or none; v3's client leaves an error object as it is, though its type is a text."""
-    counts = job.get("currentProgress"), job.get("maxProgress")
-    error = job.get("errorDetails", "")
-    return Said(
-        job["status"],
-        None if None in counts else 100 * counts[0] / counts[1],
-        error if isinstance(error, str) else f"{error['code']}: {error['message']}",
-    )
+    """Read v2's job, or what the client makes of one of v3: there, counts that are absent are 0."""
+    done, of = job.get("currentProgress"), job.get("maxProgress")
+    progress = round(100 * done / of, 2) if of and 0 <= done <= of else None
+    return Said(job["status"], progress, _error(job.get("errorDetails", "")))
+
+
+def _error(details: Any) -> str:
+    """Read a text; or an object, which v3's client leaves as it is although its type is a text."""
+    if isinstance(details, dict):
+        return ": ".join(details[name] for name in ("code", "message") if name in details)
+    return "" if details == "Diff job failed." else details  # which is the client's own, for want of another
 
 
 WITNESSES = {
@@ -114,18 +138,4 @@ WITNESSES = {
         guids=("jobId",),
         words=False,
     ),
-}
-
-#: The words that end a job of these APIs; all others are those of one under way.
-ENDS = {
-    "Success": Outcome.SUCCEEDED,
-    "Succeeded": Outcome.SUCCEEDED,
-    "successful": Outcome.SUCCEEDED,
-    "Completed": Outcome.SUCCEEDED,
-    "PartiallySucceeded": Outcome.PARTIAL,
-    "Failed": Outcome.FAILED,
-    "failed": Outcome.FAILED,
-    "Error": Outcome.FAILED,
-    "mainIModelIsMissingFederationGuids": Outcome.FAILED,
-    "Cancelled": Outcome.CANCELLED,
 }
