@@ -4,11 +4,9 @@ import pytest
 
 from shared.core import untrusted
 from shared.core.model import Outcome
-from shared.core.remote import ask, observe
 from shared.web.job_url import locate
 from shared.web.problems import Problem
-from tests.builders import NOON
-from tests.contract.clients.test_asking import watch_of
+from tests.contract.clients.test_states import report_of, status_path
 from tests.contract.clients.witnesses import CHANGESETS, GUID, OTHER_GUID, WITNESSES
 
 REALITY = {"name": "A job", "iTwinId": GUID, "specifications": {"inputs": {}, "outputs": {}}}
@@ -54,10 +52,7 @@ def test_the_ids_are_where_our_data_says(bentley, simulator, ours, name):
     next_is_done_at_once(simulator, name)
     begun = bentley.ask(name, "start", given=STARTS[name][0])
 
-    request = ask(api, watch_of(api, job_in(api, begun)))
-    _, (answer,) = ours(request)
-
-    assert observe(api, request, answer, NOON).outcome is Outcome.SUCCEEDED
+    assert report_of(api, ours, job_in(api, begun)).outcome is Outcome.SUCCEEDED
 
 
 @pytest.mark.parametrize("name", STARTS)
@@ -85,18 +80,14 @@ def test_a_copy_of_an_imodel_is_the_job_that_we_watch(bentley, simulator, ours, 
     copy = bentley.ask(api.name, way, iModelId=GUID, given={"iTwinId": OTHER_GUID, "name": "A copy"})
     asked = [request["path"] for request in simulator.requests() if request["path"].endswith("/operations/create")]
 
-    request = ask(api, watch_of(api, {"iModelId": copy["id"]}))
-    assert {*asked} == {request.path}
-    _, (answer,) = ours(request)
-    assert observe(api, request, answer, NOON).outcome is Outcome.SUCCEEDED
+    assert {*asked} == {f"/imodels/{copy['id']}/operations/create"}
+    assert report_of(api, ours, {"iModelId": copy["id"]}).outcome is Outcome.SUCCEEDED
 
 
 def test_a_checkpoint_that_failed_is_scheduled_again(bentley, simulator, ours):
     witness = WITNESSES["imodels-checkpoint of a named version"]
-    request = ask(witness.api, watch_of(witness.api, witness.job))
-    assert simulator.ended(request.path, ends="failed").json()["checkpoint"]["state"] == "failed"
+    assert simulator.ended(status_path(witness), ends="failed").json()["checkpoint"]["state"] == "failed"
+    assert report_of(witness.api, ours, witness.job).outcome is Outcome.FAILED
 
     assert witness.ask(bentley, "again", witness.job)["state"] == "scheduled"
-
-    _, (answer,) = ours(request)
-    assert observe(witness.api, request, answer, NOON).outcome is None
+    assert report_of(witness.api, ours, witness.job).outcome is None

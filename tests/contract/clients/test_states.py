@@ -63,11 +63,17 @@ def each_state_of(*names):
     return pytest.mark.parametrize("state", states)
 
 
-def read_by_us(witness, ours, outcome=None):
-    """Read the status; or, after an outcome, the evidence."""
-    request = ask(witness.api, watch_of(witness.api, witness.job, verdict=outcome))
+def seen_by_us(api, ours, job, outcome=None):
+    """The status; or, after an outcome, the evidence."""
+    request = ask(api, watch_of(api, job, verdict=outcome))
     _, (answer,) = ours(request)
-    return observe(witness.api, request, answer, NOON)
+    return observe(api, request, answer, NOON)
+
+
+def report_of(api, ours, job):
+    report = seen_by_us(api, ours, job)
+    assert isinstance(report, Report)
+    return report
 
 
 def status_path(witness):
@@ -80,9 +86,8 @@ def test_we_read_the_status_as_they_do(bentley, simulator, ours, state):
     simulator.clock(status_path(witness), **state.clock)
 
     theirs = witness.says(witness.ask(bentley, "status", witness.job))
-    mine = read_by_us(witness, ours)
+    mine = report_of(witness.api, ours, witness.job)
 
-    assert isinstance(mine, Report)
     assert mine.status == theirs.status == state.word
     assert (mine.outcome, mine.progress, mine.reason) == (theirs.outcome, theirs.progress, theirs.reason)
 
@@ -92,7 +97,7 @@ def test_what_they_say_of_a_failure_is_our_evidence(bentley, simulator, ours, st
     witness = state.witness
     simulator.clock(status_path(witness), **state.clock)
     theirs = witness.says(witness.ask(bentley, "status", witness.job))
-    assert read_by_us(witness, ours).evidence == ((theirs.reason,) if state.word == "Failed" else ())
+    assert report_of(witness.api, ours, witness.job).evidence == ((theirs.reason,) if state.word == "Failed" else ())
 
 
 @each_state_of("reality-analysis-v2", "reality-modeling")
@@ -101,7 +106,7 @@ def test_we_read_the_messages_as_they_do(bentley, simulator, ours, state):
     simulator.clock(status_path(witness), **state.clock)
     theirs = witness.ask(bentley, "evidence", witness.job)
 
-    mine = read_by_us(witness, ours, Outcome.FAILED)
+    mine = seen_by_us(witness.api, ours, witness.job, Outcome.FAILED)
 
     assert isinstance(mine, EvidencePage)
     messages = [*theirs["errors"], *theirs["warnings"]]
@@ -121,7 +126,7 @@ def test_they_wait_while_we_do_and_give_up_when_we_do(bentley, simulator, ours, 
     """A new iModel is what the client waits for itself: it says true, false, or throws."""
     witness = state.witness
     simulator.clock(status_path(witness), **state.clock)
-    outcome = read_by_us(witness, ours).outcome
+    outcome = report_of(witness.api, ours, witness.job).outcome
     if outcome is Outcome.FAILED:
         with pytest.raises(ClientError, match=r"IModelForkInitializationFailed|MainIModelIsMissingFederationGuids"):
             witness.ask(bentley, "isDone", witness.job)
@@ -134,7 +139,7 @@ def test_the_link_to_the_logs_is_where_they_look(bentley, simulator, ours, state
     witness = state.witness
     simulator.clock(status_path(witness), **state.clock)
     href = witness.ask(bentley, "status", witness.job)["_links"]["logs"]["href"]
-    mine = read_by_us(witness, ours)
+    mine = report_of(witness.api, ours, witness.job)
     if mine.wants_evidence:
         assert f"{simulator.base_url}{mine.evidence_at}" == href
     assert href.removeprefix(str(simulator.base_url)) == f"{status_path(witness)}/logs"
@@ -156,7 +161,7 @@ def test_a_word_that_they_forgot_is_still_ours(bentley, simulator, ours):
     simulator.clock(status_path(witness), seconds=1, age=1, ends="Error")
     with pytest.raises(ClientError, match="unexpected response shape"):
         witness.ask(bentley, "status", witness.job)
-    assert read_by_us(witness, ours).outcome is Outcome.FAILED
+    assert report_of(witness.api, ours, witness.job).outcome is Outcome.FAILED
 
 
 def test_an_error_that_is_a_text(bentley, simulator, ours):
@@ -168,7 +173,7 @@ def test_an_error_that_is_a_text(bentley, simulator, ours):
 
     theirs = witness.says(witness.ask(bentley, "status", witness.job))
 
-    assert theirs.reason == read_by_us(witness, ours).reason == "No such changeset."
+    assert theirs.reason == report_of(witness.api, ours, witness.job).reason == "No such changeset."
 
 
 @each_witness
@@ -182,7 +187,7 @@ def test_a_job_that_is_missing(bentley, simulator, ours, witness):
 
     with pytest.raises(ClientError) as refusal:
         witness.ask(bentley, "status", witness.job)
-    mine = read_by_us(witness, ours)
+    mine = seen_by_us(witness.api, ours, witness.job)
 
     assert isinstance(mine, Fault)
     assert mine.lasting is Outcome.LOST
