@@ -12,6 +12,7 @@ be scripted, without its query and for all methods; `/logs` is not `/logs/`.  Or
 makes the job start with the next request, take that long, and end with that status word, whatever its id says.  If a
 word has two meanings, like Reporting's `Succeeded`, `"issues": true` chooses; where a second word gives the verdict,
 that of Synchronization and Export, it is the second.  A word that a job may keep, like `unsubmitted`, keeps it so.
+With `"age": 15` the job has already begun, so many seconds ago.
 
     {"api": "schedules", "clock": {"seconds": 30, "ends": "Failed"}}
 
@@ -27,7 +28,7 @@ does the same for the next job of an API that is begun over HTTP, and for one mo
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
 
 from aiohttp import web
@@ -60,6 +61,9 @@ class Clock(Order):
     seconds: Seconds | None = None  #: None: the usual job duration
     ends: str | None = None  #: None, without issues too: as the job's id says
     issues: bool | None = None
+    age: Annotated[float, Field(ge=0, le=1_000_000_000)] | None = (
+        None  #: seconds; None: it starts with the next request
+    )
 
 
 class JobOrder(Order):
@@ -78,6 +82,8 @@ class JobOrder(Order):
             raise ValueError("give either a path or an api")
         if self.path is None and self.clock is None:
             raise ValueError("give an api a clock")
+        if self.api is not None and self.clock and self.clock.age is not None:
+            raise ValueError("the next job of an api has no age")
         if self.path is not None and paths.split(self.path)[0] == "_sim":
             raise ValueError("paths under /_sim cannot be scripted")
         return self
@@ -141,7 +147,9 @@ async def _jobs(request: web.Request) -> web.Response:
         world.scripts.write(script, order.script)
     elif order.clock:
         api, ids = _job(path)
-        world.jobs.plan(api, ids, _length(order.clock), _ending(api, order.clock))
+        age = order.clock.age
+        began = None if age is None else datetime.now(UTC) - timedelta(seconds=age)
+        world.jobs.plan(api, ids, _length(order.clock), _ending(api, order.clock), began=began)
         world.scripts.erase(script)
     return web.json_response({})
 

@@ -77,15 +77,25 @@ class Jobs:
             self._keep(key, Job(ids, plan, now))
         return self._begun[key]
 
-    def plan(self, api: Api, ids: Mapping[str, str], length: timedelta | None, ending: Ending | str | None) -> None:
-        """Set the length and the ending of a job, or those of its id; it starts with the next request.
+    def plan(
+        self,
+        api: Api,
+        ids: Mapping[str, str],
+        length: timedelta | None,
+        ending: Ending | str | None,
+        *,
+        began: datetime | None = None,
+    ) -> None:
+        """Set the length and the ending of a job, or those of its id; it starts with the next request, or has begun.
 
         A text instead of an ending is a word that the job keeps for ever.
         """
         key = (api.path, *ids.values())
         plan = plan_of(api, length or self._length, ending) or fate(api, api.job_id(ids), length or self._length)
         self._begun.pop(key, None)
-        if isinstance(plan, Plan):
+        if isinstance(plan, Plan) and began:
+            self._keep(key, Job(ids, plan, began))
+        elif isinstance(plan, Plan):
             self._planned[key] = plan
 
     def plan_next(self, api: Api, length: timedelta | None, ending: Ending | str | None) -> None:
