@@ -8,7 +8,7 @@ Bodies: the types of Bentley's client, iTwin/imodels-clients.
 
 from __future__ import annotations
 
-from local.simulator.apis.api import Api
+from local.simulator.apis.api import Api, Document
 from local.simulator.apis.start import Order, Release, Reply, Start, guid4
 from local.simulator.apis.values import forty, guid, instant
 from local.simulator.apis.view import Body, View
@@ -132,6 +132,7 @@ IMODELS_CREATE = Api(
     missing=NO_IMODEL,
     throttled=TOO_MANY_REQUESTS,  # unconfirmed: which of the two codes
     body=_create_operation,
+    documents=(Document(path="/imodels/{iModelId}", missing=NO_IMODEL, body=_imodel),),  # a client wants it at the end
     starts=(
         Start(
             path="/imodels",

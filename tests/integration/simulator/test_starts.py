@@ -238,6 +238,8 @@ def test_an_imodel_waits_for_its_file(simulator, address):
     assert simulator.post(links["complete"]["href"]).status_code == 200
     time.sleep(0.002)
     assert simulator.get(f"{path}/operations/create").json()["createOperation"]["state"] == "successful"
+    imodel = simulator.get(path).json()["iModel"]
+    assert (imodel["name"], imodel["state"], "upload" in imodel["_links"]) == ("a", "initialized", False)
 
 
 @pytest.mark.parametrize(("way", "member"), [("clone", "clonedFrom"), ("fork", "forkedFrom")])
