@@ -78,7 +78,7 @@ def test_what_is_not_json_is_a_400(raw):
 def test_a_body_that_is_too_large_is_a_413_that_says_how_much_is_allowed(raw):
     problem = problem_of(StartRequest.read, raw)
 
-    assert (problem.status, problem.name, problem.detail) == (413, "body-too-large", "Send at most 16,384 bytes.")
+    assert (problem.status, problem.name, problem.detail) == (413, "body-too-large", "Send at most 65,536 bytes.")
 
 
 def test_the_largest_body_passes():
@@ -116,6 +116,9 @@ def test_json_that_is_no_object_is_a_422(raw):
         ({"url": URL, "labels": ["a\x7fb"]}, ["/labels/0"]),
         ({"url": URL, "labels": ["x"] * 11}, ["/labels"]),
         ({"url": URL, "deadline": {}}, ["/deadline"]),
+        ({"response": "{}"}, ["/response"]),
+        ({"response": [], "location": 1}, ["/response", "/location"]),
+        ({"location": "x" * 4097}, ["/location"]),
     ],
 )
 def test_members_that_are_not_as_they_must_be_are_pointed_at(members, pointers):
@@ -156,6 +159,11 @@ def test_labels_within_bounds_pass(labels):
         {"url": URL, "job": {"jobId": "j"}},
         {"url": URL, "job": {}},
         {"url": URL, "api": "reporting", "job": {"jobId": "j"}},
+        {"url": URL, "response": {}},
+        {"url": URL, "location": "/"},
+        {"response": {}, "job": {"jobId": "j"}},
+        {"response": {}, "api": "reporting", "job": {"jobId": "j"}},
+        {"location": "/", "api": "reporting", "job": {"jobId": "j"}},
     ],
 )
 def test_either_a_url_or_an_api_with_ids_must_be_sent(members):
@@ -296,7 +304,10 @@ VALUES = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["url", "api", "job", "deadline", "labels"]) | st.text(), VALUES, max_size=5))
+MEMBERS = ["url", "api", "job", "response", "location", "deadline", "labels"]
+
+
+@given(st.dictionaries(st.sampled_from(MEMBERS) | st.text(), VALUES, max_size=5))
 def test_any_json_is_read_or_is_a_problem(members):
     ends_in_a_target_or_a_problem(json.dumps(members).encode())
 
