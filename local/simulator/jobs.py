@@ -128,7 +128,7 @@ class Jobs:
         if ending and not state.ended:
             released = Job(job.ids, Plan(api.words[-1:], ending, now - job.began), job.began, job.given)
         elif state.word in api.stalls.values():
-            plan = job.later or Plan(api.words, api.success, self._length)
+            plan = job.later or (job.plan if job.plan.ending else Plan(api.words, api.success, self._length))
             words = tuple(word for word in plan.words if word != state.word)
             released = replace(job, plan=replace(plan, words=words), began=now)
         else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from local.simulator import ingestion, oauth, starting
 from local.simulator.apis import APIS, Api
 from local.simulator.call import Answer
-from local.simulator.paths import Segments, fill, match
+from local.simulator.paths import Segments, fill, match, split
 from local.simulator.status import answer_of
 
 
@@ -41,10 +41,27 @@ ROUTES = (
 )
 
 
+Shape = tuple[int, str]
+
+
+def _shape(path: Segments) -> Shape:
+    return len(path), path[0].lower()
+
+
+def _by_shape() -> dict[Shape, list[Route]]:
+    shapes: dict[Shape, list[Route]] = {}
+    for route in ROUTES:
+        shapes.setdefault(_shape(split(route.path)), []).append(route)
+    return shapes
+
+
+BY_SHAPE = _by_shape()  #: so that a request is compared with few of them: every path begins with a literal
+
+
 def find(method: str, path: Segments) -> tuple[Route | None, dict[str, str]]:
     """The route and the ids in its path; that of another method if none has this one."""
     found: tuple[Route | None, dict[str, str]] = (None, {})
-    for route in ROUTES:
+    for route in BY_SHAPE.get(_shape(path), ()):
         ids = route.match(path)
         if ids is not None and route.method == method:
             return route, ids

@@ -228,6 +228,16 @@ def test_a_job_that_only_its_id_made_can_be_submitted(simulator):
     assert simulator.patch("/contextcapture/jobs/missing", json={}).status_code == 404
 
 
+def test_a_job_that_is_submitted_ends_as_its_id_says(simulator):
+    job = "/contextcapture/jobs/1-fail"
+    simulator.clock(job, seconds=0.2)
+    assert simulator.get(job).json()["job"]["state"] == "unsubmitted"
+    simulator.patch(job, json={"state": "active"})
+    while simulator.get(job).json()["job"]["state"] == "active":
+        pass
+    assert simulator.get(job).json()["job"]["state"] == "failed"
+
+
 def test_an_imodel_waits_for_its_file(simulator, address):
     clock_next(simulator, "imodels-create", seconds=0.001)
     imodel = simulator.post("/imodels/", json={"creationMode": "fromBaseline", "name": "a"}).json()["iModel"]
