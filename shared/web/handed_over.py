@@ -20,7 +20,7 @@ from shared.web.problems import Problem, wrong_response
 Job = tuple[RemoteApi, Mapping[str, str]]
 
 #: Links to the platform that are read.  An answer of it has five or so.
-MOST_LINKS = 100
+MOST_LINKS = 50
 
 LONGEST_URL = 500
 
@@ -104,15 +104,15 @@ def _missing(api: RemoteApi, response: Any) -> list[str]:
 
 def _no_job(response: Any, origin: str, api: RemoteApi | None) -> Problem:
     """Say what was found instead, and what to send."""
-    if isinstance(untrusted.at("error", response), dict):
-        return wrong_response("The response is an error of the platform: no job began.")
-    if api is not None:
-        return _no_job_of(api, response)
-    alike = [one.name for one in APIS.values() if _has_ids(one, response)]
+    alike = [one.name for one in APIS.values() if _has_ids(one, response)] if api is None else []
     if alike:
         return wrong_response(
             f'No link in it is the status URL of a job. Send "api" as well: {_either(alike)}. These answer like this.'
         )
+    if isinstance(untrusted.at("error", response), dict):
+        return wrong_response("The response is an error of the platform: no job began.")
+    if api is not None:
+        return _no_job_of(api, response)
     return wrong_response(
         f"Nothing in it is known: it has no link to the status of a job of {origin}, and no id where a known API has"
         ' one. Send the header Location or Create-iModel-Operation as "location", or the job\'s status URL as "url".'

@@ -386,6 +386,30 @@ def test_a_watch_is_started_or_the_refusal_is_shown(page, parts, app):
         page.until(lambda says=says: page.text("news") == f"reality-analysis {job} {says}.")
 
 
+def test_an_answer_of_the_platform_may_be_pasted(page, parts):
+    page.open(parts.key)
+    assert not page.element("of").is_displayed()
+
+    job = f"forever-{uuid4()}"
+    page.element("url").send_keys(f'{{"job": {{"id": "{job}"')
+    assert page.element("of").is_displayed()
+    page.press(Keys.ENTER)
+    page.until(lambda: "This is not JSON" in page.text("refused"))
+
+    page.element("url").send_keys("}}", Keys.ENTER)
+    page.until(lambda: "reality-modeling" in page.text("refused"))
+
+    page.element("of").send_keys("reality-analysis")
+    page.element("url").send_keys(Keys.ENTER)
+    page.until(lambda: page.text("news") == f"Watching reality-analysis {job}.")
+    assert not page.element("of").is_displayed()
+    assert page.run("return document.getElementById('of').value") == ""
+
+    link = f"{parts.simulator}/realitydataanalysis/jobs/{job}/progress"
+    page.element("url").send_keys(f'{{"_links": {{"status": {{"href": "{link}"}}}}}}', Keys.ENTER)
+    page.until(lambda: page.text("news") == f"reality-analysis {job} is already watched.")
+
+
 def test_filters_are_the_apps(page, parts, watched):
     label = f"only {uuid4()}"
     wanted, other = watched([label]), watched()

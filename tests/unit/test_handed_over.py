@@ -1,6 +1,7 @@
 """What the platform answered when a job was begun: the job that it names, or what was found instead."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -162,7 +163,8 @@ def test_a_link_to_the_status_names_the_job(name, response, job):
 @pytest.mark.parametrize("origin", [ORIGIN, "", "https://API.bentley.com:443"])
 @pytest.mark.parametrize(("name", "path", "job"), IN_HEADERS, ids=[row[0] for row in IN_HEADERS])
 def test_a_header_names_the_job(name, path, job, origin):
-    for more in ({"api": None}, {"response": {}}, {"response": None}, {"api": name}):
+    beside: list[dict[str, Any]] = [{}, {"response": {}}, {"response": None}, {"api": name}]
+    for more in beside:
         assert target(location=origin + path, **more) == (APIS[name], job)
 
 
@@ -187,6 +189,7 @@ def test_every_api_that_has_ids_in_its_answer_is_tried():
         (_EXPORT, "mesh-export or itwins-export"),
         ({"transformation": {"id": "t"}}, "transformations"),
         ({"id": "j", "itwinId": "t"}, "access-control"),
+        ({"id": "j", "itwinId": "t", "error": {}}, "access-control"),  # its jobs have a member of that name
         ({"job": {"jobId": "j", "iTwinId": "t", "iModelId": "m"}}, "changed-elements-v3"),
     ],
 )
@@ -469,7 +472,8 @@ def test_a_location_is_as_long_as_a_url():
     ],
 )
 def test_a_problem_repeats_nothing_that_may_be_secret(response):
-    for more in ({"api": None}, {"api": "mesh-export"}, {"api": "library"}, {"job": {}}):
+    beside: list[dict[str, Any]] = [{}, {"api": "mesh-export"}, {"api": "library"}, {"job": {}}]
+    for more in beside:
         body = {"response": response, **more}
         for item in (body, {"watches": [body]}):
             assert SECRET not in json.dumps(what_is_said_of(item))
