@@ -12,4 +12,5 @@ EXPORT = replace(
     SYNCHRONIZATION_STORAGE,
     name="export",
     path="/export/connections/{connectionId}/runs/{runId}",
+    event=None,  # no page names one for its runs
 )

@@ -1,6 +1,7 @@
 """Transformations: https://developer.bentley.com/apis/transformations/operations/get-transformation."""
 
 from shared.core.evidence import Evidence
+from shared.core.job_event import JobEvent
 from shared.core.model import Outcome
 from shared.core.remote import RUNNING, RemoteApi
 
@@ -24,5 +25,6 @@ TRANSFORMATIONS = RemoteApi(
     reasons_at=("transformation.errorMessage",),
     evidence=Evidence(at=("transformation",), says=("errorCode", "errorMessage")),
     ids_at={"transformationId": "transformation.id"},
+    event=JobEvent(types=("transformations.jobCompleted.v1",), ids_at={"transformationId": "content.transformationId"}),
     # The page documents no polling interval: the schedules are our defaults.
 )
