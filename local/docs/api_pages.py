@@ -188,7 +188,9 @@ def _delays(schedule: Schedule) -> str:
 def _span(span: timedelta) -> str:
     """Format a span in days or in minutes.
 
-    >>> _span(timedelta(days=7)), _span(timedelta(minutes=3))
-    ('7 days', '3 minutes')
+    >>> _span(timedelta(days=7)), _span(timedelta(days=1)), _span(timedelta(minutes=3))
+    ('7 days', '1 day', '3 minutes')
     """
-    return f"{span.days} days" if span.days else f"{span.total_seconds() / 60:g} minutes"
+    if span.days:
+        return f"{span.days} day" if span.days == 1 else f"{span.days} days"
+    return f"{span.total_seconds() / 60:g} minutes"

@@ -61,16 +61,17 @@ async def _platform(request: web.Request) -> web.Response:
 async def _answer(call: Call) -> web.Response | None:
     """Return the response, or None to drop the connection."""
     path = paths.split(call.path)
-    route, ids = routes.find(path)
+    route, ids = routes.find(call.request.method, path)
     api = route.api if route else None
 
-    entry = call.world.scripts.upcoming(path)
+    script = routes.same(path)
+    entry = call.world.scripts.upcoming(script)
     needs_token = api is not None if entry is None or entry.auth is None else entry.auth
     turned_away = _turned_away(call, api, needs_token=needs_token)
     if turned_away:
         return turned_away
     if entry:
-        call.world.scripts.use_up(path)
+        call.world.scripts.use_up(script)
         if route and route.path == oauth.TOKEN_PATH:
             oauth.admit_scripted(call.world.tokens, entry.status, entry.body, call.now)
         if route and route.path in ingestion.PATHS:

@@ -13,6 +13,8 @@ class Ending:
     word: str  #: the API's own
     percentage: int = 100
     issues: bool = False  #: it has issues: errors, or warnings in a log
+    result: str = ""  #: the second word, which gives the verdict, in the APIs that have one
+    after: str = ""  #: a word for the last tenth of the job, on the way to this end
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,12 @@ class State:
     since: timedelta  #: the age at which `word` was reached
     ended: bool = False
     issues: bool = False
+    result: str = ""
+
+
+def stalled(word: str) -> Plan:
+    """Return a plan that never gets beyond its first word, at 0 percent."""
+    return Plan((word,), None, timedelta.max)
 
 
 def state_at(age: timedelta, plan: Plan) -> State:
@@ -52,7 +60,11 @@ def history(age: timedelta, plan: Plan) -> list[State]:
     tenth = 10 * age // plan.length if age < plan.length else 9
     reached = [State(word, 10 * at, since=plan.length * at / 10) for at, word in enumerate(plan.words[: tenth + 1])]
     reached[-1] = replace(reached[-1], percentage=10 * tenth)
-    if plan.ending and age >= plan.length:
-        end = plan.ending
-        reached.append(State(end.word, end.percentage, since=plan.length, ended=True, issues=end.issues))
+    end = plan.ending
+    if end and end.after and tenth == 9:  # noqa: PLR2004 - the last of ten
+        reached.append(State(end.after, 90, since=plan.length * 9 / 10))
+    if end and age >= plan.length:
+        reached.append(
+            State(end.word, end.percentage, since=plan.length, ended=True, issues=end.issues, result=end.result)
+        )
     return reached

@@ -5,12 +5,17 @@
     {"path": "/schedules/s1/operations/o1", "script": [{"status": 429, "headers": {"retry-after": "2"}}, {"body": ...}]}
 
 scripts the responses to that path in order; the last entry repeats.  `scripts.Entry` lists all members.  Any path can
-be scripted, without its query; `/logs` is not `/logs/`.  Or, for the status of a job:
+be scripted, without its query and for all methods; `/logs` is not `/logs/`.  Or, for the status of a job:
 
     {"path": "/schedules/s1/operations/o1", "clock": {"seconds": 30, "ends": "Failed"}}
 
 makes the job start with the next request, take that long, and end with that status word, whatever its id says.  If a
-word has two meanings, like Reporting's `Succeeded`, `"issues": true` chooses.
+word has two meanings, like Reporting's `Succeeded`, `"issues": true` chooses; where a second word gives the verdict,
+that of Synchronization and Export, it is the second.  A word that a job may keep, like `unsubmitted`, keeps it so.
+
+    {"api": "schedules", "clock": {"seconds": 30, "ends": "Failed"}}
+
+does the same for the next job of an API that is begun over HTTP, and for one more with each such order.
 
 `POST /_sim/tokens`   `{"revoke": true}` revokes all tokens; `{"lifetime": 5}` sets the seconds that later ones last
 `POST /_sim/limit`    `{"requests": 500, "seconds": 60}`: beyond that the APIs return 429; `{"requests": null}` lifts it
@@ -29,7 +34,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from local.simulator import paths
+from local.simulator import paths, routes
 from local.simulator.apis import APIS, Api
 from local.simulator.clock import Ending
 from local.simulator.limit import Limit
@@ -60,7 +65,8 @@ class Clock(Order):
 class JobOrder(Order):
     """`POST /_sim/jobs`."""
 
-    path: Annotated[str, Field(pattern=r"^/[^?#]*$")]
+    path: Annotated[str, Field(pattern=r"^/[^?#]*$")] | None = None
+    api: str | None = None
     script: Annotated[list[Entry], Field(min_length=1)] | None = None
     clock: Clock | None = None
 
@@ -68,7 +74,11 @@ class JobOrder(Order):
     def _one_of_two(self) -> Self:
         if (self.script is None) == (self.clock is None):
             raise ValueError("give either a script or a clock")
-        if paths.split(self.path)[0] == "_sim":
+        if (self.path is None) == (self.api is None):
+            raise ValueError("give either a path or an api")
+        if self.path is None and self.clock is None:
+            raise ValueError("give an api a clock")
+        if self.path is not None and paths.split(self.path)[0] == "_sim":
             raise ValueError("paths under /_sim cannot be scripted")
         return self
 
@@ -121,33 +131,52 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
 
 async def _jobs(request: web.Request) -> web.Response:
     order = JobOrder.model_validate_json(await request.read())
-    world, path = request.app[WORLD], paths.split(order.path)
+    world = request.app[WORLD]
+    if order.path is None:
+        _clock_next(world, order.api or "", order.clock or Clock())
+        return web.json_response({})
+    path = paths.split(order.path)
+    script = routes.same(path)
     if order.script:
-        world.scripts.write(path, order.script)
+        world.scripts.write(script, order.script)
     elif order.clock:
         api, ids = _job(path)
-        length = None if order.clock.seconds is None else timedelta(seconds=order.clock.seconds)
-        world.jobs.plan(api, ids, length, _ending(api, order.clock))
-        world.scripts.erase(path)
+        world.jobs.plan(api, ids, _length(order.clock), _ending(api, order.clock))
+        world.scripts.erase(script)
     return web.json_response({})
+
+
+def _clock_next(world: World, name: str, clock: Clock) -> None:
+    named = {api.name: api for api in APIS if api.starts}
+    if name not in named:
+        raise OrderError(f"api: jobs of these begin over HTTP: {', '.join(named)}")
+    world.jobs.plan_next(named[name], _length(clock), _ending(named[name], clock))
+
+
+def _length(clock: Clock) -> timedelta | None:
+    return None if clock.seconds is None else timedelta(seconds=clock.seconds)
 
 
 def _job(path: paths.Segments) -> tuple[Api, dict[str, str]]:
     for api in APIS:
-        ids = paths.match(api.path, path)
+        ids = api.match(path)
         if ids is not None:
             return api, ids
     raise OrderError(f"path: only a job has a clock, and its path is one of {', '.join(api.path for api in APIS)}")
 
 
-def _ending(api: Api, clock: Clock) -> Ending | None:
+def _ending(api: Api, clock: Clock) -> Ending | str | None:
+    """Return an ending, or a word that the job keeps for ever."""
     if clock.ends is None and clock.issues is None:
         return None
     endings = (api.success, *api.endings.values())
     for ending in endings:
-        if clock.ends in (None, ending.word) and clock.issues in (None, ending.issues):
+        if clock.ends in (None, ending.word, ending.result) and clock.issues in (None, ending.issues):
             return ending
-    raise OrderError(f"clock.ends: {api.name} has {', '.join(dict.fromkeys(ending.word for ending in endings))}")
+    if clock.ends in api.stalls.values() and clock.issues is None:
+        return clock.ends
+    known = [*(ending.result or ending.word for ending in endings), *api.stalls.values()]
+    raise OrderError(f"clock.ends: {api.name} has {', '.join(dict.fromkeys(known))}")
 
 
 async def _tokens(request: web.Request) -> web.Response:

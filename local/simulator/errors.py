@@ -6,6 +6,7 @@ Codes: https://developer.bentley.com/apis/overview/error-codes
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
@@ -18,13 +19,20 @@ class Problem:
     code: str
     message: str
     target: str | None = None  #: left out of the body where the page leaves it out
+    detail: Problem | None = None  #: the only one of `details`, likewise
 
     def response(self) -> web.Response:
         """As the platform would send it."""
-        error = {"code": self.code, "message": self.message}
+        return web.json_response({"error": self.to_json()}, status=self.status)
+
+    def to_json(self) -> dict[str, Any]:
+        """As the body has it."""
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.target is not None:
             error["target"] = self.target
-        return web.json_response({"error": error}, status=self.status)
+        if self.detail is not None:
+            error["details"] = [self.detail.to_json()]
+        return error
 
 
 #: The example of every page's "Response 401 Unauthorized".
@@ -53,3 +61,17 @@ RATE_LIMIT_EXCEEDED = Problem(
 UNKNOWN_PATH = Problem(404, "NotFound", "Requested resource is not available.")
 OTHER_METHOD = Problem(405, "MethodNotAllowed", "The method is not allowed for the requested resource.")
 OTHER_VERSION = Problem(406, "NotAcceptable", "The version requested in the Accept header is not available.")
+
+
+def invalid(name: str, message: str) -> Problem:
+    """Return the 400 of https://developer.bentley.com/apis/changed-elements-v3/operations/get-diff-job.
+
+    The page's example is about an id that is no GUID; unconfirmed: the message for one that is not there.  Ids that
+    are no GUIDs are accepted here, for the words in them.
+    """
+    return Problem(
+        400,
+        "InvalidChangedElementsRequest",
+        "One or more request parameters are invalid.",
+        detail=Problem(400, "InvalidParameter", message, name),
+    )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from typing import Any
 
 from local.simulator.apis import Api
-from local.simulator.clock import Ending, Plan
+from local.simulator.clock import Ending, Plan, stalled, state_at
 
 KEPT = 1_000_000  #: beyond that the oldest are dropped, and start anew with the next request
+
+Key = tuple[str, ...]
 
 
 class Refusal(Enum):
@@ -24,8 +28,11 @@ class Refusal(Enum):
 class Job:
     """A job with at least one request."""
 
+    ids: Mapping[str, str]
     plan: Plan
     began: datetime
+    given: Mapping[str, Any] = field(default_factory=dict)  #: by the request that began it, if one did
+    later: Plan | None = None  #: how it goes once its user lets it
 
     def age(self, now: datetime) -> timedelta:
         """Its age."""
@@ -38,6 +45,9 @@ def fate(api: Api, job_id: str, length: timedelta) -> Plan | Refusal:
     for word, ending in api.endings.items():
         if word in said:
             return Plan(api.words, ending, length)
+    for word, kept in api.stalls.items():
+        if word in said:
+            return stalled(kept)
     if "forever" in said:
         return Plan(api.words, None, length)
     if "missing" in said:
@@ -48,30 +58,95 @@ def fate(api: Api, job_id: str, length: timedelta) -> Plan | Refusal:
 
 
 class Jobs:
-    """All jobs, each known by its API and its ids."""
+    """All jobs, each known by the path of its API and its ids."""
 
     def __init__(self, length: timedelta) -> None:
         self._length = length
-        self._planned: dict[tuple[str, ...], Plan] = {}  #: not yet requested since
-        self._begun: dict[tuple[str, ...], Job] = {}
+        self._planned: dict[Key, Plan] = {}  #: not yet requested since
+        self._next: dict[str, deque[Plan]] = {}  #: for jobs that are begun over HTTP, by the API's name
+        self._begun: dict[Key, Job] = {}
+        self._alone: dict[Key, Key] = {}  #: the last job of those that may not be under way together
 
     def find(self, api: Api, ids: Mapping[str, str], now: datetime) -> Job | Refusal:
         """Return a job: any job exists, unless its id says otherwise, and starts with its first request."""
-        key = (api.name, *ids.values())
+        key = (api.path, *ids.values())
         if key not in self._begun:
-            plan = self._planned.pop(key, None) or fate(api, key[-1], self._length)
+            plan = self._planned.pop(key, None) or fate(api, api.job_id(ids), self._length)
             if isinstance(plan, Refusal):
                 return plan
-            self._begun[key] = Job(plan, now)
-            if len(self._begun) > KEPT:
-                del self._begun[next(iter(self._begun))]
+            self._keep(key, Job(ids, plan, now))
         return self._begun[key]
 
-    def plan(self, api: Api, ids: Mapping[str, str], length: timedelta | None, ending: Ending | None) -> None:
-        """Set the length and the ending of a job, or those of its id; it starts with the next request."""
-        key = (api.name, *ids.values())
-        length = length or self._length
-        plan = Plan(api.words, ending, length) if ending else fate(api, key[-1], length)
+    def plan(self, api: Api, ids: Mapping[str, str], length: timedelta | None, ending: Ending | str | None) -> None:
+        """Set the length and the ending of a job, or those of its id; it starts with the next request.
+
+        A text instead of an ending is a word that the job keeps for ever.
+        """
+        key = (api.path, *ids.values())
+        plan = plan_of(api, length or self._length, ending) or fate(api, api.job_id(ids), length or self._length)
         self._begun.pop(key, None)
         if isinstance(plan, Plan):
             self._planned[key] = plan
+
+    def plan_next(self, api: Api, length: timedelta | None, ending: Ending | str | None) -> None:
+        """Set the length and the ending of the next job that is begun over HTTP, after those already set."""
+        plan = plan_of(api, length or self._length, ending or api.success)
+        if plan:
+            self._next.setdefault(api.name, deque()).append(plan)
+
+    def begin(
+        self,
+        api: Api,
+        ids: Mapping[str, str],
+        now: datetime,
+        *,
+        given: Mapping[str, Any],
+        keeps: str | None = None,
+        alone: tuple[str, ...] | None = None,
+    ) -> Job:
+        """Begin a job, which succeeds unless a plan says otherwise; it may wait at a word for its user."""
+        key = (api.path, *ids.values())
+        planned = self._next.get(api.name)
+        plan = planned.popleft() if planned else Plan(api.words, api.success, self._length)
+        job = Job(ids, stalled(keeps), now, given, later=plan) if keeps else Job(ids, plan, now, given)
+        self._keep(key, job)
+        if alone is not None:
+            self._alone[api.path, *alone] = key
+            if len(self._alone) > KEPT:
+                del self._alone[next(iter(self._alone))]
+        return job
+
+    def other(self, api: Api, alone: tuple[str, ...] | None, now: datetime, *, ever: bool) -> Job | None:
+        """Return the job that another one may not be under way with, or may not come after."""
+        key = None if alone is None else self._alone.get((api.path, *alone))
+        job = self._begun.get(key) if key else None
+        return job if job and (ever or not state_at(job.age(now), job.plan).ended) else None
+
+    def release(self, api: Api, job: Job, now: datetime, ending: Ending | None = None) -> Job:
+        """Let a job go on that waits at its first word, or end it; any other stays as it is."""
+        state = state_at(job.age(now), job.plan)
+        if ending and not state.ended:
+            released = Job(job.ids, Plan(api.words[-1:], ending, now - job.began), job.began, job.given)
+        elif state.word in api.stalls.values():
+            plan = job.later or (job.plan if job.plan.ending else Plan(api.words, api.success, self._length))
+            words = tuple(word for word in plan.words if word != state.word)
+            released = replace(job, plan=replace(plan, words=words), began=now)
+        else:
+            return job
+        self._begun[api.path, *job.ids.values()] = released
+        return released
+
+    def _keep(self, key: Key, job: Job) -> None:
+        self._begun[key] = job
+        if len(self._begun) > KEPT:
+            del self._begun[next(iter(self._begun))]
+
+
+def plan_of(api: Api, length: timedelta, ending: Ending | str | None) -> Plan | None:
+    """Return the plan with this ending, or without one; None: the job's id decides."""
+    match ending:
+        case Ending():
+            return Plan(api.words, ending, length)
+        case str():
+            return stalled(ending)
+    return None

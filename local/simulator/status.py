@@ -1,4 +1,4 @@
-"""The status of a job over HTTP: the same for every API."""
+"""The documents about a job over HTTP, its status first: the same for every API."""
 
 from __future__ import annotations
 
@@ -8,34 +8,54 @@ import re
 
 from aiohttp import web
 
-from local.simulator.apis import Api, View
+from local.simulator.apis import Api, Document, View
 from local.simulator.call import Answer, Call
-from local.simulator.clock import state_at
-from local.simulator.errors import FORBIDDEN, Problem
-from local.simulator.jobs import Refusal
+from local.simulator.clock import history
+from local.simulator.errors import FORBIDDEN, Problem, invalid
+from local.simulator.jobs import Job, Refusal
 
 
-def status_of(api: Api) -> Answer:
-    """The status endpoint of one API."""
+def answer_of(api: Api, document: Document | None = None) -> Answer:
+    """The endpoint of one document; None: the status."""
+    missing, body_of = (document.missing, document.body) if document else (api.missing, api.body)
+    tagged = api.tagged and document is None
 
-    async def status(call: Call) -> web.Response:
+    async def answer(call: Call) -> web.Response:
+        lacks = [name for name in api.queries if not call.request.query.get(name)]
+        if lacks:
+            return invalid(lacks[0], f"'{lacks[0]}' is required.").response()
         job = call.world.jobs.find(api, call.ids, call.now)
         if isinstance(job, Refusal):
-            return refused(job, missing=api.missing)
-        state = state_at(job.age(call.now), job.plan)
-        view = View(call.ids, job.began, state, call.url, in_full=_wants_all(call))
-        body = json.dumps(api.body(view))
-        etag = {"ETag": _etag(body)} if api.tagged else {}
+            return refused(job, missing)
+        body = body_of(view_of(call, job))
+        if isinstance(body, Problem):
+            return body.response()
+        text = json.dumps(body)
+        etag = {"ETag": _etag(text)} if tagged else {}
         if etag and _knows(call, etag["ETag"]):
             return web.Response(status=304, headers=etag)  # and no body
-        return web.json_response(text=body, headers=etag)
+        return web.json_response(text=text, headers=etag)
 
-    return status
+    return answer
 
 
-def refused(refusal: Refusal, *, missing: Problem) -> web.Response:
+def refused(refusal: Refusal, missing: Problem) -> web.Response:
     """Return the error for a job that is missing or forbidden."""
     return {Refusal.MISSING: missing, Refusal.FORBIDDEN: FORBIDDEN}[refusal].response()
+
+
+def view_of(call: Call, job: Job) -> View:
+    """Return what the body of the document that the call asks for is made from."""
+    return View(
+        call.ids,
+        job.began,
+        tuple(history(job.age(call.now), job.plan)),
+        call.url,
+        call.origin,
+        in_full=_wants_all(call),
+        query=call.request.query,
+        given=job.given,
+    )
 
 
 def _wants_all(call: Call) -> bool:

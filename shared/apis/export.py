@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from shared.apis.synchronization_storage import SYNCHRONIZATION_STORAGE
 
-# The page has the same states, results and members as those of Synchronization.
+# The page has the states and results of Synchronization.  That a run has an error of its own, as there, is unconfirmed.
 EXPORT = replace(
     SYNCHRONIZATION_STORAGE,
     name="export",
     path="/export/connections/{connectionId}/runs/{runId}",
     event=None,  # no page names one for its runs
+    guids=frozenset({"connectionId"}),  # the run's is 40 hex digits, or a GUID
 )

@@ -10,6 +10,7 @@ from shared.core.remote import RUNNING, RemoteApi
 GROUPING_AND_MAPPING = RemoteApi(
     name="grouping-and-mapping",
     path="/grouping-and-mapping/datasources/imodel-mappings/extractions/{extractionId}",
+    guids=frozenset({"extractionId"}),
     headers={"Accept": "application/vnd.bentley.itwin-platform.v1+json"},
     status_at="extraction.state",
     # The words of Bentley's client: @itwin/insights-client 0.17.0.
@@ -20,7 +21,8 @@ GROUPING_AND_MAPPING = RemoteApi(
         "PartiallySucceeded": Outcome.PARTIAL,
         "Failed": Outcome.FAILED,
     },
-    # https://developer.bentley.com/apis/grouping-and-mapping/operations/get-extraction-logs
+    # https://developer.bentley.com/apis/grouping-and-mapping/operations/get-extraction-logs: the entries are mostly
+    # changes of state, which have the level "Information".
     evidence=Evidence(
         path="/grouping-and-mapping/datasources/imodel-mappings/extractions/{extractionId}/logs",
         link_at="extraction._links.logs.href",

@@ -6,6 +6,7 @@ from shared.core.remote import RUNNING, RemoteApi
 ITWINS_EXPORT = RemoteApi(
     name="itwins-export",
     path="/itwins/exports/{exportId}",
+    guids=frozenset({"exportId"}),
     headers={"Accept": "application/vnd.bentley.itwin-platform.v1+json"},
     status_at="export.status",
     # The words of Bentley's client, whose "Failed" the page lacks: https://github.com/iTwin/itwins-client

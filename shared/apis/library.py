@@ -10,7 +10,7 @@ LIBRARY = RemoteApi(
     headers={"Accept": "application/vnd.bentley.itwin-platform.v1+json"},
     status_at="job.status",
     vocabulary={
-        "Queued": RUNNING,  # also while the job waits for its file
+        "Queued": RUNNING,  # unconfirmed: also while the job waits for its file
         "InProgress": RUNNING,
         "PendingCancel": RUNNING,
         "Success": Outcome.SUCCEEDED,
@@ -21,5 +21,7 @@ LIBRARY = RemoteApi(
     progress_at="job.progress",  # 100 in the page's example of a job that is done
     reasons_at=("job.error",),  # null when all is well; its shape is unconfirmed
     evidence=Evidence(at=("job.error",)),
+    # No ids in the answer to a start: "activity can be tracked using job endpoint returned in the 'Location' header".
+    # https://developer.bentley.com/apis/library/operations/upload-component
     # The page documents no polling interval: the schedules are our defaults.
 )

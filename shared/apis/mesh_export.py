@@ -7,6 +7,7 @@ from shared.core.remote import RUNNING, RemoteApi
 MESH_EXPORT = RemoteApi(
     name="mesh-export",
     path="/mesh-export/{exportId}",
+    guids=frozenset({"exportId"}),
     headers={"Accept": "application/vnd.bentley.itwin-platform.v1+json"},
     status_at="export.status",
     vocabulary={

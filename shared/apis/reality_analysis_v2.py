@@ -34,15 +34,13 @@ REALITY_ANALYSIS_V2 = RemoteApi(
         params_at="params",
     ),
     ids_at={"jobId": "job.id"},
+    # Unconfirmed: no page names an event of this version.
     event=JobEvent(
-        types=(
-            "realityAnalysis.jobCompleted.v2",
-            "realityAnalysis.jobCompleted.v1",
-        ),
+        types=("realityAnalysis.jobCompleted.v2", "realityAnalysis.jobCompleted.v1"),
         ids_at={"jobId": "content.jobId"},
     ),
-    # "Client should query with a backoff intervals [15,30,60,120] seconds. [...] If the percentage changes the
-    # sequence is restarted."  That the last interval repeats is our interpretation.
+    # "User should query with backoff intervals of 15, 30, 60, 120 seconds. [...] If the percentage changes the sequence
+    # is restarted."  That the last interval repeats is our interpretation.
     polling=Schedule.seconds(15, 30, 60, 120),
     lifetime=timedelta(days=30),
     retention=timedelta(days=30),  # the progress "won't be available after 30 days"

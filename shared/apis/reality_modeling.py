@@ -1,4 +1,4 @@
-"""Reality Modeling jobs, version 2: https://developer.bentley.com/apis/reality-modeling/operations/jobs-progress."""
+"""Reality Modeling jobs, version 2: https://developer.bentley.com/apis/reality-modeling/operations/."""
 
 from dataclasses import replace
 
@@ -6,8 +6,8 @@ from shared.apis.reality_analysis_v2 import REALITY_ANALYSIS_V2
 from shared.core.evidence import Evidence
 from shared.core.job_event import JobEvent
 
-# Bentley's client reads both APIs with the same code: https://github.com/iTwin/reality-capture.  That the intervals and
-# the 30 days are those of Reality Analysis too is unconfirmed.
+# Bentley's client reads both APIs with the same code: https://github.com/iTwin/reality-capture.  That the intervals are
+# those of Reality Analysis too is unconfirmed, and so is a retention.
 REALITY_MODELING = replace(
     REALITY_ANALYSIS_V2,
     name="reality-modeling",
@@ -19,4 +19,5 @@ REALITY_MODELING = replace(
         says=("code", "title", "message"),
         params_at="params",
     ),
+    retention=None,
 )

@@ -34,9 +34,9 @@ REALITY_MODELING_V1 = RemoteApi(
     ),
     ids_at={"jobId": "job.id"},
     event=JobEvent(types=("realityModeling.jobCompleted.v1",), ids_at={"jobId": "content.jobId"}),
-    # "Client should query with a backoff intervals [15,30,60,120] seconds", says the page of the progress.
+    # "Client should query with a backoff intervals [15,30,60,120] seconds", says the page of the progress, which "won't
+    # be available after 30 days".  It does not say how long the job itself is.
     # https://developer.bentley.com/apis/contextcapture/operations/jobs-progress
     polling=Schedule.seconds(15, 30, 60, 120),
     lifetime=timedelta(days=30),
-    retention=timedelta(days=30),  # the progress "won't be available after 30 days"; the job's own is unconfirmed
 )

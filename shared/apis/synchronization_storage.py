@@ -30,8 +30,9 @@ SYNCHRONIZATION_STORAGE = RemoteApi(
         "Error": Outcome.FAILED,
         "TimedOut": Outcome.FAILED,
         "Cancelled": Outcome.CANCELLED,
-        "Skipped": Outcome.PARTIAL,  # unconfirmed: what it means of a whole run, and whether
-        "Undetermined": Outcome.PARTIAL,  # a run that has ended still says so
+        # Unconfirmed: what "Skipped" means of a whole run, and whether one that has ended can be "Undetermined".
+        "Skipped": Outcome.PARTIAL,
+        "Undetermined": Outcome.PARTIAL,
     },
     reasons_at=("run.error.description", "run.error.errorKey"),
     # The page's example has an error also in tasks whose result is Success.

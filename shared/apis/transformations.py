@@ -1,4 +1,4 @@
-"""Transformations: https://developer.bentley.com/apis/transformations/operations/get-transformation."""
+"""Transformations: https://developer.bentley.com/apis/transformations-v2/operations/get-transformation/."""
 
 from shared.core.evidence import Evidence
 from shared.core.job_event import JobEvent
@@ -9,7 +9,9 @@ TRANSFORMATIONS = RemoteApi(
     name="transformations",
     path="/transformations/{transformationId}",
     reserved=frozenset({"configurations"}),  # a collection of its own
-    # Version and members as in Bentley's sample: https://github.com/iTwin/transformations-api-sample
+    guids=frozenset({"transformationId"}),
+    # Members as in Bentley's sample, https://github.com/iTwin/transformations-api-sample, which asks for version 2.
+    # Version 1 has the same path and words, but counts at `processedElementCount`.
     headers={"Accept": "application/vnd.bentley.itwin-platform.v2+json"},
     status_at="transformation.status",
     vocabulary={
@@ -23,7 +25,7 @@ TRANSFORMATIONS = RemoteApi(
     progress_at="transformation.processedEntityCount",
     progress_of="transformation.totalEntityCount",
     reasons_at=("transformation.errorMessage",),
-    evidence=Evidence(at=("transformation",), says=("errorCode", "errorMessage")),
+    evidence=Evidence(at=("transformation",), says=("errorCode", "errorMessage")),  # the code is a number
     ids_at={"transformationId": "transformation.id"},
     event=JobEvent(types=("transformations.jobCompleted.v1",), ids_at={"transformationId": "content.transformationId"}),
     # The page documents no polling interval: the schedules are our defaults.

@@ -12,8 +12,11 @@ import pytest
 from shared.apis import APIS
 from shared.clients.platform import Fetcher
 from shared.core.model import EvidencePage, Fault, Outcome, Report
-from shared.core.remote import ask, observe
+from shared.core.remote import ENDED, ask, observe
+from shared.web.job_url import locate
 from tests.builders import NOON, a_watch
+
+ORIGIN = "https://api.bentley.com"
 
 FOLDER = Path(__file__).parent / "exchanges"
 EXCHANGES = {path.stem: json.loads(path.read_text()) for path in FOLDER.glob("*.json")}
@@ -91,7 +94,7 @@ async def fetch(request, answer):
     body = answer["body"] if isinstance(answer["body"], str) else json.dumps(answer["body"])
     headers = [(name, value.encode("latin-1")) for name, value in answer.get("headers", {}).items()]
     wire = httpx.MockTransport(lambda _: httpx.Response(answer.get("status", 200), headers=headers, content=body))
-    async with httpx.AsyncClient(transport=wire, base_url="https://api.bentley.com") as http:
+    async with httpx.AsyncClient(transport=wire, base_url=ORIGIN) as http:
         return await Fetcher(http, Token(), lambda: None)(request)
 
 
@@ -110,31 +113,79 @@ def test_ids_are_opaque(api):
 
 
 @each_api
-def test_every_word_of_its_vocabulary_was_recorded(api):
-    recorded = [answer["sees"].get("status") for answer in EXCHANGES[api.name]["answers"]]
+def test_its_urls_name_their_jobs(api):
+    """In the letter case in which Bentley's clients and links write them, where that is another."""
+    for recorded in EXCHANGES[api.name].get("urls", []):
+        assert locate(ORIGIN + recorded["url"], ORIGIN) == (api, recorded["job"])
 
-    assert [word for word in api.vocabulary if word not in recorded] == []
+
+@each_api
+def test_every_other_path_was_recorded(api):
+    recorded = EXCHANGES[api.name]
+    urls = [one["url"] for one in recorded.get("urls", [])] + [one["path"] for one in recorded["opaque"]]
+
+    assert [path for path in api.other_paths if not any(is_of(path, url) for url in urls)] == []
+
+
+def is_of(template, url):
+    pairs = [*zip(template.split("/"), url.partition("?")[0].split("/"), strict=False)]
+    return template.count("/") == url.count("/") and all(
+        part.startswith("{") or part == text.lower() for part, text in pairs
+    )
+
+
+@each_api
+def test_the_answer_to_a_start_has_the_ids(api):
+    for start in EXCHANGES[api.name].get("starts", []):
+        assert {name: found(place, start["body"]) for name, place in api.ids_at.items()} == {
+            name: [text] for name, text in start["job"].items()
+        }
+
+
+@each_api
+def test_every_word_of_its_vocabulary_was_recorded(api):
+    recorded = [(answer["sees"].get("status"), answer["sees"].get("outcome")) for answer in answers(api)]
+    words = {word: outcome for word, outcome in api.vocabulary.items() if outcome is not ENDED} | api.results
+
+    assert [pair for pair in words.items() if pair not in recorded] == []
+
+
+@each_api
+def test_every_word_that_leaves_the_verdict_to_another_was_recorded(api):
+    """With a second word, and without."""
+    for word in [word for word, outcome in api.vocabulary.items() if outcome is ENDED]:
+        ended = [answer for answer in answers(api) if found(api.status_at, answer["body"]) == [word]]
+
+        assert {bool(answer["sees"].get("status")) for answer in ended} == {True, False}
 
 
 @each_api
 def test_every_place_it_reads_was_recorded(api):
     """A path left over from the file it was copied from reads nothing."""
-    bodies = [answer["body"] for answer in EXCHANGES[api.name]["answers"] if isinstance(answer["body"], dict)]
-    places = [api.status_at, api.issues_at, api.progress_at, *api.reasons_at]
+    bodies = [answer["body"] for answer in answers(api)]
+    places = [api.status_at, api.result_at, api.issues_at, api.progress_at, *api.reasons_at]
+    if isinstance(api.progress_of, str):
+        places += [api.progress_of]
     if api.evidence:
-        documents = EXCHANGES[api.name].get("evidence", [])
-        bodies += [exchange["body"] for exchange in documents if isinstance(exchange["body"], dict)]
+        bodies += [exchange["body"] for exchange in EXCHANGES[api.name].get("evidence", [])]
+        members = {*api.evidence.says, *api.evidence.issue, api.evidence.params_at} - {""}
         places += [api.evidence.link_at, api.evidence.next_at, *api.evidence.at]
+        places += [f"{place}.{member}" for place in api.evidence.at for member in members]
 
-    assert [place for place in places if place and not any(stands(place, body) for body in bodies)] == []
+    assert [place for place in places if place and not any(found(place, body) for body in bodies)] == []
 
 
-def stands(place, body):
+def answers(api):
+    return EXCHANGES[api.name]["answers"]
+
+
+def found(place, body):
+    """All that stands at a place, also in lists on the way."""
+    nodes = [body]
     for key in place.split("."):
-        if not isinstance(body, dict) or key not in body:
-            return False
-        body = body[key]
-    return True
+        members = [one for node in nodes for one in (node if isinstance(node, list) else [node])]
+        nodes = [node[key] for node in members if isinstance(node, dict) and key in node]
+    return nodes
 
 
 @each_api

@@ -5,16 +5,16 @@ https://developer.bentley.com/apis/access-control-v2/operations/get-itwin-job
 
 from __future__ import annotations
 
-from typing import Any
-
-from local.simulator.apis.api import Api, View
+from local.simulator.apis.api import Api
+from local.simulator.apis.start import Reply, Start, guid4
+from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending
 from local.simulator.errors import TOO_MANY_REQUESTS, Problem
 
 
-def _body(view: View) -> dict[str, Any]:
+def _body(view: View) -> Body:
     """Not wrapped, and with a lower-case `itwinId`, as the page's example has it."""
-    body: dict[str, Any] = {"id": view.ids["jobId"], "itwinId": view.ids["id"], "status": view.state.word}
+    body: Body = {"id": view.ids["jobId"], "itwinId": view.ids["id"], "status": view.state.word}
     if view.in_full and view.state.issues:  # a job without errors has no such key: seen in Bentley's own client tests
         body["errors"] = [
             # Members as in the page's table "Error"; values unconfirmed, since no example shows any.
@@ -25,6 +25,11 @@ def _body(view: View) -> dict[str, Any]:
             }
         ]
     return body
+
+
+def _begun(view: View) -> Reply:
+    """https://developer.bentley.com/apis/access-control-v2/operations/create-itwin-job."""
+    return Reply(201, _body(view))
 
 
 ACCESS_CONTROL = Api(
@@ -42,4 +47,11 @@ ACCESS_CONTROL = Api(
     missing=Problem(404, "ItwinNotFound", "Requested iTwin is not available."),
     throttled=TOO_MANY_REQUESTS,
     body=_body,
+    starts=(
+        Start(
+            path="/accesscontrol/itwins/{id}/jobs",
+            ids=lambda order: {"id": order.ids["id"], "jobId": guid4()},
+            reply=_begun,
+        ),
+    ),
 )

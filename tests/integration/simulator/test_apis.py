@@ -1,8 +1,6 @@
-"""The four status endpoints, over HTTP."""
+"""The first four status endpoints, over HTTP; test_family.py has what all share."""
 
 import pytest
-
-from local.simulator.apis import APIS
 
 ACCESS_CONTROL = "/accesscontrol/itwins/t1/jobs/{}"
 REALITY_ANALYSIS = "/realitydataanalysis/jobs/{}/progress"
@@ -18,10 +16,6 @@ def word(body):
     """The status word, wherever it is."""
     inner = body.get("progress") or body.get("operation") or body
     return inner.get("state") or (inner["status"]["state"] if isinstance(inner["status"], dict) else inner["status"])
-
-
-def test_these_are_all():
-    assert len(PATHS) == len(APIS)
 
 
 @pytest.mark.parametrize(

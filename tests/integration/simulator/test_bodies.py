@@ -13,7 +13,7 @@ EXTRACTION = "https://api.bentley.com/insights/reporting/datasources/extraction/
 
 def view(word, percentage=0, *, ids, url="http://sim/", issues=False, in_full=False, began=None, since=0):
     state = State(word, percentage, timedelta(seconds=since), issues=issues)
-    return View(ids, began or datetime(2019, 11, 15, 12, tzinfo=UTC), state, url, in_full=in_full)
+    return View(ids, began or datetime(2019, 11, 15, 12, tzinfo=UTC), (state,), url, "http://sim", in_full=in_full)
 
 
 def test_access_control():
@@ -30,6 +30,7 @@ def test_access_control():
 )
 def test_access_control_lists_errors_when_there_are_some_and_they_are_asked_for(issues, in_full, expected):
     body = ACCESS_CONTROL.body(view("Failed", ids=ITWIN_JOB, issues=issues, in_full=in_full))
+    assert isinstance(body, dict)
     assert ("errors" in body) is expected
     assert all(error.keys() == {"code", "message", "target"} for error in body.get("errors", []))
 
@@ -76,5 +77,7 @@ def test_schedules():
 
 
 def test_schedules_under_way():
-    operation = SCHEDULES.body(view("Started", 40, ids={"scheduleId": "s", "operationId": "o"}))["operation"]
+    body = SCHEDULES.body(view("Started", 40, ids={"scheduleId": "s", "operationId": "o"}))
+    assert isinstance(body, dict)
+    operation = body["operation"]
     assert (operation["failureDescription"], operation["subStatus"], operation["percentComplete"]) == (None, None, 40)

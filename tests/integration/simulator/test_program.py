@@ -76,7 +76,7 @@ def test_options(start):
 
 def test_help_tells_the_words():
     said = CliRunner().invoke(command, ["--help"], prog_name="simulator").output
-    assert "      fail        ends as failed\n      cancel      ends as cancelled" in said
+    assert "      fail          ends as failed\n      error         the same, in the older word" in said
 
 
 def test_it_can_be_a_part_of_a_test():
