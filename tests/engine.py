@@ -19,6 +19,7 @@ from shared.engine.reviver import GRACE, Reviver
 from shared.engine.starter import Starter
 from shared.engine.stopper import Stopper
 from shared.engine.tender import Tender
+from shared.engine.waker import Waker
 from shared.web.cloud_event import to_json
 from tests.ports import NoGate, NoIndex, ignore, no_lock, no_paces, nothing
 
@@ -67,6 +68,10 @@ class Ports:
             callback_lifetime=LIFETIME,
             now=self.now,
         )
+
+    @property
+    def waker(self) -> Waker:
+        return Waker(rows=self.watches, act=self.effects.act, now=self.now)
 
     @property
     def poller(self) -> Poller:

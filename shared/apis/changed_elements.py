@@ -4,6 +4,7 @@ https://developer.bentley.com/apis/changed-elements-v2/operations/get-comparison
 """
 
 from shared.core.evidence import Evidence
+from shared.core.job_event import JobEvent
 from shared.core.model import Outcome
 from shared.core.remote import RUNNING, RemoteApi
 
@@ -29,5 +30,9 @@ CHANGED_ELEMENTS = RemoteApi(
         "iTwinId": "comparisonJob.iTwinId",
         "iModelId": "comparisonJob.iModelId",
     },
+    event=JobEvent(
+        types=("changedElements.jobCompleted.v1",),
+        ids_at={"jobId": "content.jobId", "iTwinId": "iTwinId", "iModelId": "content.iModelId"},
+    ),
     # The page documents no polling interval: the schedules are our defaults.
 )

@@ -12,5 +12,6 @@ EXPORT = replace(
     SYNCHRONIZATION_STORAGE,
     name="export",
     path="/export/connections/{connectionId}/runs/{runId}",
+    event=None,  # no page names one for its runs
     guids=frozenset({"connectionId"}),  # the run's is 40 hex digits, or a GUID
 )

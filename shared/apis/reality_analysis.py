@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from shared.core.evidence import Evidence
+from shared.core.job_event import JobEvent
 from shared.core.model import Outcome
 from shared.core.remote import RUNNING, RemoteApi
 from shared.core.schedule import Schedule
@@ -29,6 +30,7 @@ REALITY_ANALYSIS = RemoteApi(
         says=("code", "title", "message", "params"),
     ),
     ids_at={"jobId": "job.id"},
+    event=JobEvent(types=("realityAnalysis.jobCompleted.v1",), ids_at={"jobId": "content.jobId"}),
     # "Client should query with a backoff intervals [15,30,60,120] seconds. [...] If the percentage changes the
     # sequence is restarted."  That the last interval repeats is our interpretation.
     polling=Schedule.seconds(15, 30, 60, 120),

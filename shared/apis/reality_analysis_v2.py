@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from shared.core.evidence import Evidence
+from shared.core.job_event import JobEvent
 from shared.core.model import Outcome
 from shared.core.remote import RUNNING, RemoteApi
 from shared.core.schedule import Schedule
@@ -33,6 +34,11 @@ REALITY_ANALYSIS_V2 = RemoteApi(
         params_at="params",
     ),
     ids_at={"jobId": "job.id"},
+    # Unconfirmed: no page names an event of this version.
+    event=JobEvent(
+        types=("realityAnalysis.jobCompleted.v2", "realityAnalysis.jobCompleted.v1"),
+        ids_at={"jobId": "content.jobId"},
+    ),
     # "User should query with backoff intervals of 15, 30, 60, 120 seconds. [...] If the percentage changes the sequence
     # is restarted."  That the last interval repeats is our interpretation.
     polling=Schedule.seconds(15, 30, 60, 120),

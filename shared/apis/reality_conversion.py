@@ -1,6 +1,7 @@
 """Reality Conversion jobs, version 1: https://developer.bentley.com/apis/realityconversion/operations/jobs-progress."""
 
 from shared.core.evidence import Evidence
+from shared.core.job_event import JobEvent
 from shared.core.model import Outcome
 from shared.core.remote import RUNNING, RemoteApi
 
@@ -27,5 +28,6 @@ REALITY_CONVERSION = RemoteApi(
         says=("code", "title", "message", "params"),
     ),
     ids_at={"jobId": "job.id"},
+    event=JobEvent(types=("realityConversion.jobCompleted.v1",), ids_at={"jobId": "content.jobId"}),
     # The page documents neither a polling interval nor a retention: the schedules are our defaults.
 )

@@ -1,6 +1,7 @@
 """Reality Conversion jobs, version 2: https://developer.bentley.com/apis/reality-conversion/operations/jobs-progress/."""
 
 from shared.core.evidence import Evidence
+from shared.core.job_event import JobEvent
 from shared.core.model import Outcome
 from shared.core.remote import RUNNING, RemoteApi
 
@@ -29,5 +30,7 @@ REALITY_CONVERSION_V2 = RemoteApi(
         params_at="params",
     ),
     ids_at={"jobId": "job.id"},
+    # Named at https://developer.bentley.com/apis/reality-conversion/; its content is unconfirmed.
+    event=JobEvent(types=("realityConversion.jobCompleted.v2",), ids_at={"jobId": "content.jobId"}),
     # The page documents neither a polling interval nor a retention: the schedules are our defaults.
 )

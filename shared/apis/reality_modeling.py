@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from shared.apis.reality_analysis_v2 import REALITY_ANALYSIS_V2
 from shared.core.evidence import Evidence
+from shared.core.job_event import JobEvent
 
 # Bentley's client reads both APIs with the same code: https://github.com/iTwin/reality-capture.  That the intervals are
 # those of Reality Analysis too is unconfirmed, and so is a retention.
@@ -11,6 +12,7 @@ REALITY_MODELING = replace(
     REALITY_ANALYSIS_V2,
     name="reality-modeling",
     path="/reality-modeling/jobs/{jobId}/progress",
+    event=JobEvent(types=("realityModeling.jobCompleted.v2",), ids_at={"jobId": "content.jobId"}),
     evidence=Evidence(
         path="/reality-modeling/jobs/{jobId}/messages",
         at=("messages.errors", "messages.warnings"),

@@ -6,6 +6,7 @@ The job is asked, not its progress: that ends in "Over", which does not say how.
 from datetime import timedelta
 
 from shared.core.evidence import Evidence
+from shared.core.job_event import JobEvent
 from shared.core.model import Outcome
 from shared.core.remote import RUNNING, RemoteApi
 from shared.core.schedule import Schedule
@@ -32,6 +33,7 @@ REALITY_MODELING_V1 = RemoteApi(
         says=("code", "title", "message", "params"),
     ),
     ids_at={"jobId": "job.id"},
+    event=JobEvent(types=("realityModeling.jobCompleted.v1",), ids_at={"jobId": "content.jobId"}),
     # "Client should query with a backoff intervals [15,30,60,120] seconds", says the page of the progress, which "won't
     # be available after 30 days".  It does not say how long the job itself is.
     # https://developer.bentley.com/apis/contextcapture/operations/jobs-progress

@@ -4,6 +4,7 @@ https://developer.bentley.com/apis/synchronization/operations/get-storage-connec
 """
 
 from shared.core.evidence import Evidence
+from shared.core.job_event import JobEvent
 from shared.core.model import Outcome
 from shared.core.remote import ENDED, RUNNING, RemoteApi
 
@@ -39,6 +40,10 @@ SYNCHRONIZATION_STORAGE = RemoteApi(
         at=("run.jobs.tasks",),
         says=("result", "error.errorCode", "error.description"),
         issue={"result": ("Error", "TimedOut", "PartialSuccess", "Cancelled")},
+    ),
+    event=JobEvent(
+        types=("synchronization.jobCompleted.v1",),
+        ids_at={"connectionId": "content.connectionId", "runId": "content.synchronizationId"},
     ),
     # The page documents no polling interval: the schedules are our defaults.
 )

@@ -1,6 +1,7 @@
 """Transformations: https://developer.bentley.com/apis/transformations-v2/operations/get-transformation/."""
 
 from shared.core.evidence import Evidence
+from shared.core.job_event import JobEvent
 from shared.core.model import Outcome
 from shared.core.remote import RUNNING, RemoteApi
 
@@ -26,5 +27,6 @@ TRANSFORMATIONS = RemoteApi(
     reasons_at=("transformation.errorMessage",),
     evidence=Evidence(at=("transformation",), says=("errorCode", "errorMessage")),  # the code is a number
     ids_at={"transformationId": "transformation.id"},
+    event=JobEvent(types=("transformations.jobCompleted.v1",), ids_at={"transformationId": "content.transformationId"}),
     # The page documents no polling interval: the schedules are our defaults.
 )

@@ -45,6 +45,9 @@ LOOKS_AGAIN = timedelta(minutes=15)
 #: Over how long, at most, those come back that an API told to wait: its date may be the same for all of them.
 COMES_BACK_WITHIN = timedelta(minutes=1)
 
+#: Events that a watch remembers.  A job has one or two; one that is sent again after more costs one early turn.
+MOST_EVENTS = 8
+
 #: When a watch without a turn gets the next: later each round, and spread, since many may wait for the same thing.
 #: After the last round it is abandoned, two to four days after its last turn.
 REVIVAL_DELAYS = Schedule.seconds(60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, jitter=1.0)
@@ -139,10 +142,32 @@ def restart(ended: Watch, wanted: Watch, api: RemoteApi) -> Watch:
         wanted,
         seq=ended.seq + 1,
         restarts=ended.restarts + 1,
+        woken_by=ended.woken_by,  # an event that is sent again tells of the job's earlier end
         due=max(wanted.due, not_before),
         not_before=max(wanted.not_before, not_before),
         etag=ended.etag,
         unknown=ended.unknown,
+    )
+
+
+def wake(watch: Watch, event: str, now: datetime) -> Watch | None:
+    """The row of a watch that an event of the platform wakes: its ticket is fenced off, and it is due now.
+
+    Never before the API wants to be asked, though.  The event, a hash, took the step; it wakes once.  The polling
+    schedule starts over: the platform may tell of an end before the job's status does.  None when nothing is to be
+    asked: the watch has ended, or knows how its job did, or was woken by this event.
+    """
+    if watch.end is not None or watch.verdict is not None or event in watch.woken_by:
+        return None
+    return replace(
+        watch,
+        seq=watch.seq + 1,
+        stepped_by=event,
+        due=min(watch.due, max(now, watch.not_before)),
+        scheduled_at=None,
+        waits=0,
+        woken_at=now,
+        woken_by=(*watch.woken_by, event)[-MOST_EVENTS:],
     )
 
 

@@ -66,7 +66,7 @@ class Watch:
     not_before: datetime  #: the API asked not to be asked again until then; in the past when it did not
     scheduled_at: datetime | None = None  #: when a report was due, before faults or a rate limit delayed it
     seq: int = 0  #: fence: only the ticket with this number may take the next step
-    stepped_by: str = ""  #: id of the queue message that took the last step
+    stepped_by: str = ""  #: id of the queue message that took the last step, or hash of the event that did
     status: str = ""  #: the API's own word, as last reported; "" before the first report
     progress: float | None = None  #: per cent, as last reported
     reason: str = ""  #: why it stands as it does: the API's own detail, or the last fault
@@ -86,6 +86,8 @@ class Watch:
     issues: int = 0  #: how many there were
     revivals: int = 0  #: how often it was revived since its last turn
     restarts: int = 0  #: how often it was restarted since its row was inserted
+    woken_at: datetime | None = None  #: when an event of the platform last made it due
+    woken_by: tuple[str, ...] = ()  #: those events, hashed: the last few, since each wakes once
     end: End | None = None
     begun_by: str = ""  #: the Idempotency-Key of the request that began it, hashed
     trace: str = ""  #: W3C traceparent of whoever began it

@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 
 from shared.core import paths, untrusted
 from shared.core.evidence import Evidence, entries
+from shared.core.job_event import JobEvent
 from shared.core.model import EvidencePage, Failing, Fault, Observation, Outcome, Report, Watch
 from shared.core.schedule import Schedule, parse_retry_after
 from shared.core.throttling import is_throttling, longest_wait
@@ -82,6 +83,7 @@ class RemoteApi:
     reasons_at: tuple[str, ...] = ()  #: dotted paths to a text or a list of errors; the first that says something
     evidence: Evidence | None = None  #: where it says why a job did not end cleanly
     ids_at: Mapping[str, str] = field(default_factory=dict)  #: field -> dotted path to it in the answer to a start
+    event: JobEvent | None = None  #: the webhook event that tells of its end
     conditional: bool = False  #: send If-None-Match (RFC 9110, section 13.1.2)
     polling: Schedule = Schedule.seconds(10, 20, 40, 60, jitter=0.1)  #: starts over whenever the job moves
     faults: Schedule = Schedule.seconds(15, 30, 60, 120, 300, 900, jitter=0.3)

@@ -119,6 +119,7 @@ _COLUMNS = Columns(
         "job": (_json, _OBJECT),
         "labels": (_json, _STRINGS),
         "evidence": (_json, _STRINGS),
+        "woken_by": (_json, _STRINGS),
         "progress": (float, percentage),
         "outcome": (str, Outcome),
         "verdict": (str, Outcome),

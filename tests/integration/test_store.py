@@ -57,6 +57,8 @@ FULL = a_watch(
     revivals=7,
     failing="network",
     restarts=3,
+    woken_at=NOON + timedelta(seconds=5),
+    woken_by=("0123456789abcdef", "é"),
     evidence_at="/insights/reporting/datasources/extraction/logs?page=2",
     pages=1,
     evidence=("é: no such file", "line\nbreak"),

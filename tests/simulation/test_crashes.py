@@ -46,6 +46,13 @@ class Watching(RuleBasedStateMachine):
     def someone_stops_it(self):
         self.world.stop()
 
+    # What the platform does
+
+    @rule(event=st.sampled_from(["one", "other", "third"]))
+    @precondition(lambda self: self.has_room)
+    def an_event_comes(self, event):
+        self.world.wake(event)
+
     # What the host does
 
     @rule(which=which)

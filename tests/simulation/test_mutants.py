@@ -18,7 +18,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 #: The quickest first, since the first failure is enough; without the meetings that have by far the most schedules.
-SIMULATIONS = [f"tests/simulation/test_{name}.py" for name in ("scenarios", "overlap", "overlap_deliveries", "crashes")]
+SIMULATIONS = [
+    f"tests/simulation/test_{name}.py"
+    for name in ("scenarios", "overlap", "overlap_events", "overlap_deliveries", "crashes")
+]
 SIMULATIONS += ["-k", "not success-1 and not failed-1"]
 
 #: Makes sure that the copy is what runs, and the random search short and the same each time.
@@ -55,7 +58,7 @@ STARTS, STOPS, REVIVER, SENDER = (
     "engine/reviver.py",
     "engine/callback_sender.py",
 )
-DECIDE, CALLBACK = "core/decide.py", "core/callback.py"
+WAKER, DECIDE, CALLBACK = "engine/waker.py", "core/decide.py", "core/callback.py"
 
 COMMIT = "row: R | None = await kind.rows.commit(after)"
 READ_AGAIN = "row = await kind.rows.load(before.id)"
@@ -63,6 +66,8 @@ FENCE = "if row is not None and row.is_open and row.seq == ticket.seq:"
 OURS = "if row.stepped_by == message_id or owes:"
 INSERT = "inserted = await self.rows.insert(wanted)"
 PUBLISHED = "return await swap(self.watches, replace(watch, published=True))"
+WOKEN = "seq=watch.seq + 1,\n        stepped_by=event,"
+WAKE = "watch = await swap(self.rows, woken)"
 REVIVED = 'watch = replace(watch, seq=watch.seq + 1, stepped_by="")'
 
 #: By the name of the broken rule: the file, and what is replaced in it by what.
@@ -171,6 +176,19 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
         {"End(watch.verdict or Outcome.ABANDONED, now)": "End(Outcome.ABANDONED, now)"},
     ),
     "a poisoned ticket is dropped": (REVIVER, {"or ticket.seq == watch.seq or": "or"}),
+    # Events
+    "woken without fence": (DECIDE, {WOKEN: WOKEN.removeprefix("seq=watch.seq + 1,")}),
+    "an event overrides Retry-After": (DECIDE, {"due=min(watch.due, max(now, watch.not_before)),": "due=now,"}),
+    "an event wakes whenever it comes": (DECIDE, {"or event in watch.woken_by:": "or False:"}),
+    "an event wakes an ended watch": (DECIDE, {"if watch.end is not None or watch.verdict": "if watch.verdict"}),
+    "an event asks again what is known": (DECIDE, {"or watch.verdict is not None or event": "or event"}),
+    "woken without a ticket": (WAKER, {"await self.act(watch)": "pass"}),
+    "a ticket before it is woken": (WAKER, {WAKE: f"await self.act(woken)\n{WAKE}"}),
+    "an event that comes again sends no ticket": (
+        WAKER,
+        {"if watch.is_open and watch.stepped_by == event:": "if woken is not None and watch.is_open:"},
+    ),
+    "an event gives up when a turn gets in between": (WAKER, {"continue": "return Woken.AGAIN"}),
     # Callbacks
     "a callback's ticket before its row": (
         EFFECTS,

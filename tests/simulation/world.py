@@ -27,6 +27,7 @@ from shared.core.schedule import Schedule
 from shared.engine.deliver import Kind, receive
 from shared.engine.ports import Conflict
 from shared.engine.reviver import GRACE
+from shared.engine.waker import Woken
 from shared.storage.results import result
 from tests.builders import NOON
 from tests.engine import Ports
@@ -182,6 +183,8 @@ class World:
     overlaps: int = 0  #: leases that ran out under a worker
     duplicates: int = 0
     tickets_lost: int = 0
+    told_of: set[str] = field(default_factory=set)  #: events of the platform
+    repeated: int = 0  #: those that came again
 
     def __post_init__(self) -> None:
         self.acting: Worker
@@ -251,6 +254,12 @@ class World:
     def stop(self) -> Worker:
         return self._begin(self._as_asked(self._stopping()), comes_again=True)
 
+    def wake(self, event: str = "event", *, comes_again: bool = False) -> Worker:
+        """The platform tells that something happened to the job; it may tell it again, or may not."""
+        self.repeated += event in self.told_of
+        self.told_of.add(event)
+        return self._begin(self._as_asked(self._waking(event)), comes_again=comes_again)
+
     def deliver(self, message: Message) -> Worker:
         self.overlaps += message.holder is not None and not message.holder.finished
         message.holder = self._begin(self._turn(message, self.tickets, self.engine.poller), comes_again=True)
@@ -289,6 +298,13 @@ class World:
     async def _stopping(self) -> None:
         stopped = await self.engine.stopper.stop(ID)
         assert stopped is None or stopped.published, "a stop that did not publish how the watch ended"
+
+    async def _waking(self, event: str) -> None:
+        woken = await self.engine.waker.wake(ID, event)
+        row = self.row
+        asks = row and row.is_open and row.verdict is None
+        if asks and woken is not Woken.UNWATCHED:
+            assert event in row.woken_by, "an event that woke nothing"
 
     async def _turn(self, message: Message, queue: list[Message], kind: Kind[Any]) -> None:
         """Delete a message whose turn went well; one that failed comes back, or is buried when it failed too often."""
@@ -405,8 +421,14 @@ class World:
         assert after.seq == before.seq + 1, "a step that does not count"
         assert not after.published, "published by a step"
         assert after.stepped_by not in self.stepped_by or not after.stepped_by, "a message that took two steps"
+        if after.woken_by != before.woken_by:
+            assert not before.outcome, "woken after its end"
+            assert before.verdict is None, "woken for what it knows"
+            assert after.due >= min(before.due, max(self.now, self.told)), "woken sooner than the API wants to be asked"
         later = after.due >= before.due or before.outcome  # begun again, it is due when that was asked for
-        assert later or after.due == after.deadline or after.outcome, "due earlier than it was told"
+        assert later or after.stepped_by in after.woken_by or after.due == after.deadline or after.outcome, (
+            "due earlier than it was told"
+        )
         assert before.outcome or before.verdict in {None, after.verdict}, "forgot how the job ended"
         if after.outcome and before.verdict:
             assert after.outcome in {before.verdict, Outcome.STOPPED}, "ended otherwise than its job"
@@ -566,7 +588,7 @@ class World:
     def mishaps(self) -> int:
         """What may excuse one ticket too many."""
         failed = sum(worker.failed for worker in self.workers)
-        return failed + self.overlaps + self.duplicates + max(0, self.starts - 1)
+        return failed + self.overlaps + self.duplicates + self.repeated + max(0, self.starts - 1)
 
     def wait_for_a_message(self) -> None:
         self.now = max(self.now, min(message.visible_at for message in self.tickets + self.poison + self.calls))

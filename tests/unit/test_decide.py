@@ -22,6 +22,7 @@ from shared.core.decide import (
     restart,
     revive,
     stop,
+    wake,
 )
 from shared.core.model import (
     End,
@@ -422,6 +423,59 @@ def test_a_second_stop_keeps_what_the_first_waited_for():
     again = restart(stopped, replace(WATCH, due=NOON, not_before=NOON), REALITY_ANALYSIS)
 
     assert restart(stop(again, NOON), WATCH, REALITY_ANALYSIS).due == NOON + seconds(50)
+
+
+@pytest.mark.parametrize(
+    ("due", "not_before", "woken"),
+    [
+        (60, 0, 0),
+        (60, 30, 30),
+        (60, 90, 60),  # its turn looks, and waits for the rest
+        (-5, 0, -5),
+        (-5, 30, -5),
+    ],
+)
+def test_an_event_makes_a_watch_due_but_never_before_the_api_wants_to_be_asked(due, not_before, woken):
+    before = replace(WATCH, seq=4, stepped_by="m", due=NOON + seconds(due), not_before=NOON + seconds(not_before))
+
+    after = wake(before, "e", NOON)
+
+    assert after
+    assert (after.seq, after.stepped_by, after.due) == (5, "e", NOON + seconds(woken))
+    assert (after.woken_at, after.woken_by) == (NOON, ("e",))
+    told_to_wait = NotYet(NOON + seconds(not_before)) if not_before > 0 else None
+    assert not_yet(after, NOON) == told_to_wait
+
+
+def test_after_an_event_the_schedule_starts_over():
+    after = wake(replace(WATCH, waits=7, scheduled_at=NOON - seconds(50)), "e", NOON)
+
+    assert after
+    _, decision = turn(after, Report(status="active"))
+    assert decision == RequeueAfter(REALITY_ANALYSIS.polling.delay(0))
+
+
+@pytest.mark.parametrize(
+    "watch", [replace(WATCH, end=End(Outcome.SUCCEEDED, NOON)), ASKING, replace(WATCH, woken_by=("d", "e"))]
+)
+def test_an_event_wakes_nobody_who_has_nothing_to_ask(watch):
+    assert wake(watch, "e", NOON) is None
+
+
+def test_a_watch_remembers_its_last_events():
+    watch = WATCH
+    for event in map(str, range(20)):
+        watch = wake(watch, event, NOON) or watch
+
+    assert watch.woken_by == tuple(map(str, range(12, 20)))
+
+
+def test_a_restart_remembers_them_too():
+    ended = replace(WATCH, woken_by=("e",), woken_at=NOON, end=End(Outcome.SUCCEEDED, NOON))
+
+    again = restart(ended, WATCH, REALITY_ANALYSIS)
+
+    assert (again.woken_by, again.woken_at) == (("e",), None)
 
 
 @pytest.mark.parametrize(("later", "due"), [(0, 15), (14, 15), (16, 16), (3600, 3600)])

@@ -108,6 +108,8 @@ EVERYTHING = a_watch(
     issues=1,
     revivals=1,
     restarts=1,
+    woken_at=NOON,
+    woken_by=("e",),
     begun_by="b",
     callback="https://hooks.example.com/",
 )
