@@ -14,6 +14,8 @@ SECRET = "0123456789abcdef0123456789abcdef"
 class Receiver(ThreadingHTTPServer):
     """Keeps what it gets: path, headers and body."""
 
+    request_queue_size = 1000  # that many may come at once
+
     def __init__(self):
         self.got, self.statuses = [], []  # the latter: of the next answers; then 200
         super().__init__(("127.0.0.1", 0), _Answer)

@@ -17,7 +17,7 @@ from itwin_job_watch.webhooks.display import print_found, print_webhooks
 from itwin_job_watch.webhooks.documents import Webhook
 from itwin_job_watch.webhooks.events import EVENTS
 from itwin_job_watch.webhooks.platform import Platform
-from itwin_job_watch.webhooks.registering import Wanted, check, of_receiver, register, remove
+from itwin_job_watch.webhooks.registering import Wanted, check, register, remove
 from itwin_job_watch.webhooks.values import (
     events_url,
     first_secret,
@@ -181,7 +181,7 @@ def delete(
     at = _events_url(ctx, url) if clean(url) else ""
     to = _opened(ctx, platform)
     to.patiently(to.log_in)
-    chosen = ids or [one["id"] for one in of_receiver(to.patiently(to.webhooks), at, itwins)]
+    chosen = ids or [one["id"] for one in _narrowed(to.patiently(to.webhooks), at, itwins)]
     if not chosen:
         raise ApiError("no webhook is sent to this URL" + (" for these iTwins" if itwins else ""))
 

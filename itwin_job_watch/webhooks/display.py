@@ -14,6 +14,7 @@ from itwin_job_watch.display import BAD, GOOD
 from itwin_job_watch.errors import tidy
 from itwin_job_watch.output import json_line
 from itwin_job_watch.webhooks.documents import Webhook
+from itwin_job_watch.webhooks.events import EVENTS
 from itwin_job_watch.webhooks.registering import Found
 from itwin_job_watch.webhooks.values import masked
 
@@ -37,7 +38,7 @@ def print_webhooks(webhooks: Sequence[Webhook], *, as_json: bool, keys: bool) ->
             Text(tidy(one["id"])),
             Text(tidy(one.get("scopeId") or one["scope"])),
             _yes(good=one["active"]),
-            Text(tidy(", ".join(one["eventTypes"]))),
+            Text(tidy(_events(one["eventTypes"]))),
             Text(tidy(shown(one, keys=keys)["callbackUrl"])),
             Text(tidy(one.get("done", ""))),
         ][: len(names)]
@@ -67,6 +68,12 @@ def print_found(found: Sequence[Found], *, as_json: bool) -> None:
 def shown(webhook: Webhook, *, keys: bool) -> Mapping[str, Any]:
     """Return a webhook as it may be shown."""
     return webhook if keys else {**webhook, "callbackUrl": masked(webhook["callbackUrl"])}
+
+
+def _events(types: Sequence[str]) -> str:
+    """Name the events; "all", and others, if those that the app knows are among them."""
+    known = {*EVENTS} <= {*types}
+    return ", ".join(["all", *(one for one in types if one not in EVENTS)] if known else types)
 
 
 def _yes(*, good: bool) -> Text:

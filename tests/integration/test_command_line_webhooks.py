@@ -255,6 +255,13 @@ def test_it_lists_what_is_there(simulator, run):
     assert "Account" in table
 
 
+def test_it_names_the_events_of_a_webhook_that_lacks_some(simulator, run):
+    make(simulator)
+    assert EVENTS[0] not in run("list").stdout
+    make(simulator, eventTypes=[EVENTS[0]])
+    assert run("list").stdout.count(EVENTS[0]) == 1
+
+
 def test_a_variable_narrows_no_list_and_deletes_nothing(simulator, run):
     make(simulator, callbackUrl="https://b.example/x")
 
@@ -308,7 +315,10 @@ def test_a_check_finds_doubles(simulator, run):
     assert f"delete {double}" in again.stderr
 
 
-def test_a_check_of_nothing_is_no_success(run):
+def test_a_check_of_nothing_is_no_success(simulator, run):
+    """A webhook of the account tells nothing of the iTwins of others."""
+    make(simulator, scope="Account")
+
     done = run("check", "--url", URL)
 
     assert done.exit_code == 1
@@ -327,7 +337,8 @@ def test_webhooks_are_deleted_by_id(simulator, run):
 
 
 def test_webhooks_are_deleted_by_url(simulator, run):
-    mine, other_itwin = make(simulator)["id"], make(simulator, scopeId="t2")["id"]
+    mine, account = make(simulator)["id"], make(simulator, scope="Account")["id"]
+    other_itwin = make(simulator, scopeId="t2")["id"]
     left = make(simulator, callbackUrl="https://app.example/api/other")["id"]
     url = URL.partition("?")[0]
 
@@ -335,7 +346,7 @@ def test_webhooks_are_deleted_by_url(simulator, run):
         "id": other_itwin,
         "deleted": True,
     }
-    assert run("delete", "--url", url).stdout == f"Deleted {mine}\n"
+    assert run("delete", "--url", url).stdout == f"Deleted {mine}\nDeleted {account}\n"
     assert run("delete", "--url", url).exit_code == 1
     assert [one["id"] for one in registered(simulator)] == [left]
 

@@ -79,9 +79,9 @@ def test_it_registers_for_what_the_app_knows():
 
 
 def test_what_is_sent():
-    platform = Scripted(none(), httpx.Response(201, json=WEBHOOK | {"secret": SECRET}), ACTIVE)
+    platform = Scripted(none(), httpx.Response(201, json=WEBHOOK | {"secret": SECRET}), ACTIVE | {"secret": SECRET})
 
-    done = platform.run("create", "--itwin", "t1", "--url", URL)
+    done = platform.run("create", "--itwin", "t1", "--url", URL, "--json")
 
     assert done.exit_code == 0
     assert platform.requests == ["GET /webhooks", "POST /webhooks", "PATCH /webhooks/w1"]
