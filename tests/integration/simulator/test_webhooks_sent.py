@@ -13,6 +13,7 @@ from aiohttp import web
 from local.simulator import create_app
 from local.simulator.webhooks import sending
 from local.simulator.webhooks.message import Message, signature
+from shared.web.job_url import locate
 from tests.webhook_receiver import SECRET, receiving, signed
 
 ANALYSIS = "realityAnalysis.jobCompleted.v1"
@@ -118,6 +119,9 @@ def test_a_webhook_is_sent_the_event_of_a_job_that_ends(simulator, receiver, reg
     assert (envelope["content"], envelope["eventType"]) == (content, event)
     assert (envelope["iTwinId"], envelope["webhookId"]) == ("t1", webhook["id"])
     assert re.fullmatch(r"[1-9]\d?/[1-9]\d?/\d{4} [1-9]\d?:\d\d:\d\d [AP]M", envelope["enqueuedDateTime"])
+    api, job = locate(f"https://api.bentley.com{path}", "https://api.bentley.com")
+    assert api.event
+    assert api.event.job(envelope) == job, "the app finds the job in it"
 
 
 @pytest.mark.parametrize(
