@@ -54,10 +54,10 @@ def body_of(answer: httpx.Response, hidden: Iterable[str] = ()) -> Any:
     return body
 
 
-def no_answer(error: Exception, url: str) -> ApiError:
+def no_answer(error: Exception, url: str, see: str = "--url, --key and --token") -> ApiError:
     """Say why there is no answer.  The texts of local errors are not shown: they quote what was to be sent."""
     if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol):
-        return ApiError(f"the request to {url} cannot be sent: see --url, --key and --token")
+        return ApiError(f"the request to {url} cannot be sent: see {see}")
     text = f"no answer from {url}: {error or type(error).__name__}"
     return StrangeError(text) if any(map(_lasts, _causes(error))) else PassingError(text)
 

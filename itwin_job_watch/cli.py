@@ -1,4 +1,4 @@
-"""The commands: start, restart, list, show, wait, stop."""
+"""The commands: start, restart, list, show, wait, stop; webhooks is a group of its own."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from itwin_job_watch.output import (
     write_whatever_comes,
 )
 from itwin_job_watch.shapes import Watch
+from itwin_job_watch.webhooks.commands import webhooks
 
 OUTCOMES = ["succeeded", *EXITS]
 
@@ -65,6 +66,8 @@ class _Group(click.Group):
 @click.pass_context
 def main(ctx: click.Context, url: str | None, key: str | None, token: str | None) -> None:
     """Watch long-running jobs of the Bentley iTwin Platform to their end."""
+    if ctx.invoked_subcommand == webhooks.name:
+        return  # these speak to the platform
     if ctx.obj is None:  # tests pass their own
         if not clean(url) or not clean(key):
             raise click.UsageError("Name the app: --url and --key, or ITWIN_JOB_WATCH_URL and ITWIN_JOB_WATCH_KEY.")
@@ -78,6 +81,8 @@ def _source(ctx: click.Context, name: str) -> str:
     by_variable = ctx.get_parameter_source(name) is ParameterSource.ENVIRONMENT
     return f"ITWIN_JOB_WATCH_{name.upper()}" if by_variable else f"--{name}"
 
+
+main.add_command(webhooks)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one watch per line.")
 timeout = click.option("--timeout", type=click.FloatRange(min=0), help="Stop waiting after this many seconds.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import click
 from rich.console import Console
@@ -40,7 +41,7 @@ def print_all(watches: Sequence[Watch], *, as_json: bool) -> None:
     """Print a table, or a line of JSON for each."""
     if as_json:
         for watch in watches:
-            click.echo(_json(watch))
+            click.echo(json_line(watch))
     else:
         show_all(Console(), watches)
 
@@ -48,7 +49,7 @@ def print_all(watches: Sequence[Watch], *, as_json: bool) -> None:
 def print_one(watch: Watch, *, as_json: bool) -> None:
     """Print all of a watch."""
     if as_json:
-        click.echo(_json(watch))
+        click.echo(json_line(watch))
     else:
         show_one(Console(), watch)
 
@@ -84,11 +85,11 @@ def exit_status(outcomes: Collection[str | None]) -> int:
     return next(known, 0 if {*outcomes} <= {"succeeded"} else FAILURE)
 
 
-def _json(watch: Watch) -> str:
+def json_line(document: Mapping[str, Any]) -> str:
     """One line; escaped if stdout cannot encode it."""
-    text = json.dumps(watch, ensure_ascii=False)
+    text = json.dumps(document, ensure_ascii=False)
     try:
         text.encode(sys.stdout.encoding)
     except UnicodeEncodeError:
-        return json.dumps(watch)
+        return json.dumps(document)
     return text

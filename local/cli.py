@@ -18,6 +18,7 @@ from local.bench.command import bench
 from local.docs.api_pages import write as write_docs
 from local.docs.screenshots import screenshots as take_screenshots
 from local.parts.processes import DidNotStartError
+from local.parts.stack import CLIENT_ID, CLIENT_SECRET
 from local.plan.command import plan
 from local.setup.bootstrap import ROOT
 from local.simulator.__main__ import simulator
@@ -126,15 +127,28 @@ def check(*, az: bool) -> None:
 def watch(arguments: tuple[str, ...]) -> None:
     """Start, list, show, wait for and stop watches; bare URLs are started and waited for.
 
-    Uses the app that `serve` runs here, unless --url and --key name another.
+    Uses the app that `serve` runs here, unless --url and --key name another; `webhooks` its simulated platform.
     """
     if arguments and arguments[0].startswith(("http://", "https://")):
         arguments = ("start", "--wait", *arguments)
     serving = json.loads(SERVING.read_text()) if SERVING.exists() else {}
-    defaults = {"ITWIN_JOB_WATCH_URL": serving.get("url", ""), "ITWIN_JOB_WATCH_KEY": serving.get("key", "")}
+    defaults = _connection(**serving) if serving else {}
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
     watch_jobs.main([*arguments], prog_name="python3 -m local watch")
+
+
+def _connection(*, url: str, key: str, platform: str) -> dict[str, str]:
+    """Return the variables that the command line reads, for the app and the platform that `serve` runs."""
+    return {
+        "ITWIN_JOB_WATCH_URL": url,
+        "ITWIN_JOB_WATCH_KEY": key,
+        "ITWIN_JOB_WATCH_EVENTS_URL": f"{url}/api/events?code={key}",
+        "ITWIN_API_URL": platform,
+        "ITWIN_TOKEN_URL": f"{platform}/connect/token",
+        "ITWIN_CLIENT_ID": CLIENT_ID,
+        "ITWIN_CLIENT_SECRET": CLIENT_SECRET,
+    }
 
 
 main.add_command(bench)

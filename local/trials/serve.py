@@ -52,9 +52,9 @@ def serve(console: Console, port: int | None) -> None:
 
 @contextmanager
 def _connection_file(parts: Stack) -> Iterator[None]:
-    """Write the URL and the key for `python3 -m local watch`, readable only by this user."""
+    """Write the URL, the key and the platform for `python3 -m local watch`, readable only by this user."""
     SERVING.touch(mode=0o600)
-    SERVING.write_text(json.dumps({"url": parts.url, "key": parts.key}))
+    SERVING.write_text(json.dumps({"url": parts.url, "key": parts.key, "platform": parts.simulator}))
     try:
         yield
     finally:

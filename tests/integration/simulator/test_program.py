@@ -19,6 +19,7 @@ from local import simulator as package
 from local.setup.bootstrap import ROOT
 from local.simulator import create_app
 from local.simulator.__main__ import simulator as command
+from tests.webhook_receiver import receiving
 
 
 @pytest.fixture
@@ -48,6 +49,26 @@ def test_it_ends_cleanly(start, how):
             child.stdin.close()
         else:
             child.send_signal(signal.Signals[how])
+        assert child.wait(timeout=5) == 0
+    assert child.stdout.read() == ""
+
+
+def test_it_ends_cleanly_while_it_sends(start):
+    child, address = start()
+    form = {"grant_type": "client_credentials", "client_id": "service-local", "client_secret": "local-secret"}
+    with receiving() as receiver, httpx.Client(base_url=address, trust_env=False) as client:
+        receiver.statuses = [503] * 3
+        token = client.post("/connect/token", data=form).json()["access_token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        types = ["transformations.jobCompleted.v1"]
+        wanted = {"callbackUrl": receiver.url(), "scope": "Account", "eventTypes": types}
+        webhook = client.post("/webhooks", json=wanted).raise_for_status().json()
+        client.patch(f"/webhooks/{webhook['id']}", json={"active": True}).raise_for_status()
+        for job in ("j1", "j2"):
+            client.post("/_sim/ended", json={"path": f"/transformations/{job}"}).raise_for_status()
+        client.get("/transformations/j3").raise_for_status()  # will end
+        receiver.events(2)
+        child.terminate()
         assert child.wait(timeout=5) == 0
     assert child.stdout.read() == ""
 

@@ -166,7 +166,7 @@ def test_a_clock_without_seconds_takes_the_usual_time(simulator):
         ({"path": PATH, "clock": {"ends": "Cancelled"}}, "clock.ends: schedules has Succeeded, Failed"),
         ({"path": PATH, "clock": {"seconds": 0}}, "clock.seconds: "),
         ({"path": PATH, "clock": {"age": -1}}, "clock.age: "),
-        ({"api": "schedules", "clock": {"age": 1}}, "the next job of an api has no age"),
+        ({"api": "schedules", "clock": {"age": 1}}, "give a path to a job that has an age"),
     ],
 )
 def test_orders_that_make_no_sense(stranger, order, complaint):
