@@ -4,7 +4,7 @@
 //
 // Modules are in dependency order.  The app needs its role assignments, its queues and tables and the container of its
 // package; it waits for them through the outputs of the modules that create them.  Its workbook and alerts follow it.
-import { checkedAddresses, checkedGroups, checkedIds, checkedPrefix, checkedQueue, checkedStart, checkedTables } from 'names.bicep'
+import { checkedAddresses, checkedGroups, checkedIds, checkedPrefix, checkedQueue, checkedStart, checkedTables, polled } from 'names.bicep'
 
 targetScope = 'resourceGroup'
 
@@ -44,7 +44,7 @@ param itwinRequestsPerMinute int = 0
 @minValue(0)
 param itwinRequestsPerHour int = 0
 
-@description('Replaces the polling schedules of single APIs, by their names in the README: { reporting: \'30,60,120\' }')
+@description('Replaces the polling schedules of single APIs, by their names in the README: { reporting: \'30,60,120\', \'reality-modeling\': \'60\' }')
 param polling { *: string } = {}
 
 @description('Days that the row of an ended watch stays in the watches table. Results are kept for ever.')
@@ -301,7 +301,7 @@ module app 'modules/app.bicep' = {
         DUE_GRID: string(dueGrid)
         WAIT_SCALE: waitScale
       },
-      toObject(items(polling), item => 'POLLING_${toUpper(replace(item.key, '-', '_'))}', item => item.value)
+      polled(polling)
     )
   }
   dependsOn: [privateNetwork]

@@ -13,7 +13,7 @@ param tags = {
 // Optional.  main.bicep explains all parameters.
 // param itwinRequestsPerMinute = 500
 // param itwinRequestsPerHour = 5000
-// param polling = { reporting: '30,60,120' }
+// param polling = { reporting: '30,60,120', 'reality-modeling': '60' }
 // param callbackHosts = 'hooks.example.com'
 // param privateNetworking = true
 // param allowedAddresses = ['203.0.113.7']

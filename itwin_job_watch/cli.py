@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from itwin_job_watch.address import app_key, app_token, app_url, clean
 from itwin_job_watch.client import BATCH, Api
 from itwin_job_watch.errors import ApiError, PassingError, say
+from itwin_job_watch.handed_over import read
 from itwin_job_watch.output import (
     EXITS,
     FAILURE,
@@ -25,6 +26,9 @@ from itwin_job_watch.output import (
 from itwin_job_watch.shapes import Watch
 
 OUTCOMES = ["succeeded", *EXITS]
+
+#: The argument that stands for standard input.
+PIPED = "-"
 
 #: Exit status of click for arguments that cannot be used.
 USAGE = 2
@@ -86,6 +90,7 @@ watch_ids = click.argument("ids", nargs=-1, required=True, metavar="WATCH...")
 @click.argument("urls", nargs=-1, required=True, metavar="URL...")
 @deadline
 @click.option("--label", "labels", multiple=True, help="Label of the watches.  May be repeated.")
+@click.option("--api", "of", metavar="NAME", help="With -: the API that answered, if its answer has ids and no link.")
 @click.option("--callback", help="URL to notify when a watch ends.")
 @click.option("--restart", is_flag=True, help="Restart watches that have ended.")
 @and_wait
@@ -98,19 +103,38 @@ def start(
     urls: Sequence[str],
     deadline: str | None,
     labels: Sequence[str],
+    of: str | None,
     callback: str | None,
     restart: bool,
     wait: bool,
     timeout: float | None,
     as_json: bool,
 ) -> None:
-    """Watch the jobs with these status URLs."""
+    """Watch the jobs with these status URLs.
+
+    The URL - stands for what the platform answered when a job was begun, read from standard input: its JSON, the whole
+    answer as `curl -i` prints it, or a status URL.  For example: curl -i -X POST ... | itwin-job-watch start -
+    """
     more: dict[str, Any] = {"labels": list(labels), "restart": restart}
     more |= {"deadline": deadline} if deadline else {}
     more |= {"callback": {"url": callback}} if callback else {}
     give_up = _end(api, timeout) if wait else None
-    started, status = _start(api, [(url, {"url": url, **more}) for url in urls], give_up)
+    started, status = _start(api, [(name, job | more) for name, job in _jobs(urls, of)], give_up)
     _finish(api, started, give_up, status, as_json=as_json)
+
+
+def _jobs(urls: Sequence[str], of: str | None) -> list[tuple[str, dict[str, Any]]]:
+    """Return what names each job, under the name that complaints have for it."""
+    piped = urls.count(PIPED)
+    if piped > 1:
+        raise click.UsageError("Give - once: standard input has one answer.")
+    if of and not piped:
+        raise click.UsageError("--api goes with -, for an answer of the platform. A status URL says its API itself.")
+    answer = read(sys.stdin.buffer if sys.stdin else None) if piped else {}
+    if of and "url" in answer:
+        raise click.UsageError("Standard input is a URL, which says its API itself: leave out --api.")
+    answer |= {"api": of} if of else {}
+    return [("standard input", answer) if url == PIPED else (url, {"url": url}) for url in urls]
 
 
 @main.command()

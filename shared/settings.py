@@ -20,6 +20,7 @@ from pydantic import (
 
 from shared.apis import APIS
 from shared.clients.proxies import ProxyError, proxy_for
+from shared.core.nearest import nearest
 from shared.core.schedule import ABSURD, SOONEST, Schedule
 from shared.core.url import read_url
 
@@ -207,7 +208,7 @@ class Settings(Callbacks):
         problems |= _no_storage(values)
         problems |= _same_tables(values, cls)
         problems |= {
-            name: f"names an unknown API; known: {', '.join(sorted(polling))}"
+            name: f"names an unknown API; most like it: {nearest(name, polling)}"
             for name in env
             if name.startswith("POLLING_") and name not in polling and env[name].strip()
         }

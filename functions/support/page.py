@@ -35,7 +35,7 @@ def page_response() -> func.HttpResponse:
 def _page() -> tuple[str, str]:
     """Return the page and its Content-Security-Policy; read once per process."""
     html = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
-    html = html.replace("<!-- apis -->", _options(APIS)).replace("<!-- outcomes -->", _options(Outcome))
+    html = html.replace("<!-- apis -->", _options(sorted(APIS))).replace("<!-- outcomes -->", _options(Outcome))
     return html, policy_for(html)
 
 

@@ -17,9 +17,10 @@ from local.plan.figures import Figures, figures, grids, table
 from local.plan.fixed import Deployed, fixed
 from local.plan.limits import MOST_INSTANCES, TIERS
 from local.plan.loop import EVERY, loop
-from local.plan.workload import ARRIVALS, DAY, LASTING, Lasting, make
+from local.plan.workload import ARRIVALS, DAY, LASTING, OTHERS, Lasting, make
 from local.setup.bootstrap import ROOT
 from shared.apis import APIS
+from shared.core.nearest import nearest
 from shared.core.rate_limit import HEADROOM
 from shared.settings import MOST_QUEUES
 
@@ -52,7 +53,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     pairs = [(name.strip(), value) for name, _, value in (pair.partition("=") for pair in text.split(","))]
     for name, _ in pairs:
         if name not in APIS:
-            raise click.BadParameter(f"{name!r} is none of {', '.join(APIS)}")
+            raise click.BadParameter(f"no API is named {name!r}; most like it: {nearest(name, APIS)}")
     return pairs
 
 
@@ -122,7 +123,7 @@ def plan(
 ) -> None:
     """Say what so many watches would do and cost, in virtual time."""
     count = watches if starts_per_hour is None else max(1, round(starts_per_hour * 24 * days))
-    apis, known = [APIS[name] for name in mix], {**LASTING, **lasting}
+    apis, known = [APIS[name] for name in mix], {**dict.fromkeys(APIS, OTHERS), **LASTING, **lasting}
     limits = TIERS[tier]
     rates = [limit.requests * 60 / limit.span for limit in limits]
 

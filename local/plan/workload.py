@@ -54,13 +54,14 @@ class Lasting:
         return self.median * float(np.exp(self.sigma**2 / 2))
 
 
-#: Guesses, by API.
+#: Guesses, by API; and for those without one.
 LASTING: Mapping[str, Lasting] = {
     "access-control": Lasting(30),
     "reality-analysis": Lasting(HOUR),
     "reporting": Lasting(15 * 60),
     "schedules": Lasting(3 * 60),
 }
+OTHERS = Lasting(15 * 60)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,11 @@ def parse(body: bytes) -> Any:
         document = json.loads(body)
     except (ValueError, RecursionError):  # the latter from a body that is nothing but opening brackets
         return None
-    return document if _is_shallow(document) else None
+    return document if is_shallow(document) else None
 
 
-def _is_shallow(document: Any) -> bool:
+def is_shallow(document: Any) -> bool:
+    """Whether it has no more levels than an answer that makes sense."""
     level = [document]
     for _ in range(DEEPEST):
         level = [child for node in level for child in _children(node)]

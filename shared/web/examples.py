@@ -56,6 +56,13 @@ _UNKNOWN_API = Problem("unknown-api", "no-such-api is not an API we know.")
 ONE = {"api": _OPEN.api, "job": _OPEN.job, "deadline": "P2D", "labels": _OPEN.labels}
 SEVERAL = {"watches": [ONE, {"api": "no-such-api", "job": {"jobId": "1"}}]}
 
+#: Bodies with what the platform answered.  Real answers have more members.
+_EXTRACTIONS = "/grouping-and-mapping/datasources/imodel-mappings/extractions"
+_EXTRACTION = f"https://api.bentley.com{_EXTRACTIONS}/0a1b2c3d-55a5-4f0e-9d5c-0d6c9f0e5a55"
+LINKED = {"response": {"extraction": {"state": "Queued", "_links": {"status": {"href": _EXTRACTION}}}}}
+HEADER = {"location": "/export/connections/Bk3_xZ0/runs/8f3c1e2a-535f-4a0b-9e7e-0d6c6f1f3a11", "labels": ["drawings"]}
+UNLINKED = {"api": "mesh-export", "response": {"export": {"id": "3c9a0e7f-0b1c-4d2e-8f3a-b4c5d6e7f809"}}}
+
 #: Answers.
 OPEN, ENDED = _shown(_OPEN), _shown(_ENDED)
 PAGE = _shown(ListDocument(watches=[_OPEN, _ENDED], next=None))

@@ -30,7 +30,7 @@ def locate(url: str, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
     The app sends a bearer token to what it watches, so it accepts only known paths of one origin.
     """
     try:
-        parts = _split(url)
+        parts = split(url)
         ours = untrusted.is_within(parts, urlsplit(origin))
         found = find(parts)
     except ValueError:
@@ -52,6 +52,13 @@ def find(parts: SplitResult) -> tuple[RemoteApi, Mapping[str, str]] | None:
             if job is not None and not _reserved(api, job):
                 return api, job
     return None
+
+
+def split(url: str) -> SplitResult:
+    """Split a URL; raises ValueError, also for line breaks and tabs, which `urlsplit` would drop."""
+    if not url.isprintable() or " " in url:
+        raise ValueError(url)
+    return urlsplit(url)
 
 
 def check_job(api: RemoteApi, job: Mapping[str, str]) -> Mapping[str, str]:
@@ -89,13 +96,6 @@ def _reserved(api: RemoteApi, job: Mapping[str, str]) -> str:
 def _canonical(text: str) -> str:
     """Return a GUID in lower case, so that one job has one watch (RFC 9562, section 4: "case insensitive on input")."""
     return text.lower() if GUID.fullmatch(text) else text
-
-
-def _split(url: str) -> SplitResult:
-    """Split a URL; raises ValueError, also for line breaks and tabs, which `urlsplit` would drop."""
-    if not url.isprintable() or " " in url:
-        raise ValueError(url)
-    return urlsplit(url)
 
 
 def _known(origin: str, path: str = "") -> str:

@@ -87,7 +87,7 @@ START = Operation(
     name="start_watch",
     method="POST",
     path="watches",
-    summary="Start a watch, or up to 100.",
+    summary="Start a watch, or up to 100: of a URL, of ids, or of what the platform answered when the job was begun.",
     bodies=(StartRequest, BatchRequest),
     headers={
         "Idempotency-Key": Header(
@@ -96,7 +96,13 @@ START = Operation(
         ),
         "traceparent": Header("stored with the watch, so that its end appears in this trace; ignored if malformed"),
     },
-    examples={"one": examples.ONE, "several": examples.SEVERAL},
+    examples={
+        "one": examples.ONE,
+        "several": examples.SEVERAL,
+        "what the platform answered": examples.LINKED,
+        "what it answered in a header": examples.HEADER,
+        "what it answered without a link": examples.UNLINKED,
+    },
     replies={
         200: Reply(
             "the job already has this watch; or, for a batch, the result of each item, in order",
@@ -119,6 +125,7 @@ START = Operation(
         "unknown-api",
         "wrong-job",
         "wrong-url",
+        "wrong-response",
         "wrong-deadline",
         "wrong-callback",
         "wrong-idempotency-key",

@@ -32,6 +32,7 @@ Name = Literal[
     "unknown-api",
     "wrong-job",
     "wrong-url",
+    "wrong-response",
     "wrong-deadline",
     "wrong-callback",
     "misconfigured",
@@ -51,6 +52,7 @@ KINDS: dict[Name, Kind] = {
     "unknown-api": Kind(422, "Unknown API"),
     "wrong-job": Kind(422, "The ids do not identify a job of this API"),
     "wrong-url": Kind(422, "Not the status URL of a supported job"),
+    "wrong-response": Kind(422, "The platform's answer does not name one job"),
     "wrong-deadline": Kind(422, "The deadline has passed or is too far away"),
     "wrong-callback": Kind(422, "The callback URL is not allowed"),
     "misconfigured": Kind(503, "The app's settings are incomplete"),
@@ -89,6 +91,13 @@ class Problem(Exception):  # noqa: N818 -- the RFC's word for it
 def too_large(largest: int) -> Problem:
     """Return the problem of a body that is too large."""
     return Problem("body-too-large", f"Send at most {largest:,} bytes.")
+
+
+def wrong_response(detail: str, missing: Sequence[str] = ()) -> Problem:
+    """Return the problem of an answer of the platform that names no job, or several; `missing` are dotted paths."""
+    pointers = ["/".join(("/response", *path.split("."))) for path in missing]
+    errors = [{"pointer": pointer, "detail": "must be a text that is not blank"} for pointer in pointers]
+    return Problem("wrong-response", detail, errors=errors)
 
 
 def wrong_callback(detail: str) -> Problem:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from shared.apis import APIS
 from shared.core.model import Outcome
+from shared.core.nearest import nearest
 from shared.core.untrusted import tidy
 from shared.engine.cursor import Cursor, State
 from shared.engine.lister import Wanted
@@ -39,7 +40,7 @@ def _whole(text: Any) -> Any:
 
 def _api(text: str) -> str:
     if text not in APIS:
-        raise ValueError(f"must be one of: {', '.join(APIS)}")
+        raise ValueError(f"no API has this name; most like it: {nearest(text, APIS)}; /api/openapi.json lists all")
     return text
 
 

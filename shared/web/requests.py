@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -23,14 +23,16 @@ from pydantic.config import JsonDict
 from shared.apis import APIS
 from shared.core.callback import Callback
 from shared.core.model import Outcome, Watch
+from shared.core.nearest import nearest
 from shared.core.remote import RemoteApi
-from shared.core.untrusted import parse, tidy
+from shared.core.untrusted import DEEPEST, is_shallow, parse, tidy
 from shared.web import problems
+from shared.web.handed_over import job_in
 from shared.web.job_url import check_job, locate
 from shared.web.problems import Problem
 
-#: A start needs some hundred bytes: ids, a deadline and ten labels.
-LARGEST_BODY = 16 * 1024
+#: A start needs some hundred bytes for ids, a deadline and ten labels, and some thousand for an answer of the platform.
+LARGEST_BODY = 64 * 1024
 
 #: The largest batch, in watches and in bytes.
 LARGEST_BATCH = 100
@@ -45,7 +47,8 @@ LONGEST_LABEL = 64
 MOST_ERRORS = 10
 
 EXAMPLES = (
-    'Send {"url": "<the job\'s status URL>"} or {"api": "<name>", "job": {"<field>": "<id>"}}, '
+    'Send {"url": "<the job\'s status URL>"} or {"api": "<name>", "job": {"<field>": "<id>"}} '
+    'or {"response": <what the platform answered when the job was begun>}, '
     'and optionally "deadline", "labels", "callback" and "restart"; or {"watches": [...]} with up to 100 of these.'
 )
 
@@ -71,9 +74,25 @@ def _label(text: str) -> str:
 Label = Annotated[str, AfterValidator(_label), Field(json_schema_extra={"minLength": 1, "maxLength": LONGEST_LABEL})]
 
 
+def _response(document: Any) -> Any:
+    """Check by hand what pydantic would check too, but quote: names of members may be secrets."""
+    if document is not None and not isinstance(document, dict):
+        raise ValueError("must be the JSON object that the platform answered, not a text")
+    if not is_shallow(document):
+        raise ValueError(f"must have at most {DEEPEST} levels")
+    return document
+
+
 #: Only for the OpenAPI document: `target` reports errors in words.
 NULL: JsonDict = {"type": "null"}
+TEXT: JsonDict = {"type": "string"}
+OBJECT: JsonDict = {"type": "object"}
 API_NAME: JsonDict = {"type": "string", "enum": [*APIS]}
+
+
+def _with(*, without: Sequence[str], **members: JsonDict) -> JsonDict:
+    """Describe bodies that have some members, and in which others are absent or null."""
+    return {"required": [*members], "properties": {**members, **dict.fromkeys(without, NULL)}}
 
 
 class CallbackRequest(BaseModel):
@@ -92,15 +111,30 @@ class StartRequest(BaseModel):
         strict=True,
         json_schema_extra={
             "oneOf": [
-                {"required": ["url"], "properties": {"url": {"type": "string"}, "api": NULL, "job": NULL}},
-                {"required": ["api", "job"], "properties": {"url": NULL, "api": API_NAME, "job": {"type": "object"}}},
+                _with(url=TEXT, without=["api", "job", "response", "location"]),
+                _with(api=TEXT, job=OBJECT, without=["url", "response", "location"]),
+                _with(response=OBJECT, without=["url", "job"]),
+                _with(location=TEXT, without=["url", "job", "response"]),
             ]
         },
     )
 
     url: str | None = Field(None, max_length=4096)
-    api: str | None = None
+    api: str | None = Field(None, json_schema_extra={"anyOf": [API_NAME, NULL]})
     job: dict[str, str] | None = None
+    response: Annotated[Any, AfterValidator(_response)] = Field(
+        None,
+        repr=False,
+        description="what the platform answered when the job was begun; "
+        "a link in it names the job, or with `api` its ids do",
+        json_schema_extra={"anyOf": [OBJECT, NULL]},
+    )
+    location: str | None = Field(
+        None,
+        repr=False,
+        max_length=4096,
+        description="the header `Location` or `Create-iModel-Operation` of that answer",
+    )
     deadline: Annotated[datetime | timedelta, BeforeValidator(_deadline)] | None = None
     labels: list[Label] = Field(default_factory=list, max_length=10)
     callback: CallbackRequest | None = None
@@ -120,16 +154,19 @@ class StartRequest(BaseModel):
 
     def target(self, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
         """Return the API and the job's ids; raises `Problem`.  `origin` is the platform's."""
-        if (self.url is None) == (self.api is None) or (self.url is not None and self.job is not None):
-            raise Problem("invalid-body", f'{EXAMPLES} Send either "url", or "api" and "job".')
-        if self.url is not None:
+        handed_over = self.response is not None or self.location is not None
+        if self.url is not None and self.api is None and self.job is None and not handed_over:
             return locate(self.url, origin)
-        api = APIS.get(self.api or "")
-        if api is None:
-            raise Problem(
-                "unknown-api", f"{tidy(self.api or '', 64)} is not a known API. Send one of: {', '.join(APIS)}."
-            )
-        return api, check_job(api, self.job or {})
+        if self.url is None and self.job is None and handed_over:
+            return job_in(self.response, self.location, origin, None if self.api is None else _known_api(self.api))
+        if self.url is None and self.api is not None and not handed_over:
+            api = _known_api(self.api)
+            return api, check_job(api, self.job or {})
+        raise Problem(
+            "invalid-body",
+            f'{EXAMPLES} Send either "url", or "api" and "job", or "response" or "location" or both, with "api" if'
+            ' their links do not name the job. "job" does not complete a response: it has all the ids, or is not sent.',
+        )
 
     def deadline_from(self, now: datetime, lifetime: timedelta) -> datetime:
         """Return the deadline in UTC, which is `lifetime` from now if none was given; raises `Problem`."""
@@ -142,6 +179,18 @@ class StartRequest(BaseModel):
                 f"Send a deadline between now ({now:%Y-%m-%dT%H:%M:%SZ}) and {LONGEST_WATCH.days} days from now.",
             )
         return now + span
+
+
+def _known_api(name: str) -> RemoteApi:
+    """Return an API by its name; raises `Problem`."""
+    api = APIS.get(name)
+    if api is None:
+        near = nearest(tidy(name, 64), APIS)
+        raise Problem(
+            "unknown-api",
+            f"{tidy(name, 64)} is not a known API. Most like it: {near}. /api/openapi.json lists all.",
+        )
+    return api
 
 
 class BatchRequest(BaseModel):

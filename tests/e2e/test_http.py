@@ -123,7 +123,9 @@ def test_an_unknown_watch_is_not_found(app, method, watch_id):
             "invalid-body",
             "/labels",
         ),
-        ('{"api": "' + "x" * 20_000 + '"}', 413, "body-too-large", "16,384"),
+        ('{"response": {"export": {"id": "1"}}}', 422, "wrong-response", "mesh-export or itwins-export"),
+        ('{"location": "/imodels/1"}', 422, "wrong-response", "Nothing in it is known"),
+        ('{"api": "' + "x" * 70_000 + '"}', 413, "body-too-large", "65,536"),
     ],
 )
 def test_a_bad_start_says_what_to_send(app, parts, body, status, name, says):  # noqa: PLR0917

@@ -15,6 +15,7 @@ from selenium.webdriver import ActionChains, Keys
 
 from local.docs.browser import browsing, find, show_as
 from local.parts.stack import GATES
+from shared.apis import APIS
 from shared.storage.gates import PARTITION
 
 PROGRAMS = find()
@@ -386,6 +387,30 @@ def test_a_watch_is_started_or_the_refusal_is_shown(page, parts, app):
         page.until(lambda says=says: page.text("news") == f"reality-analysis {job} {says}.")
 
 
+def test_an_answer_of_the_platform_may_be_pasted(page, parts):
+    page.open(parts.key)
+    assert not page.element("of").is_displayed()
+
+    job = f"forever-{uuid4()}"
+    page.element("url").send_keys(f'{{"job": {{"id": "{job}"')
+    assert page.element("of").is_displayed()
+    page.press(Keys.ENTER)
+    page.until(lambda: "This is not JSON" in page.text("refused"))
+
+    page.element("url").send_keys("}}", Keys.ENTER)
+    page.until(lambda: "reality-modeling" in page.text("refused"))
+
+    page.element("of").send_keys("reality-analysis")
+    page.element("url").send_keys(Keys.ENTER)
+    page.until(lambda: page.text("news") == f"Watching reality-analysis {job}.")
+    assert not page.element("of").is_displayed()
+    assert page.run("return document.getElementById('of').value") == ""
+
+    link = f"{parts.simulator}/realitydataanalysis/jobs/{job}/progress"
+    page.element("url").send_keys(f'{{"_links": {{"status": {{"href": "{link}"}}}}}}', Keys.ENTER)
+    page.until(lambda: page.text("news") == f"reality-analysis {job} is already watched.")
+
+
 def test_filters_are_the_apps(page, parts, watched):
     label = f"only {uuid4()}"
     wanted, other = watched([label]), watched()
@@ -609,6 +634,53 @@ def test_nothing_is_wider_than_a_phone(page, parts, width):
     assert widths == [width] * 4
     assert (box[0] >= 0, box[1] <= width) == (True, True)
     assert page.row(long).value_of_css_property("display") == "grid"
+
+
+LONG_IDS = {"jobId": "a1" * 20 + "-" + "b2" * 20, "connectionId": "_" + "c" * 42, "runId": "d3" * 20}
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1200])
+def test_all_apis_at_once_fit_the_screen(page, parts, width):
+    """Watches of each, every one of them held back: a limit counts the requests of all together."""
+    show_as(page.driver, width, 800, phone=width < 1000)
+    page.open(parts.key)
+    since = "2026-11-20T12:00:00Z"
+    gates = [{"api": api, "perMinute": 90, "reason": "429", "since": since, "shutUntil": None} for api in APIS]
+    page.run("window.gates = arguments[0]", gates)
+    page.answers(
+        listed(
+            *(
+                a_watch(name, api=name, job={field: LONG_IDS.get(field, str(uuid4())) for field in api.fields})
+                for name, api in APIS.items()
+            )
+        )
+    )
+    page.look_again()
+
+    boxes = {
+        id_: page.run(
+            "const { left, right, height } = arguments[0].getBoundingClientRect(); return [left, right, height]",
+            element,
+        )
+        for id_, element in {name: page.element(name) for name in ("paces", "api")}.items()
+    }
+    assert page.run("return document.documentElement.scrollWidth <= window.innerWidth")
+    assert all(left >= 0 and right <= width for left, right, _ in boxes.values())
+    assert boxes["paces"][2] < 800 / 4  # scrolls
+    assert len(page.driver.find_elements("css selector", "#paces p")) == len(APIS)
+    assert len(page.driver.find_elements("css selector", "#rows tr")) == len(APIS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "chosen"), [("mesh", "mesh-export"), ("synchronization-m", "synchronization-manifest")]
+)
+def test_an_api_is_chosen_by_the_first_letters_of_its_name(page, parts, typed, chosen):
+    page.open(parts.key)
+    page.answers(listed())
+
+    page.element("api").send_keys(typed)
+
+    page.until(lambda: any(f"api={chosen}" in url for url in page.run("return asked")))
 
 
 def test_what_moves_is_still_for_those_who_want_it_so(page, parts):

@@ -57,6 +57,26 @@ def test_a_bad_batch_is_a_problem(app, body, says):
     assert_problem(app.post("/watches", json=body), 422, "invalid-body", says)
 
 
+def test_what_the_platform_answered_is_a_start(app, parts):
+    job, other = a_job(), a_job()
+    path = f"/insights/reporting/datasources/extraction/status/{job['job']['jobId']}"
+    answer = {"run": {"id": "r", "_links": {"status": {"href": parts.simulator + path.replace("status", "Status")}}}}
+    begun = [
+        app.post("/watches", json={"location": path, "labels": ["a"], "deadline": "PT2H"}),
+        app.post("/watches", json={"response": {"run": {"id": other["job"]["jobId"]}}, "api": "reporting"}),
+    ]
+
+    again = app.post("/watches", json={"watches": [{"location": path}, {"response": answer}, {"response": {}}]})
+
+    assert [one.status_code for one in begun] == [202, 202]
+    assert [one.json()["job"] for one in begun] == [job["job"], other["job"]]
+    assert begun[0].json()["labels"] == ["a"]
+    results = again.json()["results"]
+    assert [result["status"] for result in results] == [200, 200, 422]
+    assert results[0]["watch"]["id"] == results[1]["watch"]["id"] == begun[0].json()["id"]
+    assert results[2]["problem"]["type"].endswith(":wrong-response")
+
+
 def test_a_restart_begins_an_ended_watch_again(app, ended, platform):
     job = reporting(f"job {uuid4()}", [{"body": {"status": {"state": "Succeeded"}}}], "succeeded")
     platform.post("/jobs", json={"path": job.path, "script": job.script})

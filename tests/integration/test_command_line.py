@@ -204,3 +204,37 @@ def test_an_argument_is_sent_as_it_is_in_any_locale(app):
     )
 
     assert rb"'https://a/\u2713'" in done.stderr
+
+
+def test_an_answer_of_the_platform_is_read_from_a_pipe(app):
+    app.is_in_the_mood(json.dumps({"results": [{"status": 202, "watch": WATCH}]}))
+    answer = b"HTTP/2 202 \r\nlocation: /library/jobs/1\r\n\r\n"
+
+    done = subprocess.run(**process(app, "start", "-", "--json"), input=answer, capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout) == WATCH
+
+
+@pytest.mark.parametrize(("redirect", "says"), [("<&-", b"it is empty"), ("0>/dev/null", b"it cannot be read")])
+def test_a_standard_input_that_is_none_is_said_to_be(app, redirect, says):
+    running = process(app, "start", "-")
+    running["args"] = ["/bin/sh", "-c", f'exec "$@" {redirect}', "sh", *running["args"]]
+
+    done = subprocess.run(**running, capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
+    assert b"Error: standard input: " + says in done.stderr
+
+
+def test_without_a_dash_nobody_waits_for_standard_input(app):
+    app.is_in_the_mood(json.dumps({"results": [{"status": 202, "watch": WATCH}]}))
+    ours, theirs = os.pipe()  # to which nobody writes
+
+    done = subprocess.run(
+        **process(app, "start", "https://a/1"), stdin=ours, capture_output=True, check=False, timeout=60
+    )
+    os.close(ours)
+    os.close(theirs)
+
+    assert done.returncode == 0

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,8 +10,12 @@ import pytest
 
 from local.docs import api_pages as docs
 from shared.apis import APIS
+from shared.core import paths
+from shared.core.evidence import Evidence
 from shared.core.model import Outcome
 from shared.core.rate_limit import LearnedRate, budget, spacing
+from shared.core.remote import RemoteApi
+from shared.core.schedule import Schedule
 from shared.settings import Settings, polling_setting
 from shared.storage.gates import PARTITION
 from shared.web import examples
@@ -28,7 +32,7 @@ SETTINGS = {field.alias: field for field in Settings.model_fields.values() if fi
 def table(heading):
     """The cells of the table below a heading, as the text between backticks, or all of it."""
     section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| `")]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith(("| `", "| [`"))]
     return [[cell.strip() for cell in row] for row in rows]
 
 
@@ -39,7 +43,16 @@ def quoted(cell):
 def test_it_lists_every_setting_and_no_other():
     listed = [name for row in table("Settings") for name in quoted(row[0])]
 
-    assert sorted(listed) == sorted([*SETTINGS, *map(polling_setting, APIS)])
+    assert sorted(listed) == sorted([*SETTINGS, polling_setting("<api>")])
+
+
+def test_it_says_how_the_setting_of_an_api_is_named():
+    (meaning,) = (row[2] for row in table("Settings") if quoted(row[0]) == [polling_setting("<api>")])
+    example, api = quoted(meaning)[-2:]
+
+    assert api in APIS
+    assert "-" in api  # or the example shows nothing
+    assert example == polling_setting(api)
 
 
 @pytest.mark.parametrize(("cells", "default", "_"), table("Settings"))
@@ -72,12 +85,45 @@ def test_it_lists_every_outcome_and_no_other():
     assert [quoted(row[0])[0] for row in table("Outcomes")] == [outcome.value for outcome in Outcome]
 
 
-def test_it_lists_every_api_with_its_fields_and_path():
-    rows = [row for row in table("Start a watch") if len(row) == 3]
+def ids_of(api):
+    """The ids of an API's jobs, in the order of its URLs."""
+    return list(dict.fromkeys(field for path in (api.path, *api.other_paths) for field in paths.fields(path)))
 
-    assert [(quoted(api)[0], tuple(quoted(fields)), quoted(path)[0]) for api, fields, path in rows] == [
-        (api.name, api.fields, api.path) for api in APIS.values()
-    ]
+
+def test_it_lists_every_api_with_its_ids_and_a_link_to_its_page():
+    rows = {quoted(name)[0]: (quoted(ids), name) for name, _, ids, _ in table("APIs")}
+
+    assert sorted(quoted(row[0])[0] for row in table("APIs")) == sorted(APIS)  # each once
+    assert {name: ids for name, (ids, _) in rows.items()} == {name: ids_of(api) for name, api in APIS.items()}
+    assert {name: link for name, (_, link) in rows.items()} == {
+        name: f"[`{name}`](docs/apis/{name}.md)" for name in APIS
+    }
+
+
+def test_it_says_in_few_words_what_a_job_of_each_api_does():
+    assert [row for row in table("APIs") if not 10 < len(row[1]) < 45] == []
+
+
+def test_an_api_that_is_superseded_names_one_that_is_watched_and_whose_page_says_so():
+    for name, _, _, note in table("APIs"):
+        for newer in quoted(note):
+            assert newer in APIS
+            assert f"]({newer}.md)" in (docs.FOLDER / f"{quoted(name)[0]}.md").read_text()
+
+
+def test_it_says_which_apis_are_previews_as_their_pages_do():
+    previews = {quoted(name)[0] for name, _, _, note in table("APIs") if "preview" in note}
+    heads = {name: (docs.FOLDER / f"{name}.md").read_text().partition(docs.BEGIN)[0] for name in APIS}
+
+    assert previews == {name for name, head in heads.items() if re.search(r"\bis (.* )?a techn\w+ preview", head)}
+
+
+def test_it_says_of_each_api_when_it_asks():
+    (own, _, _), *_ = table("When it asks")
+    (default,) = (field.default for field in fields(RemoteApi) if field.name == "polling")
+
+    assert set(quoted(own)) == {name for name, api in APIS.items() if api.polling != default}
+    assert {api.polling for api in APIS.values()} == {default, Schedule.seconds(15, 30, 60, 120)}
 
 
 def leaves(values, *path):
@@ -246,7 +292,6 @@ def test_the_page_of_an_api_was_finished_by_hand(api):
 
     assert docs.TO_BE_WRITTEN not in page
     assert [chapter for chapter in docs.CHAPTERS if f"\n## {chapter}\n" not in page] == []
-    assert f"docs/apis/{api.name}.md" in README
 
 
 def test_there_is_a_page_for_each_api_and_no_other():
@@ -266,3 +311,13 @@ def test_a_change_of_the_data_changes_the_page(change):
 def test_a_page_without_its_marks_is_not_written_over():
     with pytest.raises(ValueError, match="marks"):
         docs.renewed("# by hand", APIS["access-control"])
+
+
+def test_adding_an_api_explains_each_field_of_one():
+    section = (ROOT / "CONTRIBUTING.md").read_text().split("\n## Add an API\n")[1].split("\n## ")[0]
+    explained = {name for first in re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE) for name in quoted(first)}
+
+    assert {field.name for field in fields(RemoteApi)} <= explained
+    assert [field.name for field in fields(Evidence) if f"`{field.name}`" not in section] == []
+    for file in re.findall(r"`(\w+\.py)`", section):
+        assert (ROOT / "shared/apis" / file).exists(), file

@@ -230,12 +230,15 @@ def test_a_message_is_a_ticket_or_a_value_error(text):
         assert Ticket.from_json(ticket.to_json()) == ticket
 
 
+links = st.sampled_from(["/library/jobs/1", "//evil.example/library/jobs/1", "https://api.bentley.com/library/jobs/2"])
 starts = st.fixed_dictionaries(
     {},
     optional={
         "url": scalars | st.just("https://api.bentley.com/realitydataanalysis/jobs/j/progress"),
         "api": documents | st.sampled_from([*APIS]),
         "job": documents | st.dictionaries(st.sampled_from(["jobId", "itwinId"]), st.text()),
+        "response": documents | st.fixed_dictionaries({"job": st.fixed_dictionaries({"id": st.text()}), "href": links}),
+        "location": scalars | links,
         "deadline": scalars | st.sampled_from(["P1D", "PT0S", "P9999999D", "2026-12-01T00:00:00Z", "-P1D"]),
         "labels": documents,
         "callback": documents,

@@ -393,7 +393,7 @@ def test_who_is_told_of_an_end_is_told_of_all_that_need_somebody():
 ENDS = {name: query for name, query in kusto.shipped().items() if "name == 'WatchFinished'" in query}
 
 
-@pytest.mark.parametrize("name", sorted(ENDS.keys() - {"workbook/filter Label"}))
+@pytest.mark.parametrize("name", sorted(name for name in ENDS if not name.startswith("workbook/filter ")))
 def test_ends_are_counted_by_their_own_names(name):
     """A watch may end often, and the event of an end come twice; events of an older version name the watch alone."""
     lines = ENDS[name].splitlines()

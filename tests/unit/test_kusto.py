@@ -183,6 +183,63 @@ def test_the_saved_query_tells_since_when():
     assert [row["lastRound"].minute for row in rows] == [10, 5, 0]
 
 
+# As many APIs as there are
+
+
+MANY = [f"api-{number:02}" for number in range(1, 24)]
+
+
+def of_many(minutes, **numbers):
+    """A round of counts: the first API has 1, the second 2, and so on."""
+    each = {api: {name: most * place for name, most in numbers.items()} for place, api in enumerate(MANY, 1)}
+    return [event("WatchesCounted", minutes, {"api": api, "pace": "429"}, counts) for api, counts in each.items()]
+
+
+def test_the_busiest_apis_have_lines_of_their_own_and_the_others_one():
+    rows = ask("workbook/open over time", *of_many(0, open=1), *of_many(5, open=0))
+
+    lines = {row["api"]: row["open"] for row in rows if row["timestamp"].minute == 0}
+    assert lines == {api: place for place, api in enumerate(MANY, 1) if place > 15} | {"others": sum(range(16))}
+    assert {row["api"]: row["open"] for row in rows if row["timestamp"].minute == 5} == dict.fromkeys(lines, 0)
+
+
+def test_apis_that_nobody_uses_are_in_no_table_and_in_no_filter():
+    idle, busy = of_many(0, open=0), counted(0, 4, 1)
+
+    assert [row["api"] for row in ask("workbook/open now", *idle, busy)] == ["reporting"]
+    assert {row["api"] for row in ask("workbook/open over time", *idle, busy)} == {"reporting", "others"}
+    assert [row["api"] for row in ask("workbook/filter Api", *idle, busy, ended(1, api="schedules"))] == [
+        "reporting", "schedules"
+    ]  # fmt: skip
+
+
+def test_the_most_frequent_failures_have_series_of_their_own_and_the_others_one():
+    rows = ask("workbook/failing over time", *of_many(0, failing_token=1, failing_403=2))
+
+    assert len(rows) == 13
+    assert sum(row["watches"] for row in rows) == 3 * sum(range(24))
+    assert "api-23: 403" in {row["series"] for row in rows}
+
+
+def test_the_slowest_apis_have_lines_of_their_own_and_the_others_one():
+    budget = [
+        event("WatchesCounted", 0, {"api": f"b{number}", "pace": "budget"}, {"perMinute": 9}) for number in (1, 2)
+    ]
+
+    rates = {row["api"]: row["perMinute"] for row in ask("workbook/rate over time", *of_many(0, perMinute=2), *budget)}
+    gates = {row["api"]: row["minutes"] for row in ask("workbook/gates over time", *of_many(0, gateShutSeconds=60))}
+
+    assert rates == {api: 2 * place for place, api in enumerate(MANY[:8], 1)} | {"others": 9}
+    assert gates == {api: place for place, api in enumerate(MANY, 1) if place > 15} | {"others": 15}
+
+
+@pytest.mark.parametrize("name", ["workbook/durations", "workbook/effort"])
+def test_the_bars_of_twelve_apis_fit(name):
+    events = [ended(f"{place} {number}", api=api) for place, api in enumerate(MANY, 1) for number in range(place)]
+
+    assert [row["api"] for row in ask(name, *events)] == MANY[-12:]
+
+
 # Rows
 
 

@@ -398,11 +398,17 @@ def test_a_sample_is_called_one():
     assert "Sampled, this app: " in run("--watches", "2000", "--most-turns", "1000")
 
 
+def test_any_api_can_be_in_the_mix():
+    printed = run("--watches", "100", "--days", "0.5", "--mix", ",".join(f"{api}=1" for api in APIS))
+
+    assert all(f"{api} 1, median " in printed for api in APIS)
+
+
 def test_an_unknown_api_is_named():
     done = CliRunner().invoke(plan, ["--mix", "nonsense=1"])
 
     assert done.exit_code == 2
-    assert "nonsense" in done.output
+    assert "no API is named 'nonsense'; most like it: " in done.output
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,13 @@ def test_what_is_wrong_is_named(parameters, name):
     assert [error["parameter"] for error in problem.errors] == [name]
 
 
+def test_an_unknown_api_is_told_which_is_most_like_it():
+    problem = problem_of(ListQuery, "api=Mesh_Export")
+
+    assert "api: no API has this name; most like it: mesh-export, " in problem.detail
+    assert len(problem_of(ListQuery, f"api={'x' * 5000}").detail) < 300
+
+
 def test_a_parameter_that_comes_twice_is_refused():
     assert "once" in problem_of(ListQuery, "state=watching&state=ended").detail
 

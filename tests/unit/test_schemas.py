@@ -78,7 +78,7 @@ def test_what_is_not_json_is_a_400(raw):
 def test_a_body_that_is_too_large_is_a_413_that_says_how_much_is_allowed(raw):
     problem = problem_of(StartRequest.read, raw)
 
-    assert (problem.status, problem.name, problem.detail) == (413, "body-too-large", "Send at most 16,384 bytes.")
+    assert (problem.status, problem.name, problem.detail) == (413, "body-too-large", "Send at most 65,536 bytes.")
 
 
 def test_the_largest_body_passes():
@@ -116,6 +116,9 @@ def test_json_that_is_no_object_is_a_422(raw):
         ({"url": URL, "labels": ["a\x7fb"]}, ["/labels/0"]),
         ({"url": URL, "labels": ["x"] * 11}, ["/labels"]),
         ({"url": URL, "deadline": {}}, ["/deadline"]),
+        ({"response": "{}"}, ["/response"]),
+        ({"response": [], "location": 1}, ["/response", "/location"]),
+        ({"location": "x" * 4097}, ["/location"]),
     ],
 )
 def test_members_that_are_not_as_they_must_be_are_pointed_at(members, pointers):
@@ -156,6 +159,11 @@ def test_labels_within_bounds_pass(labels):
         {"url": URL, "job": {"jobId": "j"}},
         {"url": URL, "job": {}},
         {"url": URL, "api": "reporting", "job": {"jobId": "j"}},
+        {"url": URL, "response": {}},
+        {"url": URL, "location": "/"},
+        {"response": {}, "job": {"jobId": "j"}},
+        {"response": {}, "api": "reporting", "job": {"jobId": "j"}},
+        {"location": "/", "api": "reporting", "job": {"jobId": "j"}},
     ],
 )
 def test_either_a_url_or_an_api_with_ids_must_be_sent(members):
@@ -166,11 +174,22 @@ def test_either_a_url_or_an_api_with_ids_must_be_sent(members):
 
 
 @pytest.mark.parametrize("name", ["", "Reporting", "contextcapture", "x" * 5000, "\x00"])
-def test_an_unknown_api_is_told_which_are_known(name):
+def test_an_unknown_api_is_told_where_all_are(name):
     problem = problem_of(read(api=name, job={"jobId": "j"}).target, ORIGIN)
 
     assert (problem.status, problem.name) == (422, "unknown-api")
-    assert problem.detail.endswith(f"Send one of: {', '.join(APIS)}.")
+    assert problem.detail.endswith(". /api/openapi.json lists all.")
+    assert len(problem.detail) < 250
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("Reporting", "reporting"), ("reality-modelling", "reality-modeling"), ("imodels_create", "imodels-create")],
+)
+def test_an_unknown_api_is_told_which_is_most_like_it(name, meant):
+    problem = problem_of(read(api=name, job={"jobId": "j"}).target, ORIGIN)
+
+    assert f"Most like it: {meant}, " in problem.detail
 
 
 def test_an_api_without_ids_is_told_which_it_needs():
@@ -296,7 +315,10 @@ VALUES = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["url", "api", "job", "deadline", "labels"]) | st.text(), VALUES, max_size=5))
+MEMBERS = ["url", "api", "job", "response", "location", "deadline", "labels"]
+
+
+@given(st.dictionaries(st.sampled_from(MEMBERS) | st.text(), VALUES, max_size=5))
 def test_any_json_is_read_or_is_a_problem(members):
     ends_in_a_target_or_a_problem(json.dumps(members).encode())
 

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from shared.apis import APIS
 from shared.core.schedule import Schedule
-from shared.settings import LONGEST_QUEUE_NAME, MOST_QUEUES, Settings, SettingsError, queue_count, queue_name
+from shared.settings import (
+    LONGEST_QUEUE_NAME,
+    MOST_QUEUES,
+    Settings,
+    SettingsError,
+    polling_setting,
+    queue_count,
+    queue_name,
+)
 
 NEEDED = {
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",
@@ -350,12 +358,27 @@ def test_a_schedule_that_passes_can_be_scaled():
     APIS["reporting"].paced(known.polling["reporting"], known.wait_scale)
 
 
-@pytest.mark.parametrize("name", ["POLLING_REALITY-ANALYSIS", "POLLING_reporting", "POLLING_NONSENSE", "POLLING_"])
-def test_a_polling_schedule_for_no_known_api_is_named(name):
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("POLLING_REALITY-ANALYSIS", "POLLING_REALITY_ANALYSIS"),
+        ("POLLING_reporting", "POLLING_REPORTING"),
+        ("POLLING_CARBON_EC_3", "POLLING_CARBON_EC3"),
+        ("POLLING_NONSENSE", "POLLING_"),
+        ("POLLING_", "POLLING_"),
+    ],
+)
+def test_a_polling_schedule_for_no_known_api_is_named(name, meant):
     error = refused(NEEDED | {name: "30"})
 
     assert error.problems.keys() == {name}
-    assert "POLLING_REALITY_ANALYSIS" in error.problems[name]
+    assert error.problems[name].startswith(f"names an unknown API; most like it: {meant}")
+    assert len(error.problems[name]) < 150
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_every_api_has_a_setting_of_its_own(api):
+    assert read(**{polling_setting(api): "7"}).polling == {api: Schedule.seconds(7)}
 
 
 @pytest.mark.parametrize(("text", "scale"), [("0", 0), ("0.01", 0.01), ("1000", 1000)])

@@ -5,7 +5,9 @@ from collections import Counter
 
 import pytest
 
-from shared.settings import polling_setting, queue_name
+from shared.apis import APIS
+from shared.core.schedule import Schedule
+from shared.settings import Settings, SettingsError, polling_setting, queue_name
 from tests.indexed import indexed
 from tests.microsoft_bicep import ROOT, bicep, needs_compiler, snapshot
 from tests.unit.test_infra import FOR_THE_HOST, GRANTS, NOT_SET, READ
@@ -25,7 +27,7 @@ param entraClientId = '{ENTRA}'
 param entraAllowedApplications = ['{ENTRA}']
 param ticketsQueues = 3
 param callbackHosts = 'hooks.example.com'
-param polling = {{ 'access-control': '30,60' }}
+param polling = {{ {", ".join(f"'{api}': '{30 + place},60'" for place, api in enumerate(APIS))} }}
 param itwinRequestsPerMinute = 500
 param itwinRequestsPerHour = 5000
 param maximumInstanceCount = 1
@@ -37,6 +39,15 @@ param budgetStart = '2026-12-01'
 param healthKey = 'k3y'
 param vaultOfficerPrincipalId = 'officer-1'
 """
+#: What only Azure fills in, in the place of expressions.
+IN_AZURE = {
+    "AzureWebJobsStorage__queueServiceUri": "https://jobwatchabc.queue.core.windows.net/",
+    "AzureWebJobsStorage__tableServiceUri": "https://jobwatchabc.table.core.windows.net/",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": "",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "",
+    "ITWIN_CLIENT_SECRET": "resolved",
+    "CALLBACK_SECRET": "whsec_" + "bG9jYWxsb2NhbGxvY2FsbG9jYWxsb2NhbA==",
+}
 CASES = {
     "defaults": "",
     "private": PRIVATE,
@@ -83,7 +94,7 @@ def test_nothing_is_left_open(case):
 
 def test_every_setting_that_the_app_reads_is_there_and_no_other(case):
     name, found = case
-    polling = {polling_setting("access-control")} if name == "everything" else set()
+    polling = {*map(polling_setting, APIS)} if name == "everything" else set()
 
     assert found.settings.keys() == (READ - NOT_SET) | FOR_THE_HOST.keys() | polling
     assert {name: found.settings[name] for name, value in FOR_THE_HOST.items() if value} == {
@@ -98,7 +109,6 @@ def test_options_reach_the_settings(snapshots):
     untold = snapshots["defaults"].settings
 
     for setting, value in {
-        "POLLING_ACCESS_CONTROL": "30,60",
         "CALLBACK_HOSTS": "hooks.example.com",
         "ITWIN_REQUESTS_PER_MINUTE": "500",
         "ITWIN_REQUESTS_PER_HOUR": "5000",
@@ -106,6 +116,21 @@ def test_options_reach_the_settings(snapshots):
         assert (told[setting], untold.get(setting, "")) == (value, "")
     assert "@Microsoft.KeyVault(" in told["CALLBACK_SECRET"]
     assert untold["CALLBACK_SECRET"] == ""
+
+
+def test_each_api_is_polled_as_its_name_says(snapshots):
+    known = Settings.from_env(snapshots["everything"].settings | IN_AZURE)
+
+    assert known.polling == {api: Schedule.seconds(30 + place, 60) for place, api in enumerate(APIS)}
+
+
+def test_an_api_that_the_app_does_not_know_is_named_by_the_app(tmp_path):
+    found = snapshot(tmp_path, "param polling = { reportin: '30' }")
+
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env(found.settings | IN_AZURE)
+    assert caught.value.problems.keys() == {"POLLING_REPORTIN"}
+    assert "POLLING_REPORTING" in caught.value.problems["POLLING_REPORTIN"]
 
 
 def test_the_host_finds_each_service_of_the_same_account(case):
@@ -300,6 +325,9 @@ def test_health_is_tested_from_outside_only_with_a_key(snapshots):
         ("param alwaysReady = [{ name: 'poll_watch', instanceCount: 1 }]", "alwaysReady"),
         ("param maximumInstanceCount = 0", "BCP"),
         ("param polling = { reporting: 30 }", "BCP"),
+        ("param polling = { 'mesh export': '30' }", "polling has"),
+        ("param polling = { library: '30', mesh_export: '30' }", 'polling has "mesh_export"'),
+        ("param polling = { Reporting: '30' }", "polling has"),
     ],
 )
 def test_what_azure_would_refuse_is_refused_by_the_template(parameters, named, tmp_path):
