@@ -211,6 +211,19 @@ def test_a_watch_that_a_grid_made_late_is_woken_now():
     assert list(flown.stale) == [105]
 
 
+def test_the_gate_counts_tickets_that_were_fenced_off():
+    """They sleep up to 600 s, and until then keep the one watch that goes on from asking as often as it might."""
+    wide, brisk = (replace(STEADY, polling=Schedule.seconds(each)) for each in (600, 10))
+    many = replace(jobs([0] * 500 + [120], [50] * 500 + [1e6]), api=np.array([0] * 500 + [1], np.int8))
+
+    flown = fly(world([wide, brisk], many, events=np.array([51.0] * 500 + [np.nan]), budget=500))
+    of_one = flown.requests[flown.requests >= 120]
+
+    assert np.isfinite(flown.ended_at[:-1]).all()
+    assert np.diff(of_one[of_one < 600]).min() > 30
+    assert np.diff(of_one[of_one > 700]).max() == 10
+
+
 def test_an_event_costs_an_execution_and_its_ticket_another():
     late, woken = (told(at, ANALYSIS, steps=1) for at in (np.nan, 101))  # at 0, 15, 45, and 105 or 101 s
     tables, queues = np.subtract(requests(woken), requests(late))
