@@ -56,6 +56,16 @@ _UNKNOWN_API = Problem("unknown-api", "no-such-api is not an API we know.")
 ONE = {"api": _OPEN.api, "job": _OPEN.job, "deadline": "P2D", "labels": _OPEN.labels}
 SEVERAL = {"watches": [ONE, {"api": "no-such-api", "job": {"jobId": "1"}}]}
 
+#: An event, as the platform sends it: https://developer.bentley.com/apis/realitydataanalysis/available-events
+EVENT = {
+    "content": {"jobId": _OPEN.job["jobId"]},
+    "eventType": "realityAnalysis.jobCompleted.v1",
+    "enqueuedDateTime": "11/20/2026 12:06:01 PM",
+    "iTwinId": "48a4a1b8-6b5f-4f1e-a8d5-3c8a3d1f0c11",
+    "messageId": "c9f0e4a2-7d0b-4f7e-8b3a-5b1d2c3e4f50",
+    "webhookId": "1f3b5d7e-0c2a-4e6f-9a8b-7c6d5e4f3a2b",
+}
+
 #: Answers.
 OPEN, ENDED = _shown(_OPEN), _shown(_ENDED)
 PAGE = _shown(ListDocument(watches=[_OPEN, _ENDED], next=None))
