@@ -29,6 +29,12 @@ PROBLEM = {
     },
 }
 
+#: What all responses with a problem have in common.
+PROBLEM_RESPONSE = {
+    "headers": {"X-Request-Id": {"description": REQUEST_ID.description, "schema": dict(REQUEST_ID.schema)}},
+    "content": {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}},
+}
+
 
 def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
     """Return the document."""
@@ -60,7 +66,7 @@ def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
 
 def _operation(operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "operationId": operation.name,
+        "operationId": operation.operation_id or operation.name,
         "summary": operation.summary,
         "parameters": [*_path_parameters(operation), *_query_parameters(operation), *_header_parameters(operation)],
         "responses": _responses(operation),
@@ -111,17 +117,10 @@ def _responses(operation: Operation) -> dict[str, Any]:
         responses["401"] = {"description": "the key is missing or wrong; the Functions host responds, without a body"}
     for name in (*operation.problems, *(ALWAYS if operation.takes_key else ())):
         status, title = KINDS[name]
-        response = responses.setdefault(str(status), _problem_response())
+        response = responses.setdefault(str(status), {"description": ""})
+        response |= PROBLEM_RESPONSE
         response["description"] += f"{'; ' if response['description'] else ''}`{name}`: {title}"
     return responses
-
-
-def _problem_response() -> dict[str, Any]:
-    return {
-        "description": "",
-        "headers": _headers({"X-Request-Id": REQUEST_ID}),
-        "content": {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}},
-    }
 
 
 def _reply(reply: Reply) -> dict[str, Any]:
