@@ -31,6 +31,9 @@ decides how; of several, the first in this list that the API supports:
 With none of them, a job succeeds.  A failed extraction with `pages` in its id has the same long log; a failed diff job
 with `text` has a text instead of an error object.  Script anything else over HTTP, under `/_sim`: see
 local/simulator/control.py.
+
+Webhooks, created over HTTP as on the platform, are sent when a job ends; what may go wrong with them is switched under
+`/_sim/webhooks`.
 """
 
 from local.simulator.app import create_app

@@ -14,6 +14,7 @@ from local.simulator.call import Call
 from local.simulator.compression import compress
 from local.simulator.errors import Problem
 from local.simulator.journal import Record, without_secrets
+from local.simulator.webhooks.management import Service
 from local.simulator.world import WORLD, Settings, World
 
 LARGEST_BODY = 64 * 1024 * 1024
@@ -40,7 +41,12 @@ def create_app(
     app.add_subapp("/_sim", control.create_app(world))
     app.router.add_route("*", "/{path:.*}", _platform)
     app[WORLD] = world
+    app.on_cleanup.append(_close)
     return app
+
+
+async def _close(app: web.Application) -> None:
+    await app[WORLD].close()
 
 
 async def _platform(request: web.Request) -> web.Response:
@@ -89,7 +95,7 @@ async def _answer(call: Call) -> web.Response | None:
     return response
 
 
-def _turned_away(call: Call, api: Api | None, *, needs_token: bool) -> web.Response | None:
+def _turned_away(call: Call, api: Api | Service | None, *, needs_token: bool) -> web.Response | None:
     """Return a 401 without a valid token, or a 429 beyond the limit; requests without a token do not count."""
     bad_token = _unauthorized(call)
     if bad_token:
@@ -106,7 +112,7 @@ def _unauthorized(call: Call) -> Problem | None:
     return None if good else errors.BAD_TOKEN
 
 
-def _throttled(call: Call, api: Api) -> web.Response | None:
+def _throttled(call: Call, api: Api | Service) -> web.Response | None:
     """Return the 429 of https://developer.bentley.com/apis/overview/rate-limits, if this request exceeds the limit.
 
     The header names are from the page; their values are unconfirmed, except for Application, "client_id".

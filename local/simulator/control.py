@@ -13,9 +13,23 @@ makes the job start with the next request, take that long, and end with that sta
 word has two meanings, like Reporting's `Succeeded`, `"issues": true` chooses; where a second word gives the verdict,
 that of Synchronization and Export, it is the second.  A word that a job may keep, like `unsubmitted`, keeps it so.
 
+`"now": true` in a clock makes the job start at once instead.
+
     {"api": "schedules", "clock": {"seconds": 30, "ends": "Failed"}}
 
-does the same for the next job of an API that is begun over HTTP, and for one more with each such order.
+does the same for the next job of an API that is begun over HTTP, and for one more with each such order.  A clock may
+come with an `"iTwinId"`, the job's; else it is that of the request, or one for all: see `GET /_sim/webhooks`.
+
+`POST /_sim/webhooks` turns switches, and leaves those that it does not name: see `local/simulator/webhooks/switches.py`
+
+    {"lost": 0.1, "late": 2.5, "doubled": 0.1, "out_of_order": 0.1, "wrongly_signed": 0.1, "before_the_status": 1}
+
+and answers, like `GET /_sim/webhooks`, how all stand.  `{"forbidden": true}`, or `["<iTwin id>"]`, takes away the
+permission to manage webhooks, of all iTwins or of these.
+
+`POST /_sim/ended`    `{"path": "/realitydataanalysis/jobs/j1/progress", "iTwinId": "t1"}` sends the event of that job's
+                      end now, whatever its status says, scripted or not; answers the number of `messages`
+`GET  /_sim/deliveries` what webhooks were sent, attempt by attempt, with the answer; without keys and secrets
 
 `POST /_sim/tokens`   `{"revoke": true}` revokes all tokens; `{"lifetime": 5}` sets the seconds that later ones last
 `POST /_sim/limit`    `{"requests": 500, "seconds": 60}`: beyond that the APIs return 429; `{"requests": null}` lifts it
@@ -27,8 +41,9 @@ does the same for the next job of an API that is begun over HTTP, and for one mo
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Annotated, Self
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Self
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -36,9 +51,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from local.simulator import paths, routes
 from local.simulator.apis import APIS, Api
+from local.simulator.apis.values import ITWIN
 from local.simulator.clock import Ending
 from local.simulator.limit import Limit
 from local.simulator.scripts import Entry
+from local.simulator.webhooks.switches import Switches
 from local.simulator.world import WORLD, World
 
 Seconds = Annotated[float, Field(gt=0, le=1_000_000_000)]  # more than 30 years
@@ -60,6 +77,7 @@ class Clock(Order):
     seconds: Seconds | None = None  #: None: the usual job duration
     ends: str | None = None  #: None, without issues too: as the job's id says
     issues: bool | None = None
+    now: bool = False  #: starts at once, not with the next request
 
 
 class JobOrder(Order):
@@ -69,6 +87,7 @@ class JobOrder(Order):
     api: str | None = None
     script: Annotated[list[Entry], Field(min_length=1)] | None = None
     clock: Clock | None = None
+    iTwinId: Annotated[str, Field(min_length=1)] | None = None  # noqa: N815 - the platform's name
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -78,6 +97,10 @@ class JobOrder(Order):
             raise ValueError("give either a path or an api")
         if self.path is None and self.clock is None:
             raise ValueError("give an api a clock")
+        if self.api is not None and self.clock and self.clock.now:
+            raise ValueError("give a path to a job that is to start now")
+        if self.iTwinId is not None and self.clock is None:
+            raise ValueError("give an iTwinId together with a clock")
         if self.path is not None and paths.split(self.path)[0] == "_sim":
             raise ValueError("paths under /_sim cannot be scripted")
         return self
@@ -94,6 +117,13 @@ class TokenOrder(Order):
         if not self.revoke and self.lifetime is None:
             raise ValueError("give revoke, lifetime or both")
         return self
+
+
+class EndOrder(Order):
+    """`POST /_sim/ended`."""
+
+    path: Annotated[str, Field(pattern=r"^/[^?#]*$")]
+    iTwinId: Annotated[str, Field(min_length=1)] | None = None  # noqa: N815
 
 
 class LimitOrder(Order):
@@ -113,6 +143,10 @@ def create_app(world: World) -> web.Application:
     app.router.add_get("/requests", _requests)
     app.router.add_get("/events", _events)
     app.router.add_get("/telemetry", _telemetry)
+    app.router.add_get("/webhooks", _webhooks)
+    app.router.add_post("/webhooks", _switch)
+    app.router.add_post("/ended", _ended)
+    app.router.add_get("/deliveries", _deliveries)
     app.router.add_post("/reset", _reset)
     return app
 
@@ -133,7 +167,7 @@ async def _jobs(request: web.Request) -> web.Response:
     order = JobOrder.model_validate_json(await request.read())
     world = request.app[WORLD]
     if order.path is None:
-        _clock_next(world, order.api or "", order.clock or Clock())
+        _clock_next(world, order.api or "", order.clock or Clock(), _given(order.iTwinId))
         return web.json_response({})
     path = paths.split(order.path)
     script = routes.same(path)
@@ -141,16 +175,22 @@ async def _jobs(request: web.Request) -> web.Response:
         world.scripts.write(script, order.script)
     elif order.clock:
         api, ids = _job(path)
-        world.jobs.plan(api, ids, _length(order.clock), _ending(api, order.clock))
+        world.jobs.plan(api, ids, _length(order.clock), _ending(api, order.clock), _given(order.iTwinId))
         world.scripts.erase(script)
+        if order.clock.now:
+            world.jobs.find(api, ids, datetime.now(UTC))
     return web.json_response({})
 
 
-def _clock_next(world: World, name: str, clock: Clock) -> None:
+def _clock_next(world: World, name: str, clock: Clock, given: dict[str, Any]) -> None:
     named = {api.name: api for api in APIS if api.starts}
     if name not in named:
         raise OrderError(f"api: jobs of these begin over HTTP: {', '.join(named)}")
-    world.jobs.plan_next(named[name], _length(clock), _ending(named[name], clock))
+    world.jobs.plan_next(named[name], _length(clock), _ending(named[name], clock), given)
+
+
+def _given(itwin_id: str | None) -> dict[str, Any]:
+    return {} if itwin_id is None else {"iTwinId": itwin_id}
 
 
 def _length(clock: Clock) -> timedelta | None:
@@ -206,6 +246,39 @@ async def _events(request: web.Request) -> web.Response:
 
 async def _telemetry(request: web.Request) -> web.Response:
     return web.json_response({"telemetry": list(request.app[WORLD].journal.telemetry)})
+
+
+async def _webhooks(request: web.Request) -> web.Response:
+    return web.json_response(_stand(request.app[WORLD]))
+
+
+async def _switch(request: web.Request) -> web.Response:
+    order = Switches.model_validate_json(await request.read())
+    world = request.app[WORLD]
+    world.sender.switches = world.sender.switches.model_copy(
+        update={name: getattr(order, name) for name in order.model_fields_set}
+    )
+    world.ends.tell_before(timedelta(seconds=world.sender.switches.before_the_status))
+    return web.json_response(_stand(world))
+
+
+def _stand(world: World) -> dict[str, Any]:
+    return {"iTwinId": ITWIN, **world.sender.switches.model_dump(mode="json")}
+
+
+async def _ended(request: web.Request) -> web.Response:
+    order = EndOrder.model_validate_json(await request.read())
+    world, now = request.app[WORLD], datetime.now(UTC)
+    api, ids = _job(paths.split(order.path))
+    if api.event is None:
+        raise OrderError(f"path: no event tells of the end of jobs of {api.name}")
+    job = world.jobs.foresee(api, ids, now)
+    job = replace(job, given={**job.given, **_given(order.iTwinId)})
+    return web.json_response({"messages": world.tell(api, job, now)})
+
+
+async def _deliveries(request: web.Request) -> web.Response:
+    return web.json_response({"deliveries": [attempt.to_json() for attempt in request.app[WORLD].sender.attempts]})
 
 
 async def _reset(request: web.Request) -> web.Response:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
 from local.simulator.apis import Api
+from local.simulator.apis.values import ITWIN
 from local.simulator.clock import Ending, Plan, stalled, state_at
 
 KEPT = 1_000_000  #: beyond that the oldest are dropped, and start anew with the next request
 
 Key = tuple[str, ...]
+Given = Mapping[str, Any]
 
 
 class Refusal(Enum):
@@ -38,6 +40,16 @@ class Job:
         """Its age."""
         return now - self.began
 
+    @property
+    def ends(self) -> datetime | None:
+        """When it ends; None: never."""
+        return self.began + self.plan.length if self.plan.ending else None
+
+    @property
+    def itwin_id(self) -> str:
+        """The iTwin that it belongs to."""
+        return str(self.ids.get("iTwinId") or self.given.get("iTwinId") or ITWIN)
+
 
 def fate(api: Api, job_id: str, length: timedelta) -> Plan | Refusal:
     """Read the words inside a job id, in the order of the table in `local/simulator/__init__.py`."""
@@ -60,10 +72,11 @@ def fate(api: Api, job_id: str, length: timedelta) -> Plan | Refusal:
 class Jobs:
     """All jobs, each known by the path of its API and its ids."""
 
-    def __init__(self, length: timedelta) -> None:
-        self._length = length
-        self._planned: dict[Key, Plan] = {}  #: not yet requested since
-        self._next: dict[str, deque[Plan]] = {}  #: for jobs that are begun over HTTP, by the API's name
+    def __init__(self, length: timedelta, begun: Callable[[Api, Job], None] = lambda *_: None) -> None:
+        """`begun` is told of each job that begins, or goes on."""
+        self._length, self._tell = length, begun
+        self._planned: dict[Key, tuple[Plan, Given]] = {}  #: not yet requested since
+        self._next: dict[str, deque[tuple[Plan, Given]]] = {}  #: for jobs begun over HTTP, by the API's name
         self._begun: dict[Key, Job] = {}
         self._alone: dict[Key, Key] = {}  #: the last job of those that may not be under way together
 
@@ -71,13 +84,33 @@ class Jobs:
         """Return a job: any job exists, unless its id says otherwise, and starts with its first request."""
         key = (api.path, *ids.values())
         if key not in self._begun:
-            plan = self._planned.pop(key, None) or fate(api, api.job_id(ids), self._length)
+            plan, given = self._planned.pop(key, None) or (fate(api, api.job_id(ids), self._length), {})
             if isinstance(plan, Refusal):
                 return plan
-            self._keep(key, Job(ids, plan, now))
+            self._keep(api, key, Job(ids, plan, now, given))
         return self._begun[key]
 
-    def plan(self, api: Api, ids: Mapping[str, str], length: timedelta | None, ending: Ending | str | None) -> None:
+    def holds(self, api: Api, job: Job) -> bool:
+        """Return whether the job goes as it did."""
+        return self._begun.get((api.path, *job.ids.values())) is job
+
+    def foresee(self, api: Api, ids: Mapping[str, str], now: datetime) -> Job:
+        """Return the job as it will have ended; one that never would, or does not exist, succeeds."""
+        key = (api.path, *ids.values())
+        plan, given = self._planned.get(key) or (fate(api, api.job_id(ids), self._length), {})
+        job = self._begun.get(key)
+        if job is None:
+            job = Job(ids, plan if isinstance(plan, Plan) else stalled(""), now, given)
+        return job if job.plan.ending else replace(job, plan=Plan(api.words, api.success, self._length))
+
+    def plan(
+        self,
+        api: Api,
+        ids: Mapping[str, str],
+        length: timedelta | None,
+        ending: Ending | str | None,
+        given: Given | None = None,
+    ) -> None:
         """Set the length and the ending of a job, or those of its id; it starts with the next request.
 
         A text instead of an ending is a word that the job keeps for ever.
@@ -86,13 +119,15 @@ class Jobs:
         plan = plan_of(api, length or self._length, ending) or fate(api, api.job_id(ids), length or self._length)
         self._begun.pop(key, None)
         if isinstance(plan, Plan):
-            self._planned[key] = plan
+            self._planned[key] = plan, given or {}
 
-    def plan_next(self, api: Api, length: timedelta | None, ending: Ending | str | None) -> None:
+    def plan_next(
+        self, api: Api, length: timedelta | None, ending: Ending | str | None, given: Given | None = None
+    ) -> None:
         """Set the length and the ending of the next job that is begun over HTTP, after those already set."""
         plan = plan_of(api, length or self._length, ending or api.success)
         if plan:
-            self._next.setdefault(api.name, deque()).append(plan)
+            self._next.setdefault(api.name, deque()).append((plan, given or {}))
 
     def begin(
         self,
@@ -107,9 +142,10 @@ class Jobs:
         """Begin a job, which succeeds unless a plan says otherwise; it may wait at a word for its user."""
         key = (api.path, *ids.values())
         planned = self._next.get(api.name)
-        plan = planned.popleft() if planned else Plan(api.words, api.success, self._length)
+        plan, more = planned.popleft() if planned else (Plan(api.words, api.success, self._length), {})
+        given = {**given, **more}
         job = Job(ids, stalled(keeps), now, given, later=plan) if keeps else Job(ids, plan, now, given)
-        self._keep(key, job)
+        self._keep(api, key, job)
         if alone is not None:
             self._alone[api.path, *alone] = key
             if len(self._alone) > KEPT:
@@ -133,11 +169,12 @@ class Jobs:
             released = replace(job, plan=replace(plan, words=words), began=now)
         else:
             return job
-        self._begun[api.path, *job.ids.values()] = released
+        self._keep(api, (api.path, *job.ids.values()), released)
         return released
 
-    def _keep(self, key: Key, job: Job) -> None:
+    def _keep(self, api: Api, key: Key, job: Job) -> None:
         self._begun[key] = job
+        self._tell(api, job)
         if len(self._begun) > KEPT:
             del self._begun[next(iter(self._begun))]
 

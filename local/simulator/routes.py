@@ -9,6 +9,7 @@ from local.simulator.apis import APIS, Api
 from local.simulator.call import Answer
 from local.simulator.paths import Segments, fill, match, split
 from local.simulator.status import answer_of
+from local.simulator.webhooks import management
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,9 @@ class Route:
     method: str
     path: str
     answer: Answer
-    api: Api | None = None  #: its version, token and rate limit apply; None: belongs to the platform in general
+    api: Api | management.Service | None = (
+        None  #: its version, token and rate limit apply; None: belongs to the platform in general
+    )
 
     def match(self, path: Segments) -> dict[str, str] | None:
         """Return the ids in a path of this route; None for any other path."""
@@ -38,6 +41,7 @@ ROUTES = (
         for end in ("", "/")
     ),
     *(Route(way.method, way.path, starting.release(api, way), api) for api in APIS for way in api.releases),
+    *(Route(method, service.path, answer, service) for method, service, answer in management.CALLS),
 )
 
 

@@ -4,6 +4,7 @@ from local.simulator.apis.access_control import ACCESS_CONTROL
 from local.simulator.apis.api import Api, Document
 from local.simulator.apis.carbon import CARBON_EC3, CARBON_ONECLICKLCA
 from local.simulator.apis.changed_elements import CHANGED_ELEMENTS, CHANGED_ELEMENTS_V3
+from local.simulator.apis.event import Event
 from local.simulator.apis.grouping_and_mapping import GROUPING_AND_MAPPING
 from local.simulator.apis.imodels import CHANGESET_CHECKPOINT, IMODELS_CREATE, NAMED_VERSION_CHECKPOINT
 from local.simulator.apis.itwins import ITWINS_EXPORT
@@ -54,6 +55,7 @@ __all__ = [
     "Api",
     "Body",
     "Document",
+    "Event",
     "Order",
     "Release",
     "Reply",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from local.simulator.apis.event import Event
 from local.simulator.apis.start import Release, Start
 from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending
@@ -42,6 +43,7 @@ class Api:
     documents: tuple[Document, ...] = ()  #: what else can be read about a job
     starts: tuple[Start, ...] = ()  #: the ways to begin a job over HTTP
     releases: tuple[Release, ...] = ()  #: the ways to let a job go on that waits for its user
+    event: Event | None = None  #: that webhooks are sent when a job ends
 
     def match(self, path: Segments) -> dict[str, str] | None:
         """Return the ids in the path of a job's status; None for any other path."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 from local.simulator.apis.api import Api
+from local.simulator.apis.event import Event
 from local.simulator.apis.start import Order, Reply, Start, guid4, hex40
 from local.simulator.apis.values import forty
 from local.simulator.apis.view import Body, View
@@ -75,6 +76,18 @@ def _range(view: View, end: str, usual: int) -> Body:
     }
 
 
+def _told(view: View) -> Body:
+    """https://developer.bentley.com/apis/changed-elements-v2/available-events: of v2 alone.
+
+    Its table says that `jobSucceeded` is a Boolean; its example has the text "true".
+    """
+    return {
+        "jobId": view.ids["jobId"],
+        "iModelId": view.ids["iModelId"],
+        "jobSucceeded": view.state.word == SUCCESS.word,
+    }
+
+
 def _ids_of_comparison(order: Order) -> dict[str, str]:
     """The job's id "is normally comprised of start changeset id and end changeset id"."""
     start, end = (str(order.body.get(name) or hex40()) for name in ("startChangesetId", "endChangesetId"))
@@ -126,6 +139,7 @@ CHANGED_ELEMENTS = Api(
             other=_comparison_begun,
         ),
     ),
+    event=Event("changedElements.jobCompleted.v1", _told),
 )
 
 CHANGED_ELEMENTS_V3 = Api(

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from local.simulator.apis.api import Api, Document
+from local.simulator.apis.event import Event
 from local.simulator.apis.start import Order, Release, Reply, Start, guid4
 from local.simulator.apis.values import instant, maybe
 from local.simulator.apis.view import Body, View
@@ -153,6 +154,7 @@ REALITY_ANALYSIS = Api(
     documents=(Document(path="/realitydataanalysis/jobs/{jobId}", missing=NO_JOB, body=_details),),
     starts=_starts("realitydataanalysis", _details),
     releases=_releases("realitydataanalysis", _details),
+    event=Event("realityAnalysis.jobCompleted.v1"),
 )
 
 REALITY_CONVERSION = Api(
@@ -169,6 +171,7 @@ REALITY_CONVERSION = Api(
     documents=(Document(path="/realityconversion/jobs/{jobId}", missing=NO_JOB, body=_details),),
     starts=_starts("realityconversion", _details),
     releases=_releases("realityconversion", _details),
+    event=Event("realityConversion.jobCompleted.v1"),
 )
 
 REALITY_MODELING_V1 = Api(
@@ -185,4 +188,5 @@ REALITY_MODELING_V1 = Api(
     documents=(Document(path="/contextcapture/jobs/{jobId}/progress", missing=NO_JOB, body=_job_progress),),
     starts=_starts("contextcapture", _modeling_job),
     releases=_releases("contextcapture", _modeling_job),
+    event=Event("realityModeling.jobCompleted.v1"),
 )

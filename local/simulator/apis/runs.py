@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from local.simulator.apis.api import Api
+from local.simulator.apis.event import Event
 from local.simulator.apis.start import Reply, Start, hex40
-from local.simulator.apis.values import forty, ticks
+from local.simulator.apis.values import forty, guid, ticks
 from local.simulator.apis.view import Body, View
 from local.simulator.clock import Ending
 from local.simulator.errors import RATE_LIMIT_EXCEEDED, Problem
@@ -137,7 +138,24 @@ def _under_way(view: View) -> Reply:
     return Reply(303, headers={"Location": view.url})
 
 
-def _runs(name: str, path: str, begun_at: str, body: Callable[[View], Body]) -> Api:
+def _told(view: View) -> Body:
+    """https://developer.bentley.com/apis/synchronization/available-events: its example's result is `success`.
+
+    Unconfirmed: that `synchronizationId` is the run's id, and the other results.
+    """
+    result = view.state.result
+    return {
+        "synchronizationId": view.ids["runId"],
+        "connectionId": view.ids["connectionId"],
+        "iModelId": guid(view.ids["connectionId"], "imodel"),
+        "result": result[:1].lower() + result[1:],
+    }
+
+
+SYNCHRONIZED = Event("synchronization.jobCompleted.v1", _told)
+
+
+def _runs(name: str, path: str, begun_at: str, body: Callable[[View], Body], event: Event | None = SYNCHRONIZED) -> Api:
     def ending(result: str, *, issues: bool = False) -> Ending:
         return Ending("Completed", result=result, issues=issues, after="Finalizing")
 
@@ -169,6 +187,7 @@ def _runs(name: str, path: str, begun_at: str, body: Callable[[View], Body]) -> 
                 other=_under_way,
             ),
         ),
+        event=event,
     )
 
 
@@ -189,4 +208,5 @@ EXPORT = _runs(
     "/export/connections/{connectionId}/runs/{runId}",
     "/export/connections/{connectionId}/runs",
     _body(_no_more, {}, _exported_file),
+    event=None,  # no page names one
 )

@@ -8,6 +8,7 @@ Bodies: Bentley's sample, iTwin/transformations-api-sample.
 from __future__ import annotations
 
 from local.simulator.apis.api import Api
+from local.simulator.apis.event import Event
 from local.simulator.apis.start import Reply, Start, guid4
 from local.simulator.apis.values import forty, guid, instant
 from local.simulator.apis.view import Body, View
@@ -48,6 +49,11 @@ def _begun(view: View) -> Reply:
     return Reply(201, _body(view))
 
 
+def _told(view: View) -> Body:
+    """https://developer.bentley.com/apis/transformations-v2/available-events; unconfirmed: the word is the status's."""
+    return {"transformationId": view.ids["transformationId"], "status": view.state.word}
+
+
 TRANSFORMATIONS = Api(
     name="transformations",
     path="/transformations/{transformationId}",
@@ -65,4 +71,5 @@ TRANSFORMATIONS = Api(
     throttled=TOO_MANY_REQUESTS,  # unconfirmed: which of the two codes
     body=_body,
     starts=(Start(path="/transformations", ids=lambda _: {"transformationId": guid4()}, reply=_begun),),
+    event=Event("transformations.jobCompleted.v1", _told),
 )

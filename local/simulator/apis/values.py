@@ -26,6 +26,10 @@ def guid(*names: str) -> str:
     return str(uuid5(NAMESPACE_URL, "/".join(names)))
 
 
+#: The iTwin of jobs that name none.
+ITWIN = guid("itwin")
+
+
 def forty(*names: str) -> str:
     """Return the same 40 hexadecimal digits, like a changeset's id, for the same names.
 
