@@ -20,7 +20,7 @@ def found(tmp_path_factory):
     picture = tmp_path_factory.mktemp("bench") / "lateness.png"
     options = [str(word) for pair in {**SIZES, **BRIEF, "--picture": picture}.items() for word in pair]
     command = [sys.executable, "-m", "local", "bench", "--json", *options, *NAMES]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert picture.read_bytes().startswith(b"\x89PNG")
     return json.loads(done.stdout)
