@@ -42,12 +42,14 @@ RETENTION = 30
 #: GB that Application Insights takes in, as Microsoft's host 4.1037.0 sent them on 2026-11-26 (docs/scale.md): a line
 #: of `start_watch`, a line of `poll_watch`, the event `WatchFinished`.  An invocation that went well sends nothing else
 #: (host.json).  The event has some 85 bytes more since, for `eventId` and `restarts`.  Not counted: what the diagnostic
-#: setting `hostLogs` of infra/modules/app.bicep may repeat of the lines.  The line of a wake-up is taken to be as long
-#: as that of a start.
+#: setting `hostLogs` of infra/modules/app.bicep may repeat of the lines.
 START_LINE_GB, LINE_GB, FINISHED_GB = 847e-9, 782e-9, 1031e-9
 
 #: The same for an event that counts the watches of an API: about 730 bytes in the exporter's envelope.
 COUNT_GB = 730e-9
+
+#: And for `EventReceived`, which is all that is sent of an event of the platform (host.json).
+RECEIVED_GB = 797e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +104,11 @@ def _counts(flown: Flown) -> tuple[float, float, float]:
 
 
 def telemetry(flown: Flown) -> float:
-    """Sum up the GB of `watch.started`, `.woken`, `.moved`, `.faulted`, `.ended`, and of `WatchFinished`, of all."""
+    """Sum up the GB of the lines on starts, changes, faults and ends, and of `WatchFinished` and `EventReceived`."""
     starts, _, ends = _counts(flown)
     between = (flown.moved + flown.faulted) * flown.world.weight
-    by_http = starts + len(flown.woken) * flown.world.weight
-    return by_http * START_LINE_GB + (between + ends) * LINE_GB + ends * FINISHED_GB
+    received = len(flown.events) * flown.world.weight * RECEIVED_GB
+    return starts * START_LINE_GB + (between + ends) * LINE_GB + ends * FINISHED_GB + received
 
 
 def bill(flown: Flown) -> Bill:

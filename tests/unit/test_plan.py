@@ -232,7 +232,7 @@ def test_an_event_costs_an_execution_and_its_ticket_another():
     assert tables == 2 + 1 + 1  # a load for each version of the API, the commit; the load of the old ticket
     assert queues == 1 + 1  # the ticket; the deletion of the old one
     assert bill(woken).executions - bill(late).executions == pytest.approx(2 * 24)  # in an hour
-    assert (telemetry(woken) - telemetry(late)) * 1e9 == pytest.approx(STARTED)  # a line by HTTP
+    assert (telemetry(woken) - telemetry(late)) * 1e9 == pytest.approx(797)  # `EventReceived`
 
 
 def test_an_event_wakes_instances_and_so_does_the_ticket_that_it_fences_off():
