@@ -155,7 +155,7 @@ def a_watch(name, **more):
         "id": name, "api": "reporting", "job": {"jobId": name}, "state": "watching", "status": "Running",
         "progress": None, "outcome": None, "reason": None, "polls": 1, "faults": 0,
         "startedAt": "2026-11-20T12:00:00Z", "dueAt": "2026-11-20T12:01:00Z", "deadline": "2026-11-27T12:00:00Z",
-        "endedAt": None, "labels": [], "issues": 0, "evidence": [], "failing": None, "callback": None, **more,
+        "endedAt": None, "wokenAt": None, "labels": [], "issues": 0, "evidence": [], "failing": None, "callback": None, **more,
     }  # fmt: skip
 
 
