@@ -76,7 +76,7 @@ def told_of(platform, **like):
 
 
 @pytest.mark.parametrize("secret", EVENT_SECRETS)
-def test_an_event_ends_a_watch_that_would_have_waited_for_an_hour(app, platform, ended, waiting, send, secret):
+def test_an_event_ends_a_watch_that_would_have_waited_for_an_hour(platform, ended, waiting, send, secret):
     (watch,) = waiting()
     ends(platform, watch)
 
@@ -93,7 +93,7 @@ def test_an_event_ends_a_watch_that_would_have_waited_for_an_hour(app, platform,
     ]
 
 
-def test_an_event_before_the_status_knows_the_end_ends_nothing(app, platform, waiting, send):
+def test_an_event_before_the_status_knows_the_end_ends_nothing(app, waiting, send):
     (watch,) = waiting()
 
     assert send(body_of(watch)).json() == {"result": "woken"}
@@ -137,7 +137,7 @@ def test_a_doubled_a_late_and_a_strange_event_are_taken_and_do_nothing(platform,
         ("sha256=" + "0" * 64, "wrong-signature"),
     ],
 )
-def test_a_forged_event_does_nothing(app, platform, waiting, send, signature, why):
+def test_a_forged_event_does_nothing(app, platform, waiting, send, signature, why):  # noqa: PLR0917
     (watch,) = waiting()
 
     answer = send(body_of(watch), Signature=signature)
