@@ -29,12 +29,6 @@ PROBLEM = {
     },
 }
 
-#: What all responses with a problem have in common.
-PROBLEM_RESPONSE = {
-    "headers": {"X-Request-Id": {"description": REQUEST_ID.description, "schema": dict(REQUEST_ID.schema)}},
-    "content": {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}},
-}
-
 
 def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
     """Return the document."""
@@ -115,12 +109,20 @@ def _responses(operation: Operation) -> dict[str, Any]:
     responses: dict[str, Any] = {str(status): _reply(reply) for status, reply in operation.replies.items()}
     if operation.takes_key:
         responses["401"] = {"description": "the key is missing or wrong; the Functions host responds, without a body"}
+    # A 401 has no content here, though a problem's has: the host's own has none, and OpenAPI cannot say "or none".
     for name in (*operation.problems, *(ALWAYS if operation.takes_key else ())):
         status, title = KINDS[name]
-        response = responses.setdefault(str(status), {"description": ""})
-        response |= PROBLEM_RESPONSE
+        response = responses.setdefault(str(status), _problem_response())
         response["description"] += f"{'; ' if response['description'] else ''}`{name}`: {title}"
     return responses
+
+
+def _problem_response() -> dict[str, Any]:
+    return {
+        "description": "",
+        "headers": _headers({"X-Request-Id": REQUEST_ID}),
+        "content": {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}},
+    }
 
 
 def _reply(reply: Reply) -> dict[str, Any]:
