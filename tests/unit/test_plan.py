@@ -601,6 +601,20 @@ def test_a_row_of_the_documentation_is_what_the_plan_says():
     ]
 
 
+def test_a_row_on_webhooks_is_what_the_plan_says():
+    arguments = ["--starts-per-hour", "0.5952", "--days", "14", "--grid", "15", "--mix", "reality-analysis=1", "--json"]
+    told = [*arguments, "--webhooks", "1", "--polling", "reality-analysis=15,900"]
+    ours = json.loads(CliRunner().invoke(plan, told).output)["app"]
+
+    assert rows("docs/scale.md", "Woken by webhooks")["100; all `15900`"] == [
+        f"{ours['requests_per_minute_mean']:.1f} ({ours['requests_per_minute_peak']:.0f})",
+        f"{round(ours['executions_per_day'], -2):,.0f}",
+        f"{ours['dollars_per_day']:.2f}",
+        f"{ours['delay_p50']:.0f} s",
+        f"{ours['delay_p95']:.0f} s",
+    ]
+
+
 def test_the_readme_says_what_docs_scale_says():
     whole = rows("docs/scale.md", "What it would cost")
 
