@@ -1,4 +1,4 @@
-"""Watches for people: a table, a sheet, bars, news.  Texts of the API are shown as they are, never read as markup."""
+"""Watches for people: a table, a sheet, bars.  Texts of the API are shown as they are, never read as markup."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def show_all(console: Console, watches: Sequence[Watch]) -> None:
             Text(tidy(watch["id"])),
             Text(tidy(watch["api"])),
             Text(job_ids(watch)),
-            _state(watch),
+            state(watch),
             _percent(watch),
             Text(tidy(watch.get("reason") or "")),
         )
@@ -57,7 +57,7 @@ def show_one(console: Console, watch: Watch) -> None:
         shown = ", ".join(map(str, value)) if isinstance(value, list) else value
         shown = ", ".join(f"{key}: {text}" for key, text in value.items()) if isinstance(value, dict) else shown
         shown = (_percent(watch) or None) if name == "progress" else shown
-        text = _state(watch) if name == "outcome" else Text("-" if shown is None else tidy(shown))
+        text = state(watch) if name == "outcome" else Text("-" if shown is None else tidy(shown))
         table.add_row(Text(tidy(name)), text)
     console.print(table)
 
@@ -68,7 +68,7 @@ Show = Callable[[Watch, str], None]  #: shows how a watch stands, under that nam
 class _State(ProgressColumn):
     def render(self, task: Task) -> Text:
         watch: Watch = task.fields["watch"]
-        return _state(watch) if watch.get("outcome") else Text(_status(watch))
+        return state(watch) if watch.get("outcome") else Text(status(watch))
 
 
 @contextmanager
@@ -88,7 +88,7 @@ def progress(console: Console) -> Iterator[Show]:
             if bar is None:
                 bar = bars[watch["id"]] = live.add_task(name[:40], total=None, watch=watch)
             ended = watch.get("outcome") is not None
-            completed = 100 if ended else _progress(watch)
+            completed = 100 if ended else percentage(watch)
             live.update(bar, total=None if completed is None else 100, completed=completed or 0, watch=watch)
             if ended:
                 live.stop_task(bar)
@@ -96,33 +96,20 @@ def progress(console: Console) -> Iterator[Show]:
         yield update
 
 
-def news(console: Console) -> Show:
-    """Give a function that prints a line about each watch that has moved, for a log."""
-    told: dict[str, str] = {}
-
-    def tell(watch: Watch, name: str) -> None:
-        reason = f": {tidy(watch['reason'])}" if watch["reason"] else ""
-        stands = f"{watch['outcome']} after {watch['polls']} polls{reason}" if watch.get("outcome") else _status(watch)
-        if told.get(watch["id"]) != stands:
-            told[watch["id"]] = stands
-            line = f"{watch['api']:17} {name:26} {stands}"
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    return tell
-
-
 def job_ids(watch: Watch) -> str:
     """Name a watch by its job."""
     return tidy(" / ".join(map(str, watch["job"].values())))
 
 
-def _state(watch: Watch) -> Text:
+def state(watch: Watch) -> Text:
+    """Say how a watch stands in a word, with its colour."""
     outcome = watch.get("outcome")
     text = Text(tidy(outcome or watch.get("status") or watch["state"]), STYLES.get(outcome, BAD))
     return text.append(_failing(watch), WARNING)
 
 
-def _status(watch: Watch) -> str:
+def status(watch: Watch) -> str:
+    """Say how the job of a watch stands, with its percentage."""
     return tidy(f"{watch.get('status') or watch['state']} {_percent(watch)}").strip() + _failing(watch)
 
 
@@ -132,12 +119,12 @@ def _failing(watch: Watch) -> str:
     return f", failing: {tidy(why)}" if why else ""
 
 
-def _progress(watch: Watch) -> float | None:
+def percentage(watch: Watch) -> float | None:
     """Return the percentage, if it is one."""
     value = watch.get("progress")
     return value if value is not None and 0 <= value <= 100 else None  # noqa: PLR2004
 
 
 def _percent(watch: Watch) -> str:
-    value = _progress(watch)
+    value = percentage(watch)
     return "" if value is None else f"{value:.0f} %"

@@ -49,7 +49,7 @@ def main() -> None:
 
 @main.command()
 def run() -> None:
-    """Watch sixteen simulated jobs to their end, and check the outcome of each."""
+    """Watch simulated jobs of every API to their end, and check the outcome of each."""
     watch_the_scenario(CONSOLE)
 
 

@@ -6,7 +6,7 @@ import logging
 import os
 import random
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -32,18 +32,19 @@ from shared.engine.lister import Lister
 from shared.engine.one_at_a_time import OneAtATime
 from shared.engine.paces import Paces
 from shared.engine.poller import Poller
-from shared.engine.ports import Store
+from shared.engine.ports import OpenWatch, Store
 from shared.engine.reviver import GRACE, Reviver
 from shared.engine.starter import Starter
 from shared.engine.stopper import Stopper
 from shared.engine.tender import Tender
 from shared.engine.tidier import Tidier
+from shared.engine.upgrade import LastMark, Upgrade
 from shared.engine.waker import Waker
 from shared.settings import Settings, SettingsError, queue_count, queue_name
 from shared.storage.callbacks import table_callbacks
 from shared.storage.connect import Names, Storage, by_connection_string, by_identity
 from shared.storage.gates import GateTable
-from shared.storage.lists import NewestFirstTable, OpenIndex
+from shared.storage.lists import EarlierIndex, TableByApi, TableIndex
 from shared.storage.results import TableResults
 from shared.storage.tickets import TicketQueue, TicketQueues
 from shared.storage.watches import TableWatches
@@ -143,9 +144,21 @@ def callback_rows() -> Store[Callback]:
 
 
 @cache
-def open_index() -> OpenIndex:
-    """Return the index of open watches."""
-    return OpenIndex(storage().open)
+def index() -> TableIndex:
+    """Return the lists of open watches and of ended ones."""
+    return TableIndex(storage().open)
+
+
+@cache
+def earlier_index() -> EarlierIndex:
+    """Return the lists of open watches that earlier versions keep."""
+    return EarlierIndex(storage().open)
+
+
+@cache
+def last_mark() -> LastMark:
+    """Return what this process knows of the upgrade."""
+    return LastMark(index().read_mark, now)
 
 
 @cache
@@ -203,7 +216,7 @@ def effects() -> Effects:
     return Effects(
         watches=watches(),
         callbacks=callback_rows(),
-        index=open_index(),
+        index=index(),
         send=tickets().send,
         send_callback=callback_tickets().send,
         record=TableResults(storage().results).record,
@@ -249,7 +262,7 @@ def poller() -> Poller:
 @cache
 def intake() -> Intake:
     """Assemble what starts watches."""
-    starter = Starter(rows=watches(), act=effects().act, apis=apis(), index=open_index(), gate=gate())
+    starter = Starter(rows=watches(), act=effects().act, apis=apis(), index=index(), gate=gate())
     known = settings()
     return Intake(starter, now, known.api_url, _callback_hosts(), sorted(known.callback_problems))
 
@@ -327,8 +340,10 @@ def lister() -> Lister:
     """Assemble what makes lists."""
     return Lister(
         rows=watches(),
-        open=open_index(),
-        ended=NewestFirstTable(storage().results),
+        lists=index(),
+        results=TableByApi(storage().results),
+        earlier=earlier_index(),
+        is_whole=last_mark().is_whole,
         apis=list(APIS),
         retention=timedelta(days=settings().retention_days),
         now=now,
@@ -344,7 +359,6 @@ def tender() -> Tender:
         callbacks=callback_rows(),
         revive=reviver().revive,
         revive_callback=callback_sender().revive,
-        apis=list(APIS),
         counted=events().counted,
         shut_for_long=events().shut_for_long,
         paces=paces().all,
@@ -353,14 +367,40 @@ def tender() -> Tender:
         retention=timedelta(days=known.retention_days),
         unreadable=events().unreadable,
         unreadable_gates=gates().unreadable,
-        tidy=tidier().round,
+        tidy=tidy,
     )
+
+
+async def tidy(open_watches: Sequence[OpenWatch]) -> None:
+    """Tidy the lists, and bring over what earlier versions listed."""
+    await tidier().round(open_watches)
+    await upgrade().round()
 
 
 @cache
 def tidier() -> Tidier:
-    """Assemble what tidies the index of open watches."""
-    return Tidier(open_index(), watches().load, list(APIS), now)
+    """Assemble what tidies the lists."""
+    return Tidier(
+        index=index(),
+        earlier=earlier_index(),
+        is_whole=last_mark().is_whole,
+        load=watches().load,
+        apis=list(APIS),
+        retention=timedelta(days=settings().retention_days),
+        now=now,
+    )
+
+
+@cache
+def upgrade() -> Upgrade:
+    """Assemble what brings over what earlier versions listed."""
+    return Upgrade(
+        lists=index(),
+        results=TableByApi(storage().results),
+        apis=list(APIS),
+        retention=timedelta(days=settings().retention_days),
+        now=now,
+    )
 
 
 def _http(url: str) -> httpx.AsyncClient:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -11,10 +11,12 @@ from typing import Generic, TypeVar
 
 from shared.apis import APIS
 from shared.core.callback import Callback
-from shared.core.model import Watch
+from shared.core.model import End, Watch
 from shared.core.newest_first import newest_first
+from shared.engine.cursor import State
 from shared.engine.lister import Entry
 from shared.engine.ports import Census, Conflict, Count, OpenWatch
+from shared.engine.upgrade import Mark
 
 T = TypeVar("T", Watch, Callback)
 
@@ -99,23 +101,81 @@ class MemoryIndex:
     """The index port, on a dict; `integration/test_shelves.py` holds both to it."""
 
     def __init__(self) -> None:
-        self.rows: dict[tuple[str, str], Entry] = {}
+        self.rows: dict[tuple[str, str], Entry] = {}  #: by list and key
+        self.mark: Mark | None = None
+        self.given = 0  #: entries that were read
+        self.queries: list[str] = []  #: of which lists
 
     async def add(self, watch: Watch) -> None:
-        """List a watch as open.  Twice is once."""
-        key = newest_first(watch.started_at, watch.id)
-        self.rows[watch.api, key] = Entry(watch.api, key, watch.id, "", ", ".join(watch.labels))
+        """List an open watch.  Twice is once."""
+        await self.add_all("watching", [entry_of(watch, watch.started_at)])
+
+    async def add_ended(self, watch: Watch, end: End) -> None:
+        """List an ended one.  Twice is once."""
+        await self.add_all("ended", [entry_of(watch, end.at, str(end.outcome))])
+
+    async def add_all(self, state: State, entries: Sequence[Entry]) -> None:
+        """List several."""
+        self.rows |= {(state, entry.key): entry for entry in entries}
 
     async def remove(self, watch: Watch) -> None:
         """List it no more.  Twice is once."""
-        await self.discard(watch.api, newest_first(watch.started_at, watch.id))
+        await self.discard("watching", newest_first(watch.started_at, watch.id))
 
-    async def entries(self, api: str, after: str, before: str, page: int) -> AsyncIterator[Entry]:  # noqa: ARG002
-        """Give the entries of an API between two keys, in order."""
+    async def discard(self, state: State, key: str) -> None:
+        """Remove an entry, if it is still there."""
+        self.rows.pop((state, key), None)
+
+    async def entries(self, state: State, api: str | None, after: str, before: str, page: int) -> AsyncIterator[Entry]:  # noqa: ARG002
+        """Give the entries of a list between two keys, in order."""
+        self.queries.append(state)
         for (of, key), entry in sorted(self.rows.items(), key=lambda item: item[0]):
-            if of == api and after < key < before:
+            if of == state and after < key < before and api in {None, entry.api}:
+                self.given += 1
                 yield entry
 
-    async def discard(self, api: str, key: str) -> None:
+    async def read_mark(self) -> Mark | None:
+        """Return the mark."""
+        return self.mark
+
+    async def write_mark(self, mark: Mark) -> None:
+        """Replace the mark."""
+        self.mark = mark
+
+
+class MemoryByApi:
+    """Lists by API, on a dict: results, or open watches as earlier versions list them."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], Entry] = {}  #: by API and key
+        self.given = 0
+        self.queries: list[str] = []  #: of which APIs
+
+    def add(self, watch: Watch) -> None:
+        """Add an open watch, as an earlier version does."""
+        self._add(entry_of(watch, watch.started_at))
+
+    def record(self, watch: Watch) -> None:
+        """Add the result of an ended one."""
+        assert watch.end
+        self._add(entry_of(watch, watch.end.at, str(watch.end.outcome)))
+
+    def _add(self, entry: Entry) -> None:
+        self.rows[entry.api, entry.key] = entry
+
+    async def discard_of(self, api: str, key: str) -> None:
         """Remove an entry, if it is still there."""
         self.rows.pop((api, key), None)
+
+    async def entries_of(self, api: str, after: str, before: str, page: int) -> AsyncIterator[Entry]:  # noqa: ARG002
+        """Give the entries of an API between two keys, in order."""
+        self.queries.append(api)
+        for (of, key), entry in sorted(self.rows.items(), key=lambda item: item[0]):
+            if of == api and after < key < before:
+                self.given += 1
+                yield entry
+
+
+def entry_of(watch: Watch, at: datetime, outcome: str = "") -> Entry:
+    """Return what a list says of a watch."""
+    return Entry(watch.api, newest_first(at, watch.id), watch.id, outcome, ", ".join(watch.labels))

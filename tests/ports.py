@@ -29,6 +29,9 @@ class NoIndex:
     async def add(self, watch: Any) -> None:
         pass
 
+    async def add_ended(self, watch: Any, end: Any) -> None:
+        pass
+
     async def remove(self, watch: Any) -> None:
         pass
 

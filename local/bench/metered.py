@@ -78,10 +78,11 @@ class MeteredStore:
 
 
 class MeteredIndex:
-    """The index of open watches, metered."""
+    """The lists, metered."""
 
     def __init__(self, index: Index, spent: Spent) -> None:
         self.add = metered(spent, "index", index.add)
+        self.add_ended = metered(spent, "index", index.add_ended)
         self.remove = metered(spent, "index", index.remove)
 
 

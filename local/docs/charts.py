@@ -24,7 +24,7 @@ from rich.console import Console
 from local.docs import kusto
 from local.parts.stack import stack
 from local.setup.bootstrap import ROOT
-from local.trials.scenario import JOBS, Job
+from local.trials.scenario import SCRIPTED, Job
 
 PICTURES = ROOT / "docs" / "pictures"
 SETTINGS = {"WAIT_SCALE": "0.05"}
@@ -86,9 +86,9 @@ def _count(app: httpx.Client, url: str) -> None:
 
 
 def _jobs(random_: random.Random) -> Iterator[Job]:
-    """Yield the scenario's jobs repeatedly, mostly successful ones, with new ids and a bit longer."""
-    weights = [6 if job.outcome == "succeeded" else 1 for job in JOBS]
-    for number, job in enumerate(random_.choices(JOBS, weights, k=WATCHES)):
+    """Yield the scenario's scripted jobs repeatedly, mostly successful ones, with new ids and a bit longer."""
+    weights = [6 if job.outcome == "succeeded" else 1 for job in SCRIPTED]
+    for number, job in enumerate(random_.choices(SCRIPTED, weights, k=WATCHES)):
         name, id_ = list(job.ids.items())[-1]
         ids = {**job.ids, name: f"{id_}-{number}"}
         first, *rest = job.script

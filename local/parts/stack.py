@@ -52,18 +52,20 @@ class Stack:
 
     def app(self) -> httpx.Client:
         """Return a client of the app, with the key; an error status raises."""
-        return httpx.Client(
-            base_url=f"{self.url}/api",
-            headers={"x-functions-key": self.key},
-            event_hooks={"response": [httpx.Response.raise_for_status]},
-            timeout=30,
-            trust_env=False,
-        )
+        return self._client(f"{self.url}/api", {"x-functions-key": self.key})
+
+    def simulated_platform(self) -> httpx.Client:
+        """Return a client of the simulated platform, without a token; an error status raises."""
+        return self._client(self.simulator)
 
     def simulator_control(self) -> httpx.Client:
         """Return a client of the simulator's control API, `/_sim`; an error status raises."""
+        return self._client(f"{self.simulator}/_sim")
+
+    def _client(self, base_url: str, headers: Mapping[str, str] | None = None) -> httpx.Client:
         return httpx.Client(
-            base_url=f"{self.simulator}/_sim",
+            base_url=base_url,
+            headers=headers,
             event_hooks={"response": [httpx.Response.raise_for_status]},
             timeout=30,
             trust_env=False,

@@ -10,16 +10,19 @@ from local.plan import prices
 from local.plan.engine import Flown
 from local.plan.limits import INSTANCE_GB, LEAST_ACTIVE_SECONDS
 from local.plan.meter import answering, metered
-from local.plan.tally import in_flight, tickets
+from local.plan.tally import apis_in_use, in_flight, tickets
 from local.plan.workload import DAY
 from shared.apis import APIS
 from shared.engine.gate import BETWEEN_READS
 
 #: Requests of a start (index, row; ticket), of a turn that goes on (load, commit; ticket, deletion), of one that ends
-#: the watch (load, commit, result, index, published; deletion).
+#: the watch (load, commit, both lists, result, published; deletion).
 START_TABLE, START_QUEUE = 2, 1
 TURN_TABLE, TURN_QUEUE = 2, 2
-END_TABLE, END_QUEUE = 5, 1
+END_TABLE, END_QUEUE = 6, 1
+
+#: Of an ended watch once its retention is over: its row, and its entry in the list of ended ones.
+GONE_TABLE = 2
 
 #: Requests of a wake-up, beside the loads of its event (commit; ticket), and of the ticket that it fences off (load;
 #: deletion).
@@ -27,8 +30,9 @@ WAKE_TABLE, WAKE_QUEUE = 1, 1
 STALE_TABLE, STALE_QUEUE = 1, 1
 
 #: `tend_watches`: rounds a day; scans of all rows in each, one to count and one to tend (docs/reliability.md); requests
-#: of a scan.
+#: of a scan.  Each also compares the lists: two queries for each API, and some five requests more.
 ROUNDS, SCANS, PARTITIONS, PAGE = 288, 2, 256, 1000
+LISTS = 2 * len(APIS) + 5
 
 #: Looks of the scale controller at each queue that has a trigger, a day: "polls every 10 seconds", which nobody can set
 #: (https://github.com/Azure/azure-functions-durable-extension/issues/391, said of other plans).  Where there are
@@ -45,7 +49,8 @@ RETENTION = 30
 #: setting `hostLogs` of infra/modules/app.bicep may repeat of the lines.
 START_LINE_GB, LINE_GB, FINISHED_GB = 847e-9, 782e-9, 1031e-9
 
-#: The same for an event that counts the watches of an API: about 730 bytes in the exporter's envelope.
+#: The same for an event that counts the watches of an API: about 730 bytes in the exporter's envelope.  A round sends
+#: one for each API with open watches, and one if there is none (shared/engine/tender.py).
 COUNT_GB = 730e-9
 
 #: And for `EventReceived`, which is all that is sent of an event of the platform (host.json).
@@ -115,18 +120,19 @@ def bill(flown: Flown) -> Bill:
     """Charge a plan, with what the app does whether there are watches or not."""
     days, (active_seconds, looks) = flown.world.days, metered(flown)
     active_seconds += answering(flown)
-    (starts, _, _), (tables, queues) = _counts(flown), requests(flown)
+    (starts, _, ends), (tables, queues) = _counts(flown), requests(flown)
     delivered = (len(flown.delivered) + len(flown.events)) * flown.world.weight
     rows = starts / days * RETENTION + in_flight(flown).mean
-    tending = ROUNDS * SCANS * max(PARTITIONS, rows / PAGE)
+    tending = ROUNDS * (SCANS * max(PARTITIONS, rows / PAGE) + LISTS)
     gates = DAY / BETWEEN_READS.total_seconds()
     nothing, busy = idle(flown.world.ticket_queues), float((tickets(flown).each > 0).mean())
+    told = float(np.maximum(apis_in_use(flown), 1).mean())
     return Bill(
         executions=(starts + delivered) / days + nothing.executions,
         gb_seconds=active_seconds / days * INSTANCE_GB + nothing.gb_seconds,
         queue_requests=(queues + looks) / days,
-        table_requests=tables / days + tending + gates,
-        ingested_gb=telemetry(flown) / days + nothing.ingested_gb,
+        table_requests=(tables + ends * GONE_TABLE) / days + tending + gates,
+        ingested_gb=telemetry(flown) / days + ROUNDS * told * COUNT_GB,
         scaler_requests=nothing.scaler_requests + SCALER_LOOKS * busy * flown.world.ticket_queues,
     )
 
@@ -137,7 +143,7 @@ def idle(ticket_queues: int = 1) -> Bill:
         executions=ROUNDS,
         gb_seconds=ROUNDS * LEAST_ACTIVE_SECONDS * INSTANCE_GB,
         queue_requests=0,
-        table_requests=ROUNDS * SCANS * PARTITIONS,
-        ingested_gb=ROUNDS * len(APIS) * COUNT_GB,
+        table_requests=ROUNDS * (SCANS * PARTITIONS + LISTS),
+        ingested_gb=ROUNDS * COUNT_GB,
         scaler_requests=SCALER_LOOKS * (OF_EACH_QUEUE * ticket_queues + OF_CALLBACKS),
     )

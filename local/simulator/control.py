@@ -12,6 +12,7 @@ be scripted, without its query and for all methods; `/logs` is not `/logs/`.  Or
 makes the job start with the next request, take that long, and end with that status word, whatever its id says.  If a
 word has two meanings, like Reporting's `Succeeded`, `"issues": true` chooses; where a second word gives the verdict,
 that of Synchronization and Export, it is the second.  A word that a job may keep, like `unsubmitted`, keeps it so.
+With `"age": 15` the job has already begun, so many seconds ago.
 
 `"now": true` in a clock makes the job start at once instead.
 
@@ -78,6 +79,9 @@ class Clock(Order):
     ends: str | None = None  #: None, without issues too: as the job's id says
     issues: bool | None = None
     now: bool = False  #: starts at once, not with the next request
+    age: Annotated[float, Field(ge=0, le=1_000_000_000)] | None = (
+        None  #: seconds; None: it starts with the next request
+    )
 
 
 class JobOrder(Order):
@@ -101,6 +105,8 @@ class JobOrder(Order):
             raise ValueError("give a path to a job that is to start now")
         if self.iTwinId is not None and self.clock is None:
             raise ValueError("give an iTwinId together with a clock")
+        if self.api is not None and self.clock and self.clock.age is not None:
+            raise ValueError("the next job of an api has no age")
         if self.path is not None and paths.split(self.path)[0] == "_sim":
             raise ValueError("paths under /_sim cannot be scripted")
         return self
@@ -175,7 +181,10 @@ async def _jobs(request: web.Request) -> web.Response:
         world.scripts.write(script, order.script)
     elif order.clock:
         api, ids = _job(path)
-        world.jobs.plan(api, ids, _length(order.clock), _ending(api, order.clock), _given(order.iTwinId))
+        age = order.clock.age
+        began = None if age is None else datetime.now(UTC) - timedelta(seconds=age)
+        length, ending = _length(order.clock), _ending(api, order.clock)
+        world.jobs.plan(api, ids, length, ending, _given(order.iTwinId), began=began)
         world.scripts.erase(script)
         if order.clock.now:
             world.jobs.find(api, ids, datetime.now(UTC))

@@ -110,15 +110,19 @@ class Jobs:
         length: timedelta | None,
         ending: Ending | str | None,
         given: Given | None = None,
+        *,
+        began: datetime | None = None,
     ) -> None:
-        """Set the length and the ending of a job, or those of its id; it starts with the next request.
+        """Set the length and the ending of a job, or those of its id; it starts with the next request, or has begun.
 
         A text instead of an ending is a word that the job keeps for ever.
         """
         key = (api.path, *ids.values())
         plan = plan_of(api, length or self._length, ending) or fate(api, api.job_id(ids), length or self._length)
         self._begun.pop(key, None)
-        if isinstance(plan, Plan):
+        if isinstance(plan, Plan) and began:
+            self._keep(api, key, Job(ids, plan, began, given or {}))
+        elif isinstance(plan, Plan):
             self._planned[key] = plan, given or {}
 
     def plan_next(

@@ -28,7 +28,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from local.parts.stack import DIRECT, QUEUE, WATCHES, Stack, stack
-from local.trials.scenario import Answer, Job, access_control, reality_analysis, reporting, schedules
+from local.trials.scenario import Answer, Job, access_control, reality_analysis, reporting, schedules, synchronization
 from local.trials.verdict import Evidence, early_polls, gather, wrong_ends
 from shared.apis import APIS
 from shared.settings import queue_name
@@ -90,6 +90,12 @@ KINDS: Sequence[tuple[Callable[..., Job], Callable[[str], Any], str, Sequence[tu
         lambda word: {"operation": {"status": word}},
         "Started",
         [("Succeeded", "succeeded"), ("Failed", "failed")],
+    ),
+    (
+        synchronization,
+        lambda word: {"run": {"state": "Executing" if word == "Undetermined" else "Completed", "result": word}},
+        "Undetermined",
+        [("Success", "succeeded"), ("PartialSuccess", "partial"), ("Error", "failed"), ("Cancelled", "cancelled")],
     ),
 )
 

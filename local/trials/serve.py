@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 from rich.console import Console
 
-from local.parts.stack import Stack, stack
+from local.parts.stack import CLIENT_ID, CLIENT_SECRET, Stack, stack
 from local.setup.bootstrap import STATE
 from shared.apis import APIS
 from shared.core.remote import watch_id
@@ -31,6 +31,10 @@ Stop it:
   curl -s -X DELETE '{url}/api/watches/{watch}' -H 'x-functions-key: {key}'
 Start it and wait for its end:
   python3 -m local watch start --wait '{simulator}/insights/reporting/datasources/extraction/status/demo-1'
+Begin a job on the platform, and hand over what it answers:
+  TOKEN=$(curl -s '{simulator}/connect/token' -d '{form}' | cut -d '"' -f 4)
+  curl -si -X POST '{simulator}/export/connections/demo/runs' -H "Authorization: Bearer $TOKEN" \\
+    | python3 -m local watch start --wait -
 Show the events that were sent:
   curl -s '{simulator}/_sim/events'
 
@@ -62,6 +66,7 @@ def _text(parts: Stack) -> str:
         url=parts.url,
         key=parts.key,
         simulator=parts.simulator,
+        form=f"grant_type=client_credentials&client_id={CLIENT_ID}&client_secret={CLIENT_SECRET}",
         storage=parts.storage,
         logs=parts.directory / "host.log",
         body='{"api": "reporting", "job": {"jobId": "demo-1"}}',

@@ -45,7 +45,7 @@ def gather(stack: Stack, watches: Mapping[str, str], jobs: Sequence[Job]) -> dic
                 watch=app.get(f"/watches/{watches[job.what]}").json(),
                 rows=[row for row in rows if row["WatchId"] == watches[job.what]],
                 events=[event for event in events if event["properties"].get("watchId") == watches[job.what]],
-                requests=[request for request in requests if request["path"] == job.path],
+                requests=[request for request in requests if (request["method"], request["path"]) == ("GET", job.path)],
             )
             for job in jobs
         }
@@ -60,12 +60,18 @@ def disagreements(job: Job, found: Evidence) -> Iterator[str]:
 def wrong_ends(job: Job, found: Evidence) -> Iterator[str]:
     """Yield what is wrong with the outcome, the rows and the events."""
     watch = found.watch
+    if watch["api"] != job.api:
+        yield f"the API is {watch['api']}, not {job.api}"
     if watch["outcome"] != job.outcome:
         yield f"ended as {watch['outcome']}, not as {job.outcome}"
     if job.reason not in (watch["reason"] or ""):
         yield f"the reason is {watch['reason']!r}, without {job.reason!r}"
     if job.evidence and list(watch["evidence"]) != list(job.evidence):
         yield f"the evidence is {watch['evidence']}"
+    if job.entries is not None and watch["issues"] != job.entries:
+        yield f"{watch['issues']} entries of evidence, not {job.entries}"
+    if job.progress is not None and watch["progress"] != job.progress:
+        yield f"the progress is {watch['progress']}, not {job.progress:g}"
     if job.polls is not None and watch["polls"] != job.polls:
         yield f"{watch['polls']} polls, not {job.polls}"
     yield from _row_disagreements(watch, found.rows)
@@ -83,7 +89,7 @@ def early_polls(
     """
     polls = [request for request in found.requests if request["status"] != UNAUTHORIZED]  # a 401 is retried at once
     for turn, (before, after) in enumerate(pairwise(polls)):
-        answer = job.script[min(turn, len(job.script) - 1)]
+        answer = job.script[min(turn, len(job.script) - 1)] if job.script else {}
         wait = max(least, timedelta(seconds=_seconds(answer.get("headers", {}))))
         one, other = _instant(before["time"]), _instant(after["time"])
         if other - one + EPSILON < wait and not excused(one, other):

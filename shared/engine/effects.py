@@ -35,6 +35,7 @@ class Effects:
             return watch
         if watch.published:
             return watch
+        await self.index.add_ended(watch, watch.end)  # before its result, so that the list is complete
         await self.record(watch, watch.end)
         await self.announce(watch, watch.end)
         if watch.callback:

@@ -1,15 +1,18 @@
 """A list of watches, a page at a time: the open ones, then the ended ones, each newest first.
 
-The lists come from tables whose keys have that order, so a page costs what it shows, not what there is.  Each entry is
-then looked up as the watch's own row, which is the truth.  A stale entry is skipped, so a page may be shorter than
-requested.  One request scans a bounded number of entries.
+The lists come from tables whose keys have that order, so a page costs what it shows, not what there is: one query of
+each list, however many APIs there are.  Each entry is then looked up as the watch's own row, which is the truth.  A
+stale entry is skipped, so a page may be shorter than requested.  One request scans a bounded number of entries.
+
+Earlier versions list by API.  Until `Upgrade` has brought over what they listed, those lists are read as well: an entry
+has the same key in both, and comes once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,15 +46,22 @@ class Entry:
     api: str
     key: str  #: see `newest_first`
     watch_id: str
-    outcome: str  #: "" in the index of open ones
+    outcome: str  #: "" in the list of open ones
     labels: str  #: as the table has them: contains each label
 
 
-class Entries(Protocol):
-    """A table that is read newest first."""
+class Lists(Protocol):
+    """The list of open watches and that of ended ones, of all APIs, newest first."""
 
-    def entries(self, api: str, after: str, before: str, page: int) -> AsyncIterator[Entry]:
-        """Give the entries of an API between two keys, in order."""
+    def entries(self, state: State, api: str | None, after: str, before: str, page: int) -> AsyncIterator[Entry]:
+        """Give the entries of a list between two keys, in order, of one API or of all: one query."""
+
+
+class ListsByApi(Protocol):
+    """A list for each API, newest first: the results, or the open watches as earlier versions list them."""
+
+    def entries_of(self, api: str, after: str, before: str, page: int) -> AsyncIterator[Entry]:
+        """Give the entries of an API between two keys, in order: one query."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +114,10 @@ class Lister:
     """Makes pages."""
 
     rows: Store[Watch]
-    open: Entries
-    ended: Entries
+    lists: Lists
+    results: ListsByApi
+    earlier: ListsByApi  #: open watches, as earlier versions list them
+    is_whole: Callable[[], Awaitable[bool]]  #: whether `lists` has all that earlier versions listed; see `Upgrade`
     apis: Sequence[str]
     retention: timedelta  #: the rows of watches that ended before may be gone
     now: Callable[[], datetime]
@@ -137,7 +149,7 @@ class Lister:
         scanned = 0
         if most <= 0 or budget <= 0:
             return found, scanned, Cursor(state, after)
-        async with aclosing(self._merged(wanted, state, after)) as entries:
+        async with aclosing(merged(await self._streams(wanted, state, after))) as entries:
             async for entry in entries:
                 if len(found) == most or scanned == budget:
                     return found, scanned, Cursor(state, after)
@@ -146,22 +158,22 @@ class Lister:
                     found.append(entry)
         return found, scanned, None
 
-    async def _merged(self, wanted: Wanted, state: State, after: str) -> AsyncGenerator[Entry, None]:
-        """The entries of all APIs, in the order of their keys."""
-        table: Entries = self.open if state == "watching" else self.ended
+    async def _streams(self, wanted: Wanted, state: State, after: str) -> Sequence[AsyncIterator[Entry]]:
+        """Say what to read for a list: one query, and those by API while earlier versions may have listed something.
+
+        The ended watches of one API are its results.  To search the long list of all for a rare API would take longer.
+        """
         before = LAST if state == "watching" else falling(self.now() - self.retention)
         searches = wanted.label is not None or wanted.outcome is not None
         page = LARGEST_QUERY if searches else wanted.limit + 1
-        apis = self.apis if wanted.api is None else [wanted.api]
-        streams = [table.entries(api, after, before, page) for api in apis]
-        heads = await asyncio.gather(*(anext(stream, None) for stream in streams))
-        waiting = {entry: stream for entry, stream in zip(heads, streams, strict=True) if entry is not None}
-        while waiting:
-            entry = min(waiting, key=lambda entry: entry.key)
-            stream = waiting.pop(entry)
-            yield entry
-            if (following := await anext(stream, None)) is not None:
-                waiting[following] = stream
+        by_api = self.earlier if state == "watching" else self.results
+        if state == "ended" and wanted.api is not None:
+            return [by_api.entries_of(wanted.api, after, before, page)]
+        streams = [self.lists.entries(state, wanted.api, after, before, page)]
+        if not await self.is_whole():
+            apis = self.apis if wanted.api is None else [wanted.api]
+            streams += [by_api.entries_of(api, after, before, page) for api in apis]
+        return streams
 
     async def _row(self, state: State, entry: Entry) -> Watch | None:
         """Return the watch's row, unless the entry is stale, or the row cannot be read."""
@@ -174,3 +186,18 @@ class Lister:
             return row if row and row.end and newest_first(row.end.at, row.id) == entry.key else None
         # A watch that has just ended is listed there, or about to be.
         return row if row and row.is_open and newest_first(row.started_at, row.id) == entry.key else None
+
+
+async def merged(streams: Sequence[AsyncIterator[Entry]]) -> AsyncGenerator[Entry, None]:
+    """Yield the entries of all streams in the order of their keys, each key once."""
+    heads = await asyncio.gather(*(anext(stream, None) for stream in streams))
+    waiting = {stream: entry for stream, entry in zip(streams, heads, strict=True) if entry is not None}
+    last = FIRST
+    while waiting:
+        stream = min(waiting, key=lambda stream: waiting[stream].key)
+        entry = waiting.pop(stream)
+        if entry.key != last:
+            yield entry
+        last = entry.key
+        if (following := await anext(stream, None)) is not None:
+            waiting[stream] = following

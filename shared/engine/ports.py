@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from azure.core.exceptions import AzureError
 
-from shared.core.model import Ticket, Watch
+from shared.core.model import End, Ticket, Watch
 from shared.core.rate_limit import Clearance
 
 
@@ -140,13 +140,19 @@ class Gate(Protocol):
 
 
 class Index(Protocol):
-    """The index of open watches.  It is complete, but entries may be stale: the watch has ended, or has no row."""
+    """The lists of open watches and of ended ones.
+
+    They are complete, but entries may be stale: the watch has ended, was started again, or has no row.
+    """
 
     async def add(self, watch: Watch) -> None:
-        """Add the watch.  Idempotent."""
+        """Add an open watch.  Idempotent."""
+
+    async def add_ended(self, watch: Watch, end: End) -> None:
+        """Add the end of a watch.  Idempotent."""
 
     async def remove(self, watch: Watch) -> None:
-        """Remove the watch.  Idempotent."""
+        """Remove an open watch.  Idempotent."""
 
 
 #: Sends a ticket that becomes visible after the delay, never earlier.

@@ -101,9 +101,10 @@ class Events:
         about = {"api": ", ".join(apis), "watchId": ", ".join(watches)}
         await self._send("EventReceived", {"type": kind, "result": result, "why": why, **about}, {})
 
-    async def counted(self, api: str, count: Count, pace: Pace | None) -> None:
+    async def counted(self, api: str | None, count: Count, pace: Pace | None) -> None:
         """Send `WatchesCounted`; raises `UndeliveredError` or TimeoutError.
 
+        Without an API, the event says that a round took place which had none to tell of.
         `failing` is how many open watches learned nothing in their last turn; `failing_token` and others say why.
         `perMinute` is absent where the schedules alone say how often an API is asked.  All about the pace is absent
         where that is not known.
@@ -114,7 +115,7 @@ class Events:
             "oldestOverdueSeconds": count.oldest_overdue.total_seconds(),
             **_failing(count.failing),
         }
-        about = {"api": api}
+        about = {} if api is None else {"api": api}
         if pace is not None:
             about |= {"pace": pace.reason.value, "paceSince": pace.since.isoformat() if pace.since else ""}
             measurements |= {"gateShutSeconds": pace.opens_in.total_seconds()}
@@ -171,7 +172,7 @@ class NoEvents:
     async def received(self, result: str, why: str, kind: str, apis: Iterable[str], watches: Iterable[str]) -> None:
         """Send nothing."""
 
-    async def counted(self, api: str, count: Count, pace: Pace | None) -> None:
+    async def counted(self, api: str | None, count: Count, pace: Pace | None) -> None:
         """Send nothing."""
 
     async def shut_for_long(self, api: str, pace: Pace) -> None:

@@ -167,7 +167,7 @@ def evidence(parts, app, platform, ended):
     for job in JOBS:
         for path, script in {job.path: job.script, **job.documents}.items():
             platform.post("/jobs", json={"path": path, "script": script})
-        target = {"url": parts.simulator + job.path} if job.by_url else {"api": job.api, "job": dict(job.ids)}
+        target = {"url": parts.simulator + job.url} if job.url else {"api": job.api, "job": dict(job.ids)}
         deadline = {"deadline": job.deadline} if job.deadline else {}
         answer = app.post("/watches", json=target | deadline)
         assert answer.status_code == 202, answer.text

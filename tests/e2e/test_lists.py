@@ -1,10 +1,15 @@
 """Lists, as a caller meets them."""
 
+import time
 from uuid import uuid4
 
 import pytest
+from azure.data.tables import TableServiceClient
 
 from tests.e2e.test_http import assert_problem
+
+#: The table of the lists, and its partitions.
+OPEN, LISTS = "OpenWatches", {"watching", "ended"}
 
 
 @pytest.fixture
@@ -71,3 +76,26 @@ def test_a_watch_in_a_list_is_shown_as_alone(app, some):
 )
 def test_a_bad_query_says_what_to_send(app, query, name, says):
     assert_problem(app.get(f"/watches?{query}"), 422, name, says)
+
+
+def test_what_an_earlier_version_listed_is_brought_over(app, parts, some):
+    """The entries of that version are in partitions by API, and of ended watches it has but the results."""
+    label, ids = some
+    with TableServiceClient.from_connection_string(parts.storage) as tables:
+        table = tables.get_table_client(OPEN)
+        entries = [row for row in table.list_entities() if row.get("WatchId") in ids]
+        for row in entries:
+            table.delete_entity(row["PartitionKey"], row["RowKey"])
+            if row["PartitionKey"] == "watching":
+                table.upsert_entity({**row, "PartitionKey": "reporting"})
+
+        def brought_over():
+            return [row for row in table.list_entities() if row.get("WatchId") in ids and row["PartitionKey"] in LISTS]
+
+        app.post(f"{parts.url}/admin/functions/tend_watches", json={})
+        give_up = time.monotonic() + 20
+        while len(brought_over()) < len(entries) and time.monotonic() < give_up:
+            time.sleep(0.1)
+
+        assert brought_over() == entries
+    assert [watch["id"] for watch in app.get("/watches", params={"label": label}).json()["watches"]] == ids

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from local.setup.bootstrap import ROOT
-from local.trials.scenario import JOBS
+from local.trials.scenario import GROUPS, JOBS
 
 
 def test_it_watches_all_jobs_to_their_end_and_finds_nothing_wrong():
@@ -14,3 +14,7 @@ def test_it_watches_all_jobs_to_their_end_and_finds_nothing_wrong():
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(JOBS)} of {len(JOBS)} watches ended as expected: {len(JOBS)} rows" in done.stdout
+    for group, jobs in GROUPS.items():
+        heading = done.stdout.index(f"{group}: {len(jobs)} of {len(jobs)} ended\n")
+        table = done.stdout[heading:]
+        assert [table.find(job.what) for job in jobs] == sorted(table.index(job.what) for job in jobs)

@@ -11,10 +11,10 @@ from functools import partial
 from tests.simulation.schedules import every_overlap
 from tests.simulation.world import World
 
-#: The index of open watches is written twice with the same effect as once, whatever others do meanwhile, and a row that
-#: is read again after a lost swap is read for what comes next: their places add schedules and nothing new.
-#: test_crashes.py breaks them everywhere.
-QUICK = frozenset({"add", "remove", "load again"})
+#: The lists are written twice with the same effect as once, whatever others do meanwhile, and a row that is read again
+#: after a lost swap is read for what comes next: their places add schedules and nothing new.  test_crashes.py breaks
+#: them everywhere.
+QUICK = frozenset({"add", "add_ended", "remove", "load again"})
 
 
 def started(job: str = "active") -> World:

@@ -117,6 +117,15 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
         EFFECTS,
         {"await self.send_callback(Ticket(callback.id, callback.seq), timedelta(0))": "pass"},
     ),
+    "an end that is not listed": (EFFECTS, {"await self.index.add_ended(watch, watch.end)": "pass"}),
+    "an end that is listed after it is recorded": (
+        EFFECTS,
+        {
+            "await self.index.add_ended(watch, watch.end)": "pass",
+            "await self.record(watch, watch.end)": "await self.record(watch, watch.end)\n"
+            "await self.index.add_ended(watch, watch.end)",
+        },
+    ),
     "listed for ever": (EFFECTS, {"await self.index.remove(watch)": "pass"}),
     "listed no more only after it is published": (
         EFFECTS,

@@ -69,6 +69,7 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
     "post": ("before",),
     "fail": ("before", "after"),
     "add": ("before", "after"),
+    "add_ended": ("before", "after"),
     "remove": ("before", "after"),
 }
 
@@ -209,7 +210,9 @@ class World:
             callbacks=callbacks,
             now=lambda: self.now,
             apis={API.name: API},
-            index=SimpleNamespace(add=self._port(self._add), remove=self._port(self._remove)),
+            index=SimpleNamespace(
+                add=self._port(self._add), add_ended=self._port(self._add_ended), remove=self._port(self._remove)
+            ),
             send=self._port(self._send),
             send_callback=self._port(self._send_callback),
             fetch=self._port(self._fetch),
@@ -484,13 +487,17 @@ class World:
     async def _add(self, watch: Watch) -> None:
         await self.index.add(watch)
 
+    async def _add_ended(self, watch: Watch, end: End) -> None:
+        assert watch in self.ended, "listed an end that is not committed"
+        await self.index.add_ended(watch, end)
+
     async def _remove(self, watch: Watch) -> None:
         await self.index.remove(watch)
         self._check_index()
 
     def _check_index(self) -> None:
         for row in self.table.rows.values():
-            listed = (row.api, newest_first(row.started_at, row.id)) in self.index.rows
+            listed = ("watching", newest_first(row.started_at, row.id)) in self.index.rows
             assert listed or row.end, "an open watch that no list shows"
             assert listed or _result(row) in self.results.values(), "a watch that no list shows"
 
@@ -519,6 +526,7 @@ class World:
     async def _record(self, watch: Watch, end: End) -> None:
         assert watch in self.ended, "recorded what is not committed"
         row = result(watch, end)
+        assert ("ended", row["RowKey"]) in self.index.rows, "a result that no list shows"
         self.results[row["PartitionKey"], row["RowKey"]] = row
 
     async def _send_callback(self, ticket: Ticket, delay: timedelta) -> None:
@@ -631,7 +639,8 @@ class World:
         ends = {event_id(watch) for watch in self.ended if watch.callback}
         assert ends == self.taken | self.given_up, "somebody was not notified"
         orphans = sum(worker.failed for worker in self.starters)
-        assert len(self.index.rows) <= orphans, "an ended watch is still listed as open"
+        listed = [key for state, key in self.index.rows if state == "watching"]
+        assert len(listed) <= orphans, "an ended watch is still listed as open"
         rows = [_result(watch) for watch in self.ended]
         assert self.results == {(row["PartitionKey"], row["RowKey"]): row for row in rows}
         assert all(watch in self.events for watch in self.ended)

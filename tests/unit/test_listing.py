@@ -12,34 +12,22 @@ from shared.core.model import End, Outcome
 from shared.core.newest_first import newest_first
 from shared.engine import lister as listing
 from shared.engine.cursor import Cursor
-from shared.engine.lister import Entry, Lister, Wanted
+from shared.engine.lister import Lister, Wanted
 from shared.engine.ports import Unreadable
 from tests.builders import NOON, a_watch
-from tests.memory import MemoryIndex, MemoryWatches
+from tests.memory import MemoryByApi, MemoryIndex, MemoryWatches
 
 RETENTION = timedelta(days=30)
 
-
-class MemoryShelf:
-    """Results, in memory."""
-
-    def __init__(self, rows):
-        self.rows = rows
-        self.given = 0
-
-    async def entries(self, api, after, before, page):  # noqa: ARG002
-        rows = [row for row in self.rows if row.api == api and row.outcome]
-        for key, row in sorted((newest_first(row.end.at, row.id), row) for row in rows):
-            if after < key < before:
-                self.given += 1
-                yield Entry(api, key, row.id, str(row.outcome), ", ".join(row.labels))
+#: Those that the watches below are of.
+NAMES = [*APIS][:4]
 
 
 def watch(number, **more):
     began = NOON - timedelta(minutes=number)
     row = a_watch(
         id=str(UUID(int=number)),
-        api=list(APIS)[number % len(APIS)],
+        api=NAMES[number % len(NAMES)],
         job={"jobId": str(number)},
         labels=("even" if number % 2 == 0 else "odd",),
         started_at=began,
@@ -58,13 +46,37 @@ def ended(number, outcome=Outcome.SUCCEEDED, **more):
 class Lists:
     """A listing of these rows."""
 
-    def __init__(self, *rows):
-        self.store, self.index, self.shelf = MemoryWatches(), MemoryIndex(), MemoryShelf(rows)
-        for row in rows:
+    def __init__(self, *rows, by_earlier=()):
+        """`by_earlier`: rows that an earlier version listed."""
+        self.store, self.index = MemoryWatches(), MemoryIndex()
+        self.earlier, self.results = MemoryByApi(), MemoryByApi()
+        self.is_whole = not by_earlier
+        for row in (*rows, *by_earlier):
             asyncio.run(self.store.insert(row))
-            if row.outcome is None:
-                asyncio.run(self.index.add(row))
-        self.listing = Lister(self.store, self.index, self.shelf, list(APIS), RETENTION, lambda: NOON)
+            if row.end:
+                self.results.record(row)
+            elif row in by_earlier:
+                self.earlier.add(row)
+        for row in rows:
+            asyncio.run(self.index.add_ended(row, row.end) if row.end else self.index.add(row))
+        self.listing = Lister(
+            rows=self.store,
+            lists=self.index,
+            results=self.results,
+            earlier=self.earlier,
+            is_whole=self._is_whole,
+            apis=list(APIS),
+            retention=RETENTION,
+            now=lambda: NOON,
+        )
+
+    async def _is_whole(self):
+        return self.is_whole
+
+    @property
+    def queries(self):
+        """What was asked for, list by list."""
+        return [*self.index.queries, *self.earlier.queries, *self.results.queries]
 
     def page(self, **wanted):
         return asyncio.run(self.listing.page(Wanted(**wanted)))
@@ -110,8 +122,8 @@ def test_a_page_has_as_many_as_wanted_and_says_where_the_next_begins(lists):
         ({"outcome": Outcome.SUCCEEDED, "state": "watching"}, []),
         ({"label": "even"}, [2, 4, 6, 12, 14, 16]),
         ({"label": "eve"}, []),
-        ({"api": list(APIS)[1]}, [1, 5, 13, 17]),
-        ({"api": next(iter(APIS)), "label": "odd"}, []),
+        ({"api": NAMES[1]}, [1, 5, 13, 17]),
+        ({"api": NAMES[0], "label": "odd"}, []),
     ],
 )
 @pytest.mark.parametrize("limit", [2, 50])
@@ -123,7 +135,7 @@ def test_the_first_page_does_not_look_at_all_there_is():
     lists = Lists(*(ended(number) for number in range(1, 1000)))
 
     assert len(lists.page(limit=5).watches) == 5
-    assert lists.shelf.given <= 5 + 2 * len(APIS)
+    assert lists.index.given <= 5 + 2
 
 
 def test_a_rare_label_is_found_in_bounded_steps(monkeypatch):
@@ -133,7 +145,7 @@ def test_a_rare_label_is_found_in_bounded_steps(monkeypatch):
     page = lists.page(label="rare")
 
     assert (list(page.watches), page.after is None) == ([], False)
-    assert lists.shelf.given <= 100 + 2 * len(APIS)
+    assert lists.index.given <= 100 + 2
     assert lists.all(label="rare") == [350]
 
 
@@ -157,7 +169,7 @@ def test_rows_that_may_be_gone_are_not_looked_for():
     lists = Lists(ended(1, end=End(Outcome.SUCCEEDED, NOON - RETENTION - timedelta(seconds=1))))
 
     assert lists.all() == []
-    assert lists.shelf.given == 0
+    assert lists.index.given == 0
 
 
 def test_a_stale_entry_is_passed_over_and_stays():
@@ -167,6 +179,60 @@ def test_a_stale_entry_is_passed_over_and_stays():
 
     assert lists.all() == []
     assert lists.index.rows
+
+
+@pytest.mark.parametrize("state", ["watching", "ended"])
+def test_a_page_of_a_list_is_one_query(lists, state):
+    lists.page(state=state, limit=3)
+
+    assert lists.queries == [state]
+
+
+def test_a_page_of_one_api_is_one_query_of_each_list(lists):
+    api = NAMES[1]
+
+    assert lists.all(api=api) == [1, 5, 13, 17]
+    assert lists.queries == ["watching", api]
+
+
+SOME = [watch(number) for number in range(1, 8)], [ended(number) for number in range(11, 18)]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 14])
+@pytest.mark.parametrize("listed_twice", [(), (1, 2, 5, 11, 16), range(20)])
+def test_what_an_earlier_version_listed_is_listed_once_and_in_its_place(limit, listed_twice):
+    rows = [*SOME[0], *SOME[1]]
+    lists = Lists(*rows[::3], by_earlier=[row for row in rows if row not in rows[::3]])
+    for row in rows:
+        if UUID(row.id).int in listed_twice:
+            asyncio.run(lists.index.add_ended(row, row.end) if row.end else lists.index.add(row))
+
+    assert lists.all(limit=limit) == [*range(1, 8), *range(11, 18)]
+    assert lists.all(limit=limit, api=NAMES[1]) == [1, 5, 13, 17]
+    assert lists.all(limit=limit, label="even") == [2, 4, 6, 12, 14, 16]
+
+
+def test_a_cursor_goes_on_where_it_was_while_the_lists_become_whole():
+    lists = Lists(by_earlier=[*SOME[0], *SOME[1]])
+    first = lists.page(limit=9)
+    for row in (*SOME[0], *SOME[1]):
+        asyncio.run(lists.index.add_ended(row, row.end) if row.end else lists.index.add(row))
+    lists.is_whole = True
+    second = lists.page(limit=9, after=first.after)
+
+    assert [UUID(row.id).int for row in (*first.watches, *second.watches)] == [*range(1, 8), *range(11, 18)]
+    assert second.after is None
+
+
+def test_a_page_of_failing_ones_reads_what_an_earlier_version_listed():
+    lists = Lists(watch(1, failing="401"), by_earlier=[watch(2), watch(3, failing="5xx")])
+
+    assert lists.all(failing=True, limit=1) == [1, 3]
+
+
+def test_no_api_is_called_as_a_list_is():
+    """The lists, the mark, and those by API are partitions of one table."""
+    assert not {"watching", "ended", "upgrade"} & {*APIS}
 
 
 def test_what_has_ended_and_is_not_yet_published_keeps_its_entry():

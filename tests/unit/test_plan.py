@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from local.host import hostjson
-from local.plan.bill import bill, idle, requests, telemetry
+from local.plan.bill import COUNT_GB, ROUNDS, bill, idle, requests, telemetry
 from local.plan.command import plan
 from local.plan.engine import TooManyTurnsError, World, fly
 from local.plan.events import EARLY_BY, Events
@@ -358,6 +358,17 @@ def test_the_scale_controller_looks_whether_there_are_watches_or_not():
     assert more.scaler_requests == 7 * 8640
     assert busy.scaler_requests == pytest.approx(4 * 8640, rel=0.01)
     assert nothing.dollars["scaler"] == pytest.approx(3 * 8640 * 0.4e-6)
+
+
+def test_each_api_in_use_has_a_count_in_each_round():
+    """And one that nobody uses has none; where none is in use, the round has one."""
+    apis = [STEADY, STEADY, STEADY]
+    start, end = np.zeros(2), np.full(2, 1e9)
+    both = Jobs(np.array([0, 2], dtype=np.int8), start, end, np.ones(2, dtype=bool))
+    flown, none = fly(world(apis, both)), fly(world(apis, jobs([], 1)))
+
+    assert bill(flown).ingested_gb - telemetry(flown) / flown.world.days == pytest.approx(2 * ROUNDS * COUNT_GB)
+    assert bill(none).ingested_gb == idle().ingested_gb == ROUNDS * COUNT_GB
 
 
 def test_what_is_charged_by_the_month_is_that_of_the_template():

@@ -124,6 +124,12 @@ def test_a_percentage_that_is_no_number_is_none(percentage):
     assert (report.outcome, report.progress) == (None, None)
 
 
+def progress_seen(api, body):
+    report = observe(api, PLAIN, Response(200, {}, body), NOON)
+    assert isinstance(report, Report)
+    return report.progress
+
+
 def run_seen(**run):
     return observe(SYNCHRONIZATION_STORAGE, PLAIN, Response(200, {}, json.dumps({"run": run}).encode()), NOON)
 
@@ -182,13 +188,13 @@ def test_progress_out_of_a_whole_is_a_percentage(part, whole, progress):
     job = {"status": "Started", "processedEntityCount": part, "totalEntityCount": whole}
     body = json.dumps({"transformation": job}).encode()
 
-    assert observe(TRANSFORMATIONS, PLAIN, Response(200, {}, body), NOON).progress == progress
+    assert progress_seen(TRANSFORMATIONS, body) == progress
 
 
 def test_a_fraction_is_a_percentage():
     api = replace(SCHEDULES, progress_at="operation.done", progress_of=1)
 
-    assert observe(api, PLAIN, Response(200, {}, operation(status="Started", done=0.1)), NOON).progress == 10
+    assert progress_seen(api, operation(status="Started", done=0.1)) == 10
 
 
 def test_a_304_counts_only_as_the_answer_to_a_condition():

@@ -1,4 +1,4 @@
-"""Which entries of the index of open watches are stale, and which are missing."""
+"""Which entries of the lists are stale, which are missing, and which come from an earlier version."""
 
 import asyncio
 from dataclasses import replace
@@ -9,11 +9,12 @@ import pytest
 from shared.apis import APIS
 from shared.core.model import End, Outcome
 from shared.core.newest_first import newest_first
+from shared.engine import tidier
 from shared.engine.ports import Unreadable
 from shared.engine.tidier import AT_ONCE, ORPHANED_AFTER, Tidier
 from tests.builders import NOON
-from tests.memory import MemoryIndex, MemoryWatches
-from tests.unit.test_listing import watch
+from tests.memory import MemoryByApi, MemoryIndex, MemoryWatches
+from tests.unit.test_listing import RETENTION, watch
 
 JUST = timedelta(microseconds=1)
 OLD = watch(1, started_at=NOON - ORPHANED_AFTER - JUST)
@@ -27,7 +28,19 @@ class Index(MemoryIndex):
         super().__init__()
         self.store, self.now, self.loads = MemoryWatches(), NOON, 0
         self.open, self.spoilt = None, set()
-        self.tidier = Tidier(self, self._load, list(APIS), lambda: self.now)
+        self.earlier, self.whole = MemoryByApi(), False
+        self.tidier = Tidier(
+            index=self,
+            earlier=self.earlier,
+            is_whole=self._is_whole,
+            load=self._load,
+            apis=list(APIS),
+            retention=RETENTION,
+            now=lambda: self.now,
+        )
+
+    async def _is_whole(self):
+        return self.whole
 
     async def _load(self, watch_id):
         self.loads += 1
@@ -40,7 +53,7 @@ class Index(MemoryIndex):
 
         async def scenario():
             for entry in entries:
-                await self.add(entry)
+                await (self.add_ended(entry, entry.end) if entry.published else self.add(entry))
             for row in rows:
                 await self.store.insert(row)
             found = (await self.store.census(self.now, self.now)).open
@@ -51,7 +64,7 @@ class Index(MemoryIndex):
 
     def listed(self):
         async def scenario():
-            return [entry async for entry in self.entries(OLD.api, "", "~", 1)]
+            return [entry async for entry in self.entries("watching", None, "", "~", 1)]
 
         return asyncio.run(scenario())
 
@@ -113,3 +126,66 @@ def test_many_are_all_looked_at():
     ]
 
     assert Index().left_of(*entries, rows=entries[::2]) == AT_ONCE + 1
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_an_earlier_version_listed_is_copied_without_a_look(whole):
+    """Not moved: an instance of that version may be running, and lists what it has."""
+    index = Index()
+    index.whole = whole
+    index.earlier.add(OLD)
+
+    assert index.left_of(rows=(OLD,)) == 1
+    assert index.listed() == [*index.earlier.rows.values()]
+    assert index.loads == 0
+
+
+@pytest.mark.parametrize(("whole", "left"), [(False, 1), (True, 0)])
+def test_a_copied_entry_goes_once_no_earlier_version_runs(whole, left):
+    index = Index()
+    index.whole = whole
+    index.earlier.add(OLD)
+
+    assert index.left_of(OLD, rows=(OLD,)) == 1
+    assert len(index.earlier.rows) == left
+
+
+@pytest.mark.parametrize(
+    ("rows", "left"),
+    [((), 0), ((ENDED,), 1), ((replace(ENDED, published=True),), 0), ((replace(OLD, started_at=NOON),), 0)],
+)
+def test_an_entry_of_an_earlier_version_goes_once_its_watch_has_ended(rows, left):
+    index = Index()
+    index.earlier.add(OLD)
+    index.left_of(rows=rows)
+
+    assert len(index.earlier.rows) == left
+
+
+def test_a_start_of_an_earlier_version_may_be_under_way():
+    index = Index()
+    index.whole = True
+    index.earlier.add(watch(1, started_at=NOON))
+
+    assert index.left_of() == 0
+    assert len(index.earlier.rows) == 1
+
+
+def test_an_ended_watch_goes_off_the_list_once_its_row_may_be_gone():
+    kept, gone = (
+        replace(watch(number), end=End(Outcome.SUCCEEDED, at), published=True)
+        for number, at in ((1, NOON - RETENTION + JUST), (2, NOON - RETENTION - JUST))
+    )
+    index = Index()
+
+    assert index.left_of(kept, gone) == 1
+    assert [entry.watch_id for entry in index.rows.values()] == [kept.id]
+
+
+def test_many_ended_ones_go_in_bounded_rounds(monkeypatch):
+    monkeypatch.setattr(tidier, "MOST_EXPIRED", 2)
+    at = NOON - RETENTION - JUST
+    gone = [replace(watch(number), end=End(Outcome.SUCCEEDED, at), published=True) for number in range(5)]
+    index = Index()
+
+    assert [index.left_of(*gone), index.left_of(), index.left_of()] == [3, 1, 0]

@@ -12,7 +12,7 @@ JOB = reporting(
     "job", [{"status": 429, "headers": {"retry-after": "4"}}, {"body": {}}], "failed", reason="no disk", polls=2
 )
 WATCH = {"api": "reporting", "outcome": "failed", "reason": "no disk left", "polls": 2, "endedAt": ENDED}
-WATCH["evidence"] = ["no disk"]
+WATCH |= {"evidence": ["no disk"], "issues": 1, "progress": 50}
 ROW = {"PartitionKey": "reporting", "Outcome": "failed", "Reason": "no disk left", "Polls": 2, "EndedAt": ENDED}
 ROW["Evidence"] = "no disk"
 EVENT = {
@@ -41,6 +41,9 @@ def test_what_is_as_it_must_be_is_good():
         (replace(JOB, reason="no memory"), GOOD, "the reason is 'no disk left', without 'no memory'"),
         (replace(JOB, polls=3), GOOD, "2 polls, not 3"),
         (replace(JOB, evidence=["no memory"]), GOOD, "the evidence is ['no disk']"),
+        (replace(JOB, entries=5), GOOD, "1 entries of evidence, not 5"),
+        (replace(JOB, progress=60), GOOD, "the progress is 50, not 60"),
+        (replace(JOB, api="export"), GOOD, "the API is reporting, not export"),
         (JOB, replace(GOOD, rows=[ROW | {"Evidence": ""}]), "the row says"),
         (JOB, replace(GOOD, rows=[]), "0 rows in Results, not 1"),
         (JOB, replace(GOOD, rows=[ROW, ROW]), "2 rows in Results, not 1"),
@@ -49,6 +52,11 @@ def test_what_is_as_it_must_be_is_good():
         (JOB, replace(GOOD, events=[EVENT | {"measurements": {"polls": 1}}]), "an event says ('WatchFinished'"),
         (JOB, replace(GOOD, requests=[poll(1, 429), poll(4.9)]), "polled again after 3.900 s instead of 4"),
         (JOB, replace(GOOD, requests=[poll(1, 429), poll(6), poll(6.5)]), "polled again after 0.500 s instead of 1"),
+        (
+            replace(JOB, script=[]),
+            replace(GOOD, requests=[poll(1), poll(1.9)]),
+            "polled again after 0.900 s instead of 1",
+        ),
         (JOB, replace(GOOD, requests=[poll(1, 429), poll(2, 401), poll(2)]), "polled again after 1.000 s instead of 4"),
     ],
 )

@@ -1,25 +1,33 @@
 """Bentley's own clients, run by Node against the simulator."""
 
+import asyncio
 import hashlib
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from local.setup import node
 from local.setup.bootstrap import STATE, one_at_a_time
+from shared import wiring
+from shared.clients.credentials import RETRY_DELAYS, ClientCredentials
+from shared.clients.platform import Fetcher
+from shared.core.remote import Response
 from tests.simulator import CREDENTIALS
 
 HERE = Path(__file__).parent
+TOKEN = "/connect/token"
 
 
 class ClientError(Exception):
-    """What a client of Bentley's threw; `status` is the platform's answer, if that was it."""
+    """What a client of Bentley's threw: the platform's code or the error's name, and the status if it told one."""
 
-    def __init__(self, name, status):
-        super().__init__(f"{name} {status}")
+    def __init__(self, name, status, says):
+        super().__init__(f"{name} {status} {says}")
+        self.name = name
         self.status = status
 
 
@@ -30,14 +38,17 @@ class Bentley:
         self.process = process
 
     def new_client(self, client_id=CREDENTIALS["client_id"], client_secret=CREDENTIALS["client_secret"]):
-        self.ask("newClient", clientId=client_id, clientSecret=client_secret)
+        self.ask("tokens", "renew", clientId=client_id, clientSecret=client_secret)
 
-    def ask(self, what, **more):
-        self.process.stdin.write(json.dumps({"ask": what, **more}) + "\n")
+    def token(self):
+        return self.ask("tokens", "token")
+
+    def ask(self, api, what, **more):
+        self.process.stdin.write(json.dumps({"api": api, "ask": what, **more}) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
         if "error" in answer:
-            raise ClientError(answer["error"], answer["status"])
+            raise ClientError(answer["error"], answer["status"], answer.get("says"))
         return answer.get("is")
 
 
@@ -71,6 +82,34 @@ def node_process(programs, packages, address):
         assert process.stdin
         process.stdin.close()
         assert process.wait(timeout=10) == 0
+
+
+@pytest.fixture
+def ours(simulator, address):
+    """The requests of ours, each through the parts that the app is made of, and the answers to them."""
+
+    def ask_ours(*requests):
+        before = len(simulator.requests())
+        answers = asyncio.run(fetch(address, requests))
+        assert all(isinstance(answer, Response) for answer in answers)
+        return simulator.requests()[before:], answers
+
+    return ask_ours
+
+
+async def fetch(address, requests):
+    async with wiring._http(address) as tokens, wiring._http(address) as platform:
+        credentials = ClientCredentials(
+            tokens,
+            address + TOKEN,
+            **CREDENTIALS,
+            scope="itwin-platform",
+            delays=RETRY_DELAYS,
+            spend=lambda: None,
+            now=lambda: datetime.now(UTC),
+        )
+        fetcher = Fetcher(platform, credentials, lambda: None)
+        return [await fetcher(request) for request in requests]
 
 
 @pytest.fixture

@@ -131,6 +131,16 @@ def test_a_clock_starts_a_job_over(simulator):
     assert simulator.get(PATH).json()["operation"]["status"] == "Queued"
 
 
+@pytest.mark.parametrize(
+    ("age", "status", "percentage"),
+    [(0, "Queued", 0), (2500, "Started", 20), (9500, "Started", 90), (1e9, "Failed", 100)],
+)
+def test_a_clock_may_have_begun_long_ago(simulator, age, status, percentage):
+    simulator.clock(PATH, seconds=10_000, ends="Failed", age=age)
+    operation = simulator.get(PATH).json()["operation"]
+    assert (operation["status"], operation["percentComplete"]) == (status, percentage)
+
+
 def test_a_clock_without_seconds_takes_the_usual_time(simulator):
     simulator.clock(PATH, ends="Failed")
     simulator.get(PATH)
@@ -155,6 +165,8 @@ def test_a_clock_without_seconds_takes_the_usual_time(simulator):
         ({"path": "/other", "clock": {}}, "path: only a job has a clock"),
         ({"path": PATH, "clock": {"ends": "Cancelled"}}, "clock.ends: schedules has Succeeded, Failed"),
         ({"path": PATH, "clock": {"seconds": 0}}, "clock.seconds: "),
+        ({"path": PATH, "clock": {"age": -1}}, "clock.age: "),
+        ({"api": "schedules", "clock": {"age": 1}}, "the next job of an api has no age"),
     ],
 )
 def test_orders_that_make_no_sense(stranger, order, complaint):
