@@ -9,6 +9,7 @@ from functions import (
     list_watches,
     poll_watch,
     read_watch,
+    receive_event,
     revive_watch,
     send_callback,
     show_page,
@@ -23,6 +24,7 @@ app.register_functions(list_watches.bp)
 app.register_functions(read_watch.bp)
 app.register_functions(stop_watch.bp)
 app.register_functions(list_gates.bp)
+app.register_functions(receive_event.bp)
 app.register_functions(health.bp)
 app.register_functions(describe.bp)
 app.register_functions(show_page.bp)

@@ -22,6 +22,6 @@ async def health(req: func.HttpRequest, context: func.Context) -> func.HttpRespo
         )
     if query.is_deep and (refusal := await credentials().refusal()):
         raise problems.unavailable(f"No access token for the platform: {refusal}.")
-    if known.callback_problems:
-        raise problems.misconfigured(dict(known.callback_problems))
+    if wrong := {**known.callback_problems, **known.webhook_problems}:
+        raise problems.misconfigured(wrong)
     return json_response({"status": "ok"}, 200, {})

@@ -90,6 +90,11 @@ param callbacksTable string = 'Callbacks'
 @description('Comma-separated hosts that may receive callbacks; empty: callbacks are off. Put the secret that signs them into the key vault by hand.')
 param callbackHosts string = ''
 
+// Events
+
+@description('Take events of iTwin webhooks, which wake watches within seconds. Put the secrets that sign them into the key vault by hand.')
+param webhooks bool = false
+
 // Scale
 
 // One queue takes 2,000 messages a second, put, fetched and deleted: about 650 turns, more than any tier of the platform
@@ -297,6 +302,9 @@ module app 'modules/app.bicep' = {
         CALLBACK_SECRET: empty(callbackHosts)
           ? ''
           : '@Microsoft.KeyVault(VaultName=${vault.outputs.name};SecretName=${vault.outputs.callbackSecretName})'
+        WEBHOOK_SECRETS: webhooks
+          ? '@Microsoft.KeyVault(VaultName=${vault.outputs.name};SecretName=${vault.outputs.webhookSecretsName})'
+          : ''
         WATCH_RETENTION_DAYS: string(watchRetentionDays)
         DUE_GRID: string(dueGrid)
         WAIT_SCALE: waitScale
@@ -357,6 +365,9 @@ module budget 'modules/budget.bicep' = if (monthlyBudget > 0) {
 // at the end for azd, which puts them into its environment as they are written.
 output appName string = app.outputs.name
 output startUrl string = '${app.outputs.url}/api/watches'
+// The URL to register with a webhook is this one, `?code=` and a key, which no output has:
+//   az functionapp function keys set --function-name receive_event --key-name itwin --query value -o tsv …
+output eventsUrl string = '${app.outputs.url}/api/events'
 output healthUrl string = '${app.outputs.url}/api/health'
 output vaultName string = vault.outputs.name
 output secretName string = vault.outputs.secretName

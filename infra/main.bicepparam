@@ -15,6 +15,7 @@ param tags = {
 // param itwinRequestsPerHour = 5000
 // param polling = { reporting: '30,60,120', 'reality-modeling': '60' }
 // param callbackHosts = 'hooks.example.com'
+// param webhooks = true
 // param privateNetworking = true
 // param allowedAddresses = ['203.0.113.7']
 // param entraClientId = '<client id of an app registration>'

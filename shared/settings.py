@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -96,6 +96,18 @@ def _webhook_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+#: Of a secret of an iTwin webhook, in characters: https://developer.bentley.com/apis/webhooks-v2/operations/create-webhook
+SHORTEST_EVENT_SECRET = 32
+
+
+def _event_secrets(secrets: SecretStr) -> SecretStr:
+    """Read comma-separated secrets of iTwin webhooks."""
+    each = [secret.strip() for secret in secrets.get_secret_value().split(",") if secret.strip()]
+    if not each or not all(len(secret) >= SHORTEST_EVENT_SECRET and secret.isprintable() for secret in each):
+        raise ValueError(f"must be comma-separated secrets of at least {SHORTEST_EVENT_SECRET} characters each")
+    return SecretStr(",".join(dict.fromkeys(each)))
+
+
 def _telemetry(connection_string: SecretStr) -> SecretStr:
     """Keep only what the exporter needs: it fails on other parts of a connection string."""
     parts = dict(part.strip().partition("=")[::2] for part in connection_string.get_secret_value().split(";"))
@@ -149,7 +161,16 @@ class Callbacks(BaseModel):
     callback_problems: Mapping[str, str] = Field(default_factory=dict)  #: what is wrong, by name of the setting
 
 
-class Settings(Callbacks):
+class Webhooks(BaseModel):
+    """The settings of the platform's events.  A wrong one turns off events, and not the watches."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    webhook_secrets: Annotated[SecretStr, AfterValidator(_event_secrets)] | None = Field(None, alias="WEBHOOK_SECRETS")
+    webhook_problems: Mapping[str, str] = Field(default_factory=dict)  #: what is wrong, by name of the setting
+
+
+class Settings(Callbacks, Webhooks):
     """The settings, as the README lists them.  A field's alias is the setting's name."""
 
     storage: SecretStr | None = Field(None, alias="AzureWebJobsStorage", min_length=1)
@@ -193,6 +214,12 @@ class Settings(Callbacks):
             return f"https://{self.storage_account}.{service}.core.windows.net"
         return str({"queue": self.storage_queues, "table": self.storage_tables}[service])
 
+    @property
+    def event_keys(self) -> Sequence[bytes]:
+        """The keys of the signatures of events: the texts of the secrets."""
+        secrets = self.webhook_secrets.get_secret_value().split(",") if self.webhook_secrets else []
+        return [secret.encode() for secret in secrets]
+
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
         """Read the settings; raises `SettingsError`, which names every missing or invalid one."""
@@ -204,6 +231,9 @@ class Settings(Callbacks):
         wrong = _wrong_callbacks(values)
         values = {name: value for name, value in values.items() if name not in CALLBACKS or not wrong}
         values["callback_problems"] = wrong
+        deaf = _wrong_webhooks(values)
+        values = {name: value for name, value in values.items() if name not in deaf}
+        values["webhook_problems"] = deaf
         problems = _unresolved(values)
         problems |= _no_storage(values)
         problems |= _same_tables(values, cls)
@@ -217,11 +247,12 @@ class Settings(Callbacks):
         if settings is not None:
             problems |= _unusable_proxies(env, (settings.api_url, settings.token_url))
         if settings is None or problems:
-            raise SettingsError(problems | wrong)
+            raise SettingsError(problems | wrong | deaf)
         return settings
 
 
 CALLBACKS = {"CALLBACK_HOSTS", "CALLBACK_SECRET"}
+WEBHOOKS = {"WEBHOOK_SECRETS"}
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -260,6 +291,12 @@ def _wrong_callbacks(values: Mapping[str, Any]) -> dict[str, str]:
     if given.keys() == {"CALLBACK_HOSTS"}:
         problems["CALLBACK_SECRET"] = "is missing, but CALLBACK_HOSTS is set"  # noqa: S105 -- a message
     return problems
+
+
+def _wrong_webhooks(values: Mapping[str, Any]) -> dict[str, str]:
+    """Say why no event can be taken, if they are meant to be."""
+    given = {name: value for name, value in values.items() if name in WEBHOOKS}
+    return _validated(Webhooks, given)[0] | _unresolved(given)
 
 
 def _unusable_proxies(env: Mapping[str, str], urls: Iterable[str]) -> dict[str, str]:

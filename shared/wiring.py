@@ -39,6 +39,7 @@ from shared.engine.stopper import Stopper
 from shared.engine.tender import Tender
 from shared.engine.tidier import Tidier
 from shared.engine.upgrade import LastMark, Upgrade
+from shared.engine.waker import Waker
 from shared.settings import Settings, SettingsError, queue_count, queue_name
 from shared.storage.callbacks import table_callbacks
 from shared.storage.connect import Names, Storage, by_connection_string, by_identity
@@ -50,6 +51,7 @@ from shared.storage.watches import TableWatches
 from shared.telemetry.events import Events, NoEvents
 from shared.web.cloud_event import to_json
 from shared.web.intake import Intake
+from shared.web.receiver import Receiver
 
 log = logging.getLogger("watch")
 
@@ -74,6 +76,8 @@ def settings() -> Settings:
     certificates()
     if known.callback_problems:
         log.error("callbacks.off %s", SettingsError(known.callback_problems))
+    if known.webhook_problems:
+        log.error("events.off %s", SettingsError(known.webhook_problems))
     return known
 
 
@@ -267,6 +271,21 @@ def intake() -> Intake:
 def stopper() -> Stopper:
     """Assemble what stops watches."""
     return Stopper(rows=watches(), act=effects().act, now=now)
+
+
+@cache
+def receiver() -> Receiver:
+    """Assemble what takes events of the platform."""
+    known = settings()
+    waker = Waker(rows=watches(), act=effects().act, now=now)
+    return Receiver(
+        wake=waker.wake,
+        tell=lambda receipt: events().received(
+            receipt.result, receipt.why, receipt.kind, [*receipt.watches], [*receipt.watches.values()]
+        ),
+        secrets=known.event_keys,
+        wrong_settings=known.webhook_problems,
+    )
 
 
 @cache

@@ -115,8 +115,8 @@ resource password 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-1
 
 // Callers then need a token of this tenant for the app registration, in addition to the function key.
 //
-// Without a token: what needs no key either, since it has no data; and health, for availability tests, which cannot get
-// tokens and send a key.  A path without `*` is that path alone (https://github.com/MicrosoftDocs/azure-docs/issues/86514).
+// Without a token: what needs no key either, since it has no data; and health and events, which availability tests and the
+// iTwin Platform ask for with a key, and cannot get tokens.  A path without `*` is that path alone (https://github.com/MicrosoftDocs/azure-docs/issues/86514).
 resource authentication 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(entra.clientId)) {
   parent: site
   name: 'authsettingsV2'
@@ -127,7 +127,7 @@ resource authentication 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(ent
     globalValidation: {
       requireAuthentication: true
       unauthenticatedClientAction: 'Return401'
-      excludedPaths: ['/api', '/api/', '/api/openapi.json', '/api/health']
+      excludedPaths: ['/api', '/api/', '/api/openapi.json', '/api/health', '/api/events']
     }
     identityProviders: {
       azureActiveDirectory: {

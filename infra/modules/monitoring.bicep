@@ -117,6 +117,10 @@ var saved = [
     name: 'Rate limits: when each API was held back'
     body: loadTextContent('../queries/saved/gates.kql')
   }
+  {
+    name: 'Events of the platform: what became of them'
+    body: loadTextContent('../queries/saved/events.kql')
+  }
 ]
 
 resource queries 'Microsoft.OperationalInsights/queryPacks/queries@2025-02-01' = [

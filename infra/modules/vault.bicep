@@ -1,5 +1,5 @@
-// Stores the client secret of the iTwin service application, and the secret that signs callbacks.  The app reads them,
-// and one principal may set them; the template never sees them.
+// Stores the client secret of the iTwin service application, the secret that signs callbacks, and those that sign events of
+// iTwin webhooks.  The app reads them, and one principal may set them; the template never sees them.
 param name string
 param location string
 param tags { *: string }
@@ -71,3 +71,4 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 output name string = vault.name
 output secretName string = 'itwin-client-secret'
 output callbackSecretName string = 'callback-secret'
+output webhookSecretsName string = 'webhook-secrets'

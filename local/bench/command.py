@@ -22,11 +22,12 @@ from local.bench.sleeping import sleeping
 from local.bench.spread import Figures
 from local.bench.starts import starts
 from local.bench.turns import turns
+from local.bench.webhooks import webhooks
 from local.setup.bootstrap import STATE
 from shared.web.requests import LARGEST_BATCH
 
 USUAL = ("turns", "floor", "lateness", "sleeping", "start", "cold")
-NAMES = (*USUAL, "concurrency", "planned", "beside")
+NAMES = (*USUAL, "concurrency", "planned", "webhooks", "beside")
 
 
 @click.command()
@@ -90,7 +91,14 @@ NAMES = (*USUAL, "concurrency", "planned", "beside")
     type=click.FloatRange(min=1),
     default=90,
     show_default=True,
-    help="Median length of a job in planned.",
+    help="Median length of a job in planned and webhooks.",
+)
+@click.option(
+    "--told-watches",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="Watches in webhooks with webhooks, and as many without.",
 )
 @click.option("--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Runs of each benchmark.")
 @click.option("--picture", type=click.Path(path_type=Path), default=STATE / "lateness.png", help="Chart of lateness.")
@@ -112,14 +120,15 @@ def bench(
     planned_watches: int,
     planned_seconds: float,
     job_seconds: float,
+    told_watches: int,
     runs: int,
     picture: Path,
     as_json: bool,
 ) -> None:
     """Measure the app on this machine, with the benchmarks WHICH.
 
-    Default: all except concurrency, planned and beside, which take half an hour.  Beside uses the sizes of turns and
-    sleeping.
+    Default: all except concurrency, planned, webhooks and beside, which take three quarters of an hour.  Beside uses
+    the sizes of turns and sleeping.
     """
     console = Console(highlight=False, stderr=as_json)
     benchmarks: dict[str, Callable[[Ground], Figures]] = {
@@ -133,6 +142,7 @@ def bench(
         "planned": lambda on: planned(
             on, planned_watches, timedelta(seconds=planned_seconds), timedelta(seconds=job_seconds)
         ),
+        "webhooks": lambda on: webhooks(on, told_watches, timedelta(seconds=job_seconds), runs),
         "beside": lambda on: beside(on, Sizes(watches, polls, asleep, timedelta(seconds=asleep_seconds), runs)),
     }
     found: dict[str, Figures] = {}

@@ -9,8 +9,8 @@ import numpy as np
 from local.plan import prices
 from local.plan.engine import Flown
 from local.plan.limits import INSTANCE_GB, LEAST_ACTIVE_SECONDS
-from local.plan.meter import metered, starting
-from local.plan.tally import apis_in_use, in_flight
+from local.plan.meter import answering, metered
+from local.plan.tally import apis_in_use, in_flight, tickets
 from local.plan.workload import DAY
 from shared.apis import APIS
 from shared.engine.gate import BETWEEN_READS
@@ -23,6 +23,11 @@ END_TABLE, END_QUEUE = 6, 1
 
 #: Of an ended watch once its retention is over: its row, and its entry in the list of ended ones.
 GONE_TABLE = 2
+
+#: Requests of a wake-up, beside the loads of its event (commit; ticket), and of the ticket that it fences off (load;
+#: deletion).
+WAKE_TABLE, WAKE_QUEUE = 1, 1
+STALE_TABLE, STALE_QUEUE = 1, 1
 
 #: `tend_watches`: rounds a day; scans of all rows in each, one to count and one to tend (docs/reliability.md); requests
 #: of a scan.  Each also compares the lists: two queries for each API, and some five requests more.
@@ -47,6 +52,9 @@ START_LINE_GB, LINE_GB, FINISHED_GB = 847e-9, 782e-9, 1031e-9
 #: The same for an event that counts the watches of an API: about 730 bytes in the exporter's envelope.  A round sends
 #: one for each API with open watches, and one if there is none (shared/engine/tender.py).
 COUNT_GB = 730e-9
+
+#: And for `EventReceived`, which is all that is sent of an event of the platform (host.json).
+RECEIVED_GB = 797e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +89,17 @@ class Bill:
 def requests(flown: Flown) -> tuple[float, float]:
     """Count the requests to tables and to queues, looks not among them, that all the watches of a plan take."""
     starts, turns, ends = _counts(flown)
+    told_tables, told_queues = _of_events(flown)
     return (
-        starts * START_TABLE + turns * TURN_TABLE + ends * (END_TABLE - TURN_TABLE),
-        starts * START_QUEUE + turns * TURN_QUEUE + ends * (END_QUEUE - TURN_QUEUE),
+        starts * START_TABLE + turns * TURN_TABLE + ends * (END_TABLE - TURN_TABLE) + told_tables,
+        starts * START_QUEUE + turns * TURN_QUEUE + ends * (END_QUEUE - TURN_QUEUE) + told_queues,
     )
+
+
+def _of_events(flown: Flown) -> tuple[float, float]:
+    weight, woken, stale = flown.world.weight, len(flown.woken), len(flown.stale)
+    tables = flown.loads + woken * WAKE_TABLE + stale * STALE_TABLE
+    return tables * weight, (woken * WAKE_QUEUE + stale * STALE_QUEUE) * weight
 
 
 def _counts(flown: Flown) -> tuple[float, float, float]:
@@ -94,24 +109,26 @@ def _counts(flown: Flown) -> tuple[float, float, float]:
 
 
 def telemetry(flown: Flown) -> float:
-    """Sum up the GB of `watch.started`, `.moved`, `.faulted` and `.ended`, and of `WatchFinished`, of all watches."""
+    """Sum up the GB of the lines on starts, changes, faults and ends, and of `WatchFinished` and `EventReceived`."""
     starts, _, ends = _counts(flown)
     between = (flown.moved + flown.faulted) * flown.world.weight
-    return starts * START_LINE_GB + (between + ends) * LINE_GB + ends * FINISHED_GB
+    received = len(flown.events) * flown.world.weight * RECEIVED_GB
+    return starts * START_LINE_GB + (between + ends) * LINE_GB + ends * FINISHED_GB + received
 
 
 def bill(flown: Flown) -> Bill:
     """Charge a plan, with what the app does whether there are watches or not."""
     days, (active_seconds, looks) = flown.world.days, metered(flown)
-    active_seconds += starting(flown)
-    (starts, turns, ends), (tables, queues) = _counts(flown), requests(flown)
+    active_seconds += answering(flown)
+    (starts, _, ends), (tables, queues) = _counts(flown), requests(flown)
+    delivered = (len(flown.delivered) + len(flown.events)) * flown.world.weight
     rows = starts / days * RETENTION + in_flight(flown).mean
     tending = ROUNDS * (SCANS * max(PARTITIONS, rows / PAGE) + LISTS)
     gates = DAY / BETWEEN_READS.total_seconds()
-    nothing, busy = idle(flown.world.ticket_queues), float((in_flight(flown).each > 0).mean())
+    nothing, busy = idle(flown.world.ticket_queues), float((tickets(flown).each > 0).mean())
     told = float(np.maximum(apis_in_use(flown), 1).mean())
     return Bill(
-        executions=(starts + turns) / days + nothing.executions,
+        executions=(starts + delivered) / days + nothing.executions,
         gb_seconds=active_seconds / days * INSTANCE_GB + nothing.gb_seconds,
         queue_requests=(queues + looks) / days,
         table_requests=(tables + ends * GONE_TABLE) / days + tending + gates,

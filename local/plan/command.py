@@ -9,10 +9,12 @@ from math import inf
 
 import click
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 
 from local.host import hostjson
 from local.plan.engine import TooManyTurnsError, World, fly
+from local.plan.events import Events
 from local.plan.figures import Figures, figures, grids, table
 from local.plan.fixed import Deployed, fixed
 from local.plan.limits import MOST_INSTANCES, TIERS
@@ -22,7 +24,8 @@ from local.setup.bootstrap import ROOT
 from shared.apis import APIS
 from shared.core.nearest import nearest
 from shared.core.rate_limit import HEADROOM
-from shared.settings import MOST_QUEUES
+from shared.core.schedule import Schedule
+from shared.settings import MOST_QUEUES, Polling
 
 #: Requests of the loop beyond which it is sampled.
 MOST_OF_A_LOOP = 5_000_000
@@ -45,12 +48,28 @@ def _lasts(median: str, colon: str, sigma: str) -> Lasting:
     return Lasting(seconds, _number(sigma)) if colon else Lasting(seconds)
 
 
+def _polling(_: click.Context, __: click.Parameter, texts: Sequence[str]) -> dict[str, Schedule]:
+    pairs = [pair for text in texts for pair in _pairs(text, apart="")]
+    return {name: _schedule(delays) for name, delays in pairs}
+
+
+def _schedule(delays: str) -> Schedule:
+    try:
+        schedule: Schedule = TypeAdapter[Schedule](Polling).validate_python(delays)
+    except ValidationError as error:
+        (found,) = error.errors()
+        raise click.BadParameter(f"{delays!r} {found['msg'].removeprefix('Value error, ')}") from None
+    return schedule
+
+
 def _grids(_: click.Context, __: click.Parameter, text: str) -> list[float]:
     return [_number(grid) for grid in text.split(",")]
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
-    pairs = [(name.strip(), value) for name, _, value in (pair.partition("=") for pair in text.split(","))]
+def _pairs(text: str, apart: str = ",") -> list[tuple[str, str]]:
+    """Read API=VALUE, or several if something stands between them."""
+    texts = text.split(apart) if apart else [text]
+    pairs = [(name.strip(), value) for name, _, value in (pair.partition("=") for pair in texts)]
     for name, _ in pairs:
         if name not in APIS:
             raise click.BadParameter(f"no API is named {name!r}; most like it: {nearest(name, APIS)}")
@@ -79,6 +98,36 @@ def _number(text: str, *, more_than_0: bool = False) -> float:
     metavar="API=MEDIAN[:SIGMA]",
     help="How long jobs of an API take: log-normal, median in seconds; sigma 0 for all the same.",
 )
+@click.option(
+    "--polling",
+    multiple=True,
+    callback=_polling,
+    metavar="API=SECONDS,...",
+    help="POLLING_<API>: replaces the polling schedule of an API.",
+)
+@click.option(
+    "--webhooks",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    metavar="SHARE",
+    help="Part of the jobs whose end is told by an event, of those whose API has one.",
+)
+@click.option("--lost", type=click.FloatRange(0, 1), default=0.01, show_default=True, help="Part of these events.")
+@click.option(
+    "--early",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    show_default=True,
+    help="Part of the others, 5 s before the status knows the end.",
+)
+@click.option(
+    "--event-after",
+    type=click.FloatRange(0, DAY),
+    default=1.0,
+    show_default=True,
+    help="Seconds from the end of a job to all other events.",
+)
 @click.option("--arrivals", type=click.Choice(ARRIVALS), default="random", show_default=True)
 @click.option("--failing", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="Part that is asked why.")
 @click.option("--tier", type=click.Choice([*TIERS]), default="standard", show_default=True)
@@ -106,6 +155,11 @@ def plan(
     days: float,
     mix: Mapping[str, float],
     lasting: Mapping[str, Lasting],
+    polling: Mapping[str, Schedule],
+    webhooks: float,
+    lost: float,
+    early: float,
+    event_after: float,
     arrivals: str,
     failing: float,
     tier: str,
@@ -123,7 +177,12 @@ def plan(
 ) -> None:
     """Say what so many watches would do and cost, in virtual time."""
     count = watches if starts_per_hour is None else max(1, round(starts_per_hour * 24 * days))
-    apis, known = [APIS[name] for name in mix], {**dict.fromkeys(APIS, OTHERS), **LASTING, **lasting}
+    apis = [APIS[name].paced(polling.get(name), scale=1) for name in mix]
+    known = {**dict.fromkeys(APIS, OTHERS), **LASTING, **lasting}
+    events = Events(told=webhooks, lost=lost, early=early, after=event_after)
+    if webhooks and not any(api.event for api in apis):
+        having = ", ".join(name for name, api in APIS.items() if api.event)
+        raise click.UsageError(f"--webhooks: no API of the mix has an event; those that have one: {having}")
     limits = TIERS[tier]
     rates = [limit.requests * 60 / limit.span for limit in limits]
 
@@ -144,6 +203,7 @@ def plan(
             apis=apis,
             jobs=jobs,
             days=days,
+            events=events.arrive(apis, jobs, np.random.default_rng([seed, 1])),
             queues=hostjson.read(ROOT).extensions.queues,
             most_instances=max_instances,
             weight=count / simulated,
@@ -163,11 +223,14 @@ def plan(
         inf,
     )
     found: dict[float, Figures] = {}
+    without: dict[str, Figures] = {}
     while not found:
         sized = world(max(turns, count), most_turns)
         ours = replace(sized, tier=limits, budget=budget, ticket_queues=queues, most_turns=BEYOND * most_turns)
         try:
             found = {seconds: figures(fly(replace(ours, grid=seconds))) for seconds in grid}
+            if webhooks:
+                without = {"without webhooks": figures(fly(replace(ours, grid=grid[0], events=np.empty(0))))}
         except TooManyTurnsError:  # where watches wait for each other most of the time
             turns = max(turns, count) * FEWER
     poller = figures(loop(world(expected([EVERY] * len(apis)), MOST_OF_A_LOOP)))
@@ -180,13 +243,13 @@ def plan(
             ticket_queues=queues,
         )
     )
+    columns = {"app" if as_json else "this app": found[grid[0]], **without, "every 15 s": poller}
     if as_json:
         rows = {f"{seconds:g}": figures.to_json() for seconds, figures in found.items()}
         click.echo(
             json.dumps(
                 {
-                    "app": found[grid[0]].to_json(),
-                    "every 15 s": poller.to_json(),
+                    **{name: figures.to_json() for name, figures in columns.items()},
                     "grids": rows,
                     "with nothing to do": by_the_month,
                 },
@@ -199,7 +262,13 @@ def plan(
     )
     console = Console(highlight=False)
     console.print(f"{count:,} watches in {days:g} days.  Jobs (assumed): {jobs}.\n", soft_wrap=True)
-    _print(console, found, poller, tier, max_instances)
+    if webhooks:
+        console.print(
+            f"{webhooks:.1%} of those whose API has an event are told of by one.  Assumed: {lost:.1%} of the events are"
+            f" lost; of the others {early:.1%} come early, the rest {event_after:g} s after the end.\n",
+            soft_wrap=True,
+        )
+    _print(console, columns, found, tier, max_instances)
     named = ", ".join(f"{what} {dollars:.3f}" for what, dollars in by_the_month.items() if dollars)
     console.print(
         f"\nWith nothing to do, $ a day: {sum(by_the_month.values()):.2f} ({named}).  All but the first"
@@ -208,11 +277,13 @@ def plan(
     )
 
 
-def _print(console: Console, found: dict[float, Figures], loop: Figures, tier: str, max_instances: int) -> None:
-    """Draw the figures of the first grid beside the loop's, and those of all grids if there are several."""
-    first, most = next(iter(found.values())), next((limit.requests for limit in TIERS[tier]), None)
-    console.print(table(first, loop, tier, most, max_instances))
-    for what, figures_ in (("this app", first), ("every 15 s", loop)):
+def _print(
+    console: Console, columns: Mapping[str, Figures], found: dict[float, Figures], tier: str, max_instances: int
+) -> None:
+    """Draw the figures of the first grid beside others, and those of all grids if there are several."""
+    most = next((limit.requests for limit in TIERS[tier]), None)
+    console.print(table(columns, tier, most, max_instances))
+    for what, figures_ in columns.items():
         if figures_.error:
             console.print(
                 f"\nSampled, {what}: {figures_.simulated:,} of {figures_.watches:,} watches; polls and"

@@ -1,4 +1,4 @@
-"""A plan run through: each watch, each turn, in virtual time, one after the other."""
+"""A plan run through: each watch, each turn, each event, in virtual time, one after the other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from random import Random
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from local.host.hostjson import Queues
 from local.plan import turns
 from local.plan.crowd import Crowd, quietly
+from local.plan.events import loads
 from local.plan.limits import Limit
 from local.plan.platform import Platform
 from local.plan.turns import BEGINNING, instant
@@ -25,6 +26,13 @@ from local.plan.workload import DAY, Flags, Floats, Jobs
 from shared.core.model import Observation, Watch
 from shared.core.remote import RemoteApi
 from shared.storage.tickets import to_grid
+
+#: What comes to a watch beside its tickets, whose numbers are 0 and more.  Of one instant these come first.
+START, EVENT = -2, -1
+
+
+def _none() -> Floats:
+    return np.empty(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +42,9 @@ class World:
     apis: Sequence[RemoteApi]
     jobs: Jobs
     days: float
+    events: Floats = field(
+        default_factory=_none
+    )  #: each job: when its event arrives; not a number: never; empty: none does
     tier: Sequence[Limit] = ()
     budget: float | None = None  #: requests a minute, as the app's settings have it
     grid: float = 0.0  #: seconds; due times are rounded up to it
@@ -66,6 +77,15 @@ class Flown:
     throttled: int  #: 429s
     faulted: int  #: of these, first ones in a row; a plan knows no other faults
     moved: int  #: reports with another status than the one before
+    events: Floats = field(default_factory=_none)  #: when, in order
+    loads: int = 0  #: rows that they looked for
+    woken: Floats = field(default_factory=_none)  #: watches: when, in order
+    stale: Floats = field(default_factory=_none)  #: tickets that a wake-up fenced off: when they came, in order
+
+    @property
+    def delivered(self) -> Floats:
+        """When tickets came, in order: those of turns, and those that a wake-up fenced off."""
+        return np.sort(np.concatenate([self.turns, self.stale])) if len(self.stale) else self.turns
 
 
 def fly(world: World) -> Flown:
@@ -85,7 +105,7 @@ class _Flight:
             budget=world.budget,
             learns=bool(world.tier),
             weight=world.weight,
-            in_flight=lambda: self.in_flight,
+            in_flight=lambda: self.in_flight + len(self.woken) - len(self.stale),  # it counts tickets
             now=lambda: self.now,
         )
         self.platform = Platform(world.tier, world.weight)
@@ -93,9 +113,15 @@ class _Flight:
         self.begins = [instant(seconds) for seconds in jobs.start.tolist()]
         self.ends = [instant(seconds) for seconds in jobs.end.tolist()]
         self.watches: list[Watch | None] = [None] * len(jobs)  #: none where it has not begun
-        self.queue = [*zip(self.begins, range(len(jobs)), strict=True)]  # in order, and so a heap
-        self.in_flight = 0
+        self.queue = [(begins, number, START) for number, begins in enumerate(self.begins)]
+        told = np.flatnonzero(~np.isnan(world.events)).tolist()
+        self.queue += [(instant(float(world.events[number])), number, EVENT) for number in told]
+        heapify(self.queue)
+        loads_of = [loads(api) for api in world.apis]
+        self.loads_of = [loads_of[place] for place in jobs.api]
+        self.in_flight = self.loads = 0
         self.turns, self.requests = array("d"), array("d")
+        self.events, self.woken, self.stale = array("d"), array("d"), array("d")
         self.ended_at = np.full(len(jobs), np.nan)
         self.lines: Counter[str] = Counter()
         self.held = self.throttled = 0
@@ -103,9 +129,16 @@ class _Flight:
     async def run(self) -> Flown:
         over = instant(self.world.days * DAY)
         while self.queue and self.queue[0][0] < over:
-            self.now, number = heappop(self.queue)
+            self.now, number, what = heappop(self.queue)
             watch = self.watches[number]
-            await (self._start(number) if watch is None else self._turn(number, watch))
+            if watch is None:
+                await self._start(number)
+            elif what == EVENT:
+                self._wake(number, watch)
+            elif what == turns.seq(watch):
+                await self._turn(number, watch)
+            else:
+                self.stale.append(self._seconds)
         begun = [watch for watch in self.watches if watch is not None]
         return Flown(
             world=self.world,
@@ -119,11 +152,22 @@ class _Flight:
             throttled=self.throttled,
             moved=self.lines["moved"],
             faulted=self.lines["faulted"],
+            events=np.array(self.events),
+            loads=self.loads,
+            woken=np.array(self.woken),
+            stale=np.array(self.stale),
         )
 
     async def _start(self, number: int) -> None:
         self.in_flight += 1
         self._go_on(number, turns.begin(self.apis[number], self.now, await self.crowd.admit()))
+
+    def _wake(self, number: int, watch: Watch) -> None:
+        self.events.append(self._seconds)
+        self.loads += self.loads_of[number]
+        if after := turns.woken(watch, self.now):
+            self.woken.append(self._seconds)
+            self._go_on(number, after)
 
     async def _turn(self, number: int, watch: Watch) -> None:
         self.turns.append(self._seconds)
@@ -147,10 +191,11 @@ class _Flight:
             self._go_on(number, after)
 
     def _go_on(self, number: int, watch: Watch) -> None:
-        """Send the ticket: hidden for whole seconds, as by `shared.storage.tickets`."""
+        """Send the ticket, as `shared.engine.effects` does: hidden for whole seconds, by `shared.storage.tickets`."""
         self.watches[number] = watch
-        wait = to_grid(watch.due - self.now, self.now, self.grid)
-        heappush(self.queue, (self.now + timedelta(seconds=math.ceil(wait.total_seconds())), number))
+        wait = to_grid(max(timedelta(0), watch.due - self.now), self.now, self.grid)
+        visible = self.now + timedelta(seconds=math.ceil(wait.total_seconds()))
+        heappush(self.queue, (visible, number, turns.seq(watch)))
 
     def _answer(self, number: int, watch: Watch) -> Observation:
         """What the platform says."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -31,6 +32,9 @@ class Figures:
     polls_per_watch: float
     requests_per_minute_mean: float
     requests_per_minute_peak: float
+    events: float  #: of the platform
+    woken: float  #: watches, by these
+    stale: float  #: tickets that came after a wake-up had fenced them off
     throttled: float  #: 429s
     held: float  #: turns that waited for others instead of asking
     storage_per_second_mean: float
@@ -70,6 +74,9 @@ def figures(flown: Flown) -> Figures:
         polls_per_watch=float(polls.mean()) if len(polls) else 0.0,
         requests_per_minute_mean=asked.mean,
         requests_per_minute_peak=asked.peak,
+        events=len(flown.events) * weight,
+        woken=len(flown.woken) * weight,
+        stale=len(flown.stale) * weight,
         throttled=flown.throttled * weight,
         held=flown.held * weight,
         storage_per_second_mean=(charged.queue_requests + charged.table_requests) / DAY,
@@ -86,14 +93,14 @@ def figures(flown: Flown) -> Figures:
     )
 
 
-def table(ours: Figures, poller: Figures, tier: str, most: int | None, most_instances: int) -> Table:
-    """Draw the figures beside those of a poller that asks every 15 seconds, and their limits."""
-    drawn = Table("", "this app", "every 15 s", "limit", box=None, pad_edge=False)
+def table(columns: Mapping[str, Figures], tier: str, most: int | None, most_instances: int) -> Table:
+    """Draw figures side by side, and their limits."""
+    drawn = Table("", *columns, "limit", box=None, pad_edge=False)
     for column in drawn.columns[1:]:
         column.justify = "right"
 
     def row(what: str, name: str, limit: str = "", form: str = ",.0f") -> None:
-        values = (getattr(figures, name) for figures in (ours, poller))
+        values = (getattr(figures, name) for figures in columns.values())
         drawn.add_row(what, *("" if value is None else format(value, form) for value in values), limit)
 
     row("watches started", "watches")
@@ -104,6 +111,10 @@ def table(ours: Figures, poller: Figures, tier: str, most: int | None, most_inst
     row("polls", "polls")
     row("API requests a minute, mean", "requests_per_minute_mean", form=",.1f")
     row("API requests a minute, most", "requests_per_minute_peak", f"{most:,} ({tier})" if most else "")
+    if any(figures.events for figures in columns.values()):
+        row("events of the platform", "events")
+        row("watches woken", "woken")
+        row("tickets fenced off", "stale")
     row("429s", "throttled")
     row("turns that waited for others", "held")
     row("expired at their deadline", "expired")
@@ -116,8 +127,8 @@ def table(ours: Figures, poller: Figures, tier: str, most: int | None, most_inst
     row("instances that the processor needs", "instances_needed", f"{most_instances:,} a queue")
     row("end of job to end of watch, p50, s", "delay_p50", form=",.1f")
     row("end of job to end of watch, p95, s", "delay_p95", form=",.1f")
-    for name in ours.dollars:
-        drawn.add_row(f"$ a day, {name}", f"{ours.dollars[name]:,.3f}", f"{poller.dollars[name]:,.3f}")
+    for name in next(iter(columns.values())).dollars:
+        drawn.add_row(f"$ a day, {name}", *(f"{figures.dollars[name]:,.3f}" for figures in columns.values()))
     row("$ a day", "dollars_per_day", form=",.2f")
     return drawn
 

@@ -1,7 +1,8 @@
 """What instances are billed for: the seconds in which they run something, and their looks at the queue.
 
 Turns are spread over the instances at random, so that all of these have about as much to do: one of them is followed.
-Of a sample it is given as many turns as it would have of all: those, and others between them.
+Of a sample it is given as many turns as it would have of all: those, and others between them.  A ticket that a wake-up
+fenced off is taken for a turn: it takes less, and wakes an instance as well.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ ENOUGH = 20.0
 def metered(flown: Flown) -> tuple[float, float]:
     """Give the seconds for which all instances together are billed, and their looks at the queue."""
     there = instances(flown)
-    step = (flown.turns // STEP).astype(np.int64)
+    step = (flown.delivered // STEP).astype(np.int64)
     times = _of_one(flown, there[step])
     at = np.clip(times // STEP, 0, len(there) - 1).astype(np.int64)
     rests = _rests(flown.world.queues.max_polling_interval)
@@ -36,12 +37,13 @@ def metered(flown: Flown) -> tuple[float, float]:
     return float(np.maximum(active, worked).sum()), float((looks * there[at]).sum())
 
 
-def starting(flown: Flown) -> float:
-    """Give the seconds for which an instance is billed that takes starts: HTTP is a function group of its own.
+def answering(flown: Flown) -> float:
+    """Give the seconds for which an instance is billed that takes starts and events: HTTP has a function group apart.
 
-    Of a sample, each start stands for others, somewhere before the next one.
+    Of a sample, each of these stands for others, somewhere before the next one.
     """
-    weight, gaps = flown.world.weight, np.diff(np.sort(flown.world.jobs.start[: flown.starts]))
+    requests = np.concatenate([flown.world.jobs.start[: flown.starts], flown.events])
+    weight, gaps = flown.world.weight, np.diff(np.sort(requests))
     if weight == 1:
         return float(np.minimum(gaps, LEAST_ACTIVE_SECONDS).sum()) + LEAST_ACTIVE_SECONDS
     gaps = gaps[gaps > 0]
@@ -55,13 +57,14 @@ def _by_minute(steps: Floats) -> Floats:
 def _of_one(flown: Flown, instances: Floats) -> Floats:
     """When one of so many instances has turns, in order."""
     rng, weight, grid = np.random.default_rng(flown.world.seed), flown.world.weight, flown.world.grid
+    delivered = flown.delivered
     share = np.minimum(weight / instances, ENOUGH)
     often = (share + rng.random(len(share))).astype(np.int64)
     if weight == 1:
-        return np.repeat(flown.turns, often)
-    waited = flown.turns % grid < 1 if grid else np.zeros(len(often), bool)  # tickets come within a second of the grid
-    at_once = _more(flown.turns[~waited], often[~waited], rng)
-    points = _more(flown.turns[waited], often[waited], rng)
+        return np.repeat(delivered, often)
+    waited = delivered % grid < 1 if grid else np.zeros(len(often), bool)  # tickets come within a second of the grid
+    at_once = _more(delivered[~waited], often[~waited], rng)
+    points = _more(delivered[waited], often[waited], rng)
     if grid:
         points = points // grid * grid + rng.random(len(points))
     ordered: Floats = np.sort(np.concatenate([at_once, points]))

@@ -59,28 +59,34 @@ def _open(flown: Flown, among: Flags) -> Floats:
     return watches
 
 
+def tickets(flown: Flown) -> Course:
+    """Count the tickets at the end of each step: one of each watch, and those that a wake-up fenced off."""
+    fenced = np.cumsum(_in_each(flown, flown.woken, STEP) - _in_each(flown, flown.stale, STEP))
+    return Course(in_flight(flown).each + fenced, flown.world.weight)
+
+
 def instances(flown: Flown) -> Floats:
     """Say how many take turns by the scaler, which counts sleeping tickets, in each step."""
-    return _scaled(flown, in_flight(flown).each * flown.world.weight)
+    return _scaled(flown, tickets(flown).each * flown.world.weight)
 
 
 def most_instances(flown: Flown) -> float:
     """Say how many there are at most."""
-    return float(_scaled(flown, np.array([in_flight(flown).peak]))[0])
+    return float(_scaled(flown, np.array([tickets(flown).peak]))[0])
 
 
 def busiest_second(flown: Flown) -> float:
-    """Count turns and starts."""
+    """Count tickets, events and starts."""
     starts = _in_each(flown, flown.world.jobs.start[: flown.starts], STEP) / STEP
-    turns = _in_each(flown, flown.turns, 1)
-    both = turns + np.repeat(starts, STEP)[: len(turns)]
+    others = _in_each(flown, flown.delivered, 1) + _in_each(flown, flown.events, 1)
+    both = others + np.repeat(starts, STEP)[: len(others)]
     return most(float(both.max()), float(np.median(both)), flown.world.weight)
 
 
-def _scaled(flown: Flown, watches: Floats) -> Floats:
+def _scaled(flown: Flown, tickets: Floats) -> Floats:
     world = flown.world
     at_once = world.queues.batch_size + world.queues.threshold
-    of_each_queue = np.maximum(np.ceil(watches / world.ticket_queues / at_once), 1)
+    of_each_queue = np.maximum(np.ceil(tickets / world.ticket_queues / at_once), 1)
     bounded: Floats = np.minimum(of_each_queue, world.most_instances) * world.ticket_queues
     return bounded
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from shared.core.decide import advance, decide, not_yet, rate_limited
+from shared.core.decide import advance, decide, not_yet, rate_limited, wake
 from shared.core.model import EvidencePage, Fault, Observation, Outcome, Report, Watch
 from shared.core.rate_limit import Clearance
 from shared.core.remote import RemoteApi
@@ -55,6 +55,16 @@ async def turn(
             clearance = await gate.refused(api.name, now, seen.retry_after)
     decision = decide(watch, seen, api, now, draw(), spacing=clearance.spacing)
     return advance(watch, seen, decision, now, "")
+
+
+def seq(watch: Watch) -> int:
+    """Give the number of the one ticket that may give it a turn; the rule is that of `shared.engine.deliver`."""
+    return watch.seq
+
+
+def woken(watch: Watch, now: datetime) -> Watch | None:
+    """Wake a watch by the one event of its job; None if there is nothing to ask."""
+    return wake(watch, "event", now)
 
 
 def is_over(watch: Watch) -> bool:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -93,6 +93,14 @@ class Events:
         """Send `TicketPoisoned`; raises `UndeliveredError` or TimeoutError."""
         await self._send("TicketPoisoned", {"watchId": watch.id, "api": watch.api}, {"revivals": watch.revivals})
 
+    async def received(self, result: str, why: str, kind: str, apis: Iterable[str], watches: Iterable[str]) -> None:
+        """Send `EventReceived`: what became of an event of the platform; raises `UndeliveredError` or TimeoutError.
+
+        `apis` and `watches` are mostly one of each: several APIs may share a type.
+        """
+        about = {"api": ", ".join(apis), "watchId": ", ".join(watches)}
+        await self._send("EventReceived", {"type": kind, "result": result, "why": why, **about}, {})
+
     async def counted(self, api: str | None, count: Count, pace: Pace | None) -> None:
         """Send `WatchesCounted`; raises `UndeliveredError` or TimeoutError.
 
@@ -159,6 +167,9 @@ class NoEvents:
         """Send nothing."""
 
     async def poisoned(self, watch: Watch) -> None:
+        """Send nothing."""
+
+    async def received(self, result: str, why: str, kind: str, apis: Iterable[str], watches: Iterable[str]) -> None:
         """Send nothing."""
 
     async def counted(self, api: str | None, count: Count, pace: Pace | None) -> None:

@@ -63,6 +63,16 @@ LINKED = {"response": {"extraction": {"state": "Queued", "_links": {"status": {"
 HEADER = {"location": "/export/connections/Bk3_xZ0/runs/8f3c1e2a-535f-4a0b-9e7e-0d6c6f1f3a11", "labels": ["drawings"]}
 UNLINKED = {"api": "mesh-export", "response": {"export": {"id": "3c9a0e7f-0b1c-4d2e-8f3a-b4c5d6e7f809"}}}
 
+#: An event, as the platform sends it: https://developer.bentley.com/apis/realitydataanalysis/available-events
+EVENT = {
+    "content": {"jobId": _OPEN.job["jobId"]},
+    "eventType": "realityAnalysis.jobCompleted.v1",
+    "enqueuedDateTime": "11/20/2026 12:06:01 PM",
+    "iTwinId": "48a4a1b8-6b5f-4f1e-a8d5-3c8a3d1f0c11",
+    "messageId": "c9f0e4a2-7d0b-4f7e-8b3a-5b1d2c3e4f50",
+    "webhookId": "1f3b5d7e-0c2a-4e6f-9a8b-7c6d5e4f3a2b",
+}
+
 #: Answers.
 OPEN, ENDED = _shown(_OPEN), _shown(_ENDED)
 PAGE = _shown(ListDocument(watches=[_OPEN, _ENDED], next=None))

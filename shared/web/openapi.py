@@ -60,7 +60,7 @@ def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
 
 def _operation(operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "operationId": operation.name,
+        "operationId": operation.operation_id or operation.name,
         "summary": operation.summary,
         "parameters": [*_path_parameters(operation), *_query_parameters(operation), *_header_parameters(operation)],
         "responses": _responses(operation),
@@ -109,6 +109,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
     responses: dict[str, Any] = {str(status): _reply(reply) for status, reply in operation.replies.items()}
     if operation.takes_key:
         responses["401"] = {"description": "the key is missing or wrong; the Functions host responds, without a body"}
+    # A 401 has no content here, though a problem's has: the host's own has none, and OpenAPI cannot say "or none".
     for name in (*operation.problems, *(ALWAYS if operation.takes_key else ())):
         status, title = KINDS[name]
         response = responses.setdefault(str(status), _problem_response())

@@ -9,9 +9,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.web import examples
+from shared.web.event import EventBody
 from shared.web.gate_document import GatesDocument
 from shared.web.problems import Name
 from shared.web.queries import HealthQuery, ListQuery, NoQuery, Query, ReadQuery
+from shared.web.receiver import EventDocument
 from shared.web.requests import (
     BatchDocument,
     BatchRequest,
@@ -48,6 +50,7 @@ class Operation:
     """One method of one path."""
 
     name: str  #: of the function that serves it
+    operation_id: str = ""  #: if the function serves another operation too; else its name
     method: str
     path: str  #: below /api
     summary: str
@@ -164,6 +167,39 @@ GATES = Operation(
     replies={200: Reply("one item for each API", GatesDocument, examples={"gates": examples.GATES})},
     problems=("invalid-query",),
 )
+RECEIVE = Operation(
+    name="receive_event",
+    method="POST",
+    path="events",
+    summary="Take an event of an iTwin webhook: the watch of its job gets its turn now.",
+    bodies=(EventBody,),
+    headers={
+        "Signature": Header("sha256=<hex>, the HMAC of the raw body with a secret of `WEBHOOK_SECRETS`"),
+    },
+    examples={"end": examples.EVENT},
+    replies={
+        200: Reply("the event is signed: do not send it again", EventDocument, examples={"woken": {"result": "woken"}})
+    },
+    problems=("wrong-signature", "body-too-large"),
+)
+HANDSHAKE = Operation(
+    name="receive_event",
+    operation_id="allow_events",
+    method="OPTIONS",
+    path="events",
+    summary="Ask whether events may be sent, as CloudEvents has it.",
+    headers={"WebHook-Request-Origin": Header("who asks")},
+    replies={
+        200: Reply(
+            "allowed, if the headers say so",
+            headers={
+                "Allow": Header("the method to send events with"),
+                "WebHook-Allowed-Origin": Header("who asked"),
+                "WebHook-Allowed-Rate": Header("events per minute; `*`: any number"),
+            },
+        )
+    },
+)
 HEALTH = Operation(
     name="health",
     method="GET",
@@ -182,4 +218,4 @@ DESCRIBE = Operation(
     takes_key=False,
 )
 
-OPERATIONS = (LIST, START, READ, STOP, GATES, HEALTH, DESCRIBE)
+OPERATIONS = (LIST, START, READ, STOP, GATES, RECEIVE, HANDSHAKE, HEALTH, DESCRIBE)

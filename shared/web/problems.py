@@ -23,6 +23,7 @@ class Kind(NamedTuple):
 Name = Literal[
     "malformed-body",
     "wrong-idempotency-key",
+    "wrong-signature",
     "unknown-watch",
     "body-too-large",
     "invalid-body",
@@ -43,6 +44,7 @@ Name = Literal[
 KINDS: dict[Name, Kind] = {
     "malformed-body": Kind(400, "The body is not JSON"),
     "wrong-idempotency-key": Kind(400, "Invalid Idempotency-Key"),
+    "wrong-signature": Kind(401, "The event is not signed as it must be"),
     "unknown-watch": Kind(404, "Watch not found"),
     "unreadable-watch": Kind(409, "The watch's row cannot be read"),
     "body-too-large": Kind(413, "The body is too large"),
@@ -98,6 +100,11 @@ def wrong_response(detail: str, missing: Sequence[str] = ()) -> Problem:
     pointers = ["/".join(("/response", *path.split("."))) for path in missing]
     errors = [{"pointer": pointer, "detail": "must be a text that is not blank"} for pointer in pointers]
     return Problem("wrong-response", detail, errors=errors)
+
+
+def wrong_signature(detail: str) -> Problem:
+    """Return the problem of an event that is not signed with a secret of the app."""
+    return Problem("wrong-signature", detail)
 
 
 def wrong_callback(detail: str) -> Problem:

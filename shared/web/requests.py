@@ -264,6 +264,7 @@ class WatchDocument(BaseModel):
     due_at: datetime | None = Field(description="when the next turn is due")
     deadline: datetime
     ended_at: datetime | None
+    woken_at: datetime | None = Field(description="when an event of the platform last made it due at once")
     labels: list[str]
     issues: int = Field(description="number of entries of evidence for an end that was not clean")
     evidence: list[str] = Field(description="the first entries, in the API's own words")
@@ -288,6 +289,7 @@ class WatchDocument(BaseModel):
             due_at=watch.due if watch.is_open else None,
             deadline=watch.deadline,
             ended_at=watch.end.at if watch.end else None,
+            woken_at=watch.woken_at,
             labels=list(watch.labels),
             issues=watch.issues,
             evidence=list(watch.evidence),

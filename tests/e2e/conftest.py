@@ -7,10 +7,15 @@ import pytest
 from local.parts.stack import stack
 from tests.e2e.receiver import SECRET, receiving
 
+#: Two, as while they are rotated.
+EVENT_SECRETS = ("e2e-" * 8, "old-" * 8)
+
 #: A twentieth of the real delays, no limit to requests, and failed turns tried again at once, so that these tests end.
 SETTINGS = {
     "WAIT_SCALE": "0.05",
     "ITWIN_REQUESTS_PER_MINUTE": "100000",
+    "WEBHOOK_SECRETS": ",".join(EVENT_SECRETS),
+    "POLLING_TRANSFORMATIONS": "86400",
     "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
 }
 

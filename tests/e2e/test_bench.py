@@ -12,7 +12,7 @@ from local.setup.bootstrap import ROOT
 NAMES = [name for name in ALL if name != "beside"]  # see test_bench_beside.py
 SIZES = {"--watches": 10, "--polls": 2, "--turns": 20, "--late-watches": 20, "--late-seconds": 1, "--asleep": 20}
 BRIEF = {"--asleep-seconds": 3, "--runs": 1, "--batch": 4, "--polling": 4, "--latency": 0.1, "--polling-seconds": 1}
-BRIEF |= {"--planned-watches": 6, "--planned-seconds": 2, "--job-seconds": 3}
+BRIEF |= {"--planned-watches": 6, "--planned-seconds": 2, "--job-seconds": 3, "--told-watches": 4}
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def found(tmp_path_factory):
     picture = tmp_path_factory.mktemp("bench") / "lateness.png"
     options = [str(word) for pair in {**SIZES, **BRIEF, "--picture": picture}.items() for word in pair]
     command = [sys.executable, "-m", "local", "bench", "--json", *options, *NAMES]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert picture.read_bytes().startswith(b"\x89PNG")
     return json.loads(done.stdout)
@@ -63,6 +63,13 @@ def test_a_plan_is_near_to_what_is_done(found):
     for what in ("polls", "requests to the platform", "requests to tables", "requests to queues, without looks"):
         assert 0.5 <= median(found, "planned", f"{what}: real / planned") <= 2
     assert median(found, "planned", "  polls, real") >= 6
+
+
+def test_an_event_ends_a_watch_before_its_next_poll_would(found):
+    """Jobs of a few seconds: without an event the next poll comes after 15 s at the earliest."""
+    assert median(found, "webhooks", "woken, of those with webhooks") == 1
+    assert median(found, "webhooks", "end of job to end of watch, p95: with webhooks / without") < 1
+    assert median(found, "webhooks", "requests to the platform: with webhooks / without") == 1
 
 
 def test_turns_at_once_are_no_more_than_allowed(found):

@@ -38,6 +38,7 @@ def test_a_start_is_accepted(app, job):
         "dueAt",
         "deadline",
         "endedAt",
+        "wokenAt",
         "labels",
         "issues",
         "evidence",

@@ -156,7 +156,8 @@ def a_watch(name, **more):
         "id": name, "api": "reporting", "job": {"jobId": name}, "state": "watching", "status": "Running",
         "progress": None, "outcome": None, "reason": None, "polls": 1, "faults": 0,
         "startedAt": "2026-11-20T12:00:00Z", "dueAt": "2026-11-20T12:01:00Z", "deadline": "2026-11-27T12:00:00Z",
-        "endedAt": None, "labels": [], "issues": 0, "evidence": [], "failing": None, "callback": None, **more,
+        "endedAt": None, "wokenAt": None, "labels": [], "issues": 0, "evidence": [], "failing": None, "callback": None,
+        **more,
     }  # fmt: skip
 
 
@@ -331,6 +332,18 @@ def test_starting_again_asks_for_the_same_as_before(page, parts, outcome, callba
     assert json.loads(sent) == wanted | ({"callback": {"url": callback["url"]}} if callback else {})
     page.until(lambda: page.run("return asked.length") == 3)
     assert page.run("return asked.slice(1)") == ["POST /api/watches", "GET /api/watches?limit=50"]
+
+
+def test_a_watch_says_when_an_event_woke_it(page, parts):
+    page.open(parts.key)
+    page.answers(listed(a_watch("j1", wokenAt="2026-11-20T12:00:30Z"), a_watch("j2")))
+    page.look_again()
+
+    times = page.row("j1").find_elements("tag name", "time")
+    names = page.row("j1").find_elements("tag name", "dt")
+    assert [name.text for name in names] == ["Started", "Woken", "Next poll", "Deadline"]
+    assert times[1].get_attribute("datetime") == "2026-11-20T12:00:30Z"
+    assert "Woken" not in page.row("j2").text
 
 
 def test_a_refusal_to_start_again_is_said(page, parts):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 from uuid import uuid4
 
+import httpx
 import pytest
 from azure.data.tables import TableServiceClient
 from azure.data.tables.aio import TableClient
@@ -23,6 +24,8 @@ from shared.core.remote import watch_id
 from shared.storage.gates import PARTITION
 from shared.storage.watches import TableWatches
 from tests.builders import a_watch
+from tests.e2e.conftest import EVENT_SECRETS
+from tests.events import an_event, signed
 
 QUERIES = shipped()
 
@@ -96,6 +99,7 @@ def told(app, platform, parts, ended):
     for watch in watches:
         ended(watch["id"])
 
+    receive(parts)
     with TableServiceClient.from_connection_string(parts.storage) as tables:  # nobody asks that API any more
         tables.get_table_client(GATES).upsert_entity(SHUT | {"OpensAt": datetime.now(UTC) + timedelta(hours=2)})
     with QueueClient.from_connection_string(parts.storage, f"{QUEUE}-poison") as poison:
@@ -121,6 +125,18 @@ def told(app, platform, parts, ended):
         if envelope["data"]["baseData"]["properties"].get("watchId") not in before and envelope not in of_others
     ]
     return load([*envelopes, *envelopes[:3]]), rows, envelopes  # some events come twice
+
+
+def receive(parts):
+    """Send the app an event of a job that nobody watches, one that it does not know, and one that is not signed."""
+    with httpx.Client(trust_env=False) as client:
+        for body, secret in [
+            (an_event(content={"jobId": f"job {uuid4()}"}), EVENT_SECRETS[0]),
+            (an_event(eventType="iModels.iModelDeleted.v1"), EVENT_SECRETS[1]),
+            (an_event(), "x" * 32),
+        ]:
+            url = f"{parts.url}/api/events?code={parts.key}"
+            client.post(url, content=body, headers={"Signature": signed(body, secret)})
 
 
 def counts(platform):
@@ -455,6 +471,31 @@ def test_a_gate_that_is_shut_for_long_is_found(ask):
     assert alarm["reason"] == "a 429 or a quota"
     assert rates == {45_000}  # half of what the stack's budget allows, not the 90 of the row; once per five minutes
     assert gates == {("schedules", 120)}
+
+
+def test_events_are_counted_by_what_became_of_them(ask, told):
+    envelopes = [*told[2], *told[2][:3]]
+    sent = [envelope["data"]["baseData"] for envelope in envelopes]
+    received = [event["properties"] for event in sent if event["name"] == "EventReceived"]
+    results = Counter(event["result"] for event in received)
+    table = {(row["type"], row["api"]): row for row in ask("workbook/events now")}
+    hours, why = ask("workbook/events per hour"), ask("saved/events")
+
+    assert results.keys() >= {"unwatched", "unknown", "refused"}
+    assert sum(row["received"] for row in table.values()) == sum(row["events"] for row in hours) == len(received)
+    assert sum(row["requests"] for row in why) == len(received)
+    for column, counted in [
+        ("matched", {"woken", "again", "ended"}),
+        ("woken", {"woken"}),
+        ("unwatched", {"unwatched"}),
+        ("refused", {"refused"}),
+        ("failed", {"failed", "unreadable"}),
+    ]:
+        assert sum(row[column] for row in table.values()) == sum(results[result] for result in counted), column
+    assert Counter({row["result"]: 0 for row in hours}) | results == results
+    assert table["", ""]["refused"] == results["refused"]  # of what is not signed nothing is told
+    assert {row["why"] for row in why if row["result"] == "refused"} >= {"wrong-signature"}
+    assert all(row["firstReceived"] <= row["lastReceived"] for row in why)
 
 
 def test_an_api_that_keeps_to_its_schedules_alone_has_no_rate(told):

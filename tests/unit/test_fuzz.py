@@ -7,6 +7,7 @@ import json
 import math
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from azure.data.tables import TableEntity
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 from shared.apis import APIS
 from shared.core import callback as callbacks
 from shared.core.callback import Attempt
-from shared.core.decide import REVIVAL_DELAYS, advance, decide, not_yet, restart, revive, stop
+from shared.core.decide import REVIVAL_DELAYS, advance, decide, not_yet, restart, revive, stop, wake
 from shared.core.model import EvidencePage, Failing, Fault, NotYet, Outcome, Report, Ticket
 from shared.core.rate_limit import Traffic, allowed, pace, refused, spacing, spread
 from shared.core.remote import Response, ask, observe
@@ -28,12 +29,16 @@ from shared.storage import gates, watches
 from shared.storage.columns import MalformedError, column
 from shared.storage.results import result
 from shared.web.cloud_event import to_json
+from shared.web.event import HASH_DIGITS, LONGEST_TYPE, read_event
 from shared.web.gate_document import GatesDocument
+from shared.web.handshake import permission
 from shared.web.headers import public_url, read_idempotency_key, request_id
 from shared.web.problems import Problem
 from shared.web.queries import ListQuery, ReadQuery
 from shared.web.requests import BatchRequest, WatchDocument, read_start
+from shared.web.signature import flaw
 from tests.builders import NOON, a_callback, a_watch
+from tests.events import signed
 
 EXAMPLES = settings(max_examples=300)
 
@@ -264,6 +269,48 @@ def test_a_body_is_a_start_or_a_problem(body):
                 api, job = item.target("https://api.bentley.com")
                 assert ask(api, a_watch(api=api.name, job=job)).path.startswith("/")
                 item.deadline_from(NOON, api.lifetime)
+
+
+events = st.fixed_dictionaries(
+    {"eventType": st.sampled_from([kind for api in APIS.values() if api.event for kind in api.event.types])},
+    optional={
+        "content": documents
+        | st.dictionaries(
+            st.sampled_from(["jobId", "iModelId", "connectionId", "synchronizationId", "transformationId"]),
+            st.text() | scalars,
+        ),
+        "messageId": scalars,
+        "iTwinId": scalars,
+    },
+)
+
+
+@EXAMPLES
+@given(bodies | (events | documents).map(lambda event: json.dumps(event).encode()))
+def test_a_body_is_an_event_of_watches_or_of_none(body):
+    event = read_event(body)
+
+    assert len(event.hash) == HASH_DIGITS
+    assert len(event.kind) <= LONGEST_TYPE
+    json.dumps([event.kind, *event.watches.items()]).encode()
+    for name, watch in event.watches.items():
+        assert str(UUID(watch)) == watch
+        assert APIS[name].event
+        woken = wake(EVERYTHING, event.hash, NOON)
+        assert woken is not None
+        assert watches._watch(_entity(watches._entity(woken)), APIS) == woken
+
+
+@EXAMPLES
+@given(st.none() | st.text() | st.from_regex(r"(?i)sha(1|256)=[0-9a-f]{62,66}"), st.binary(), st.text(min_size=32))
+def test_no_signature_fits_but_the_right_one(signature, body, secret):
+    key = secret.encode("utf-8", "replace")
+
+    assert flaw(signature, body, [key]) is not None
+    assert flaw(signed(body, key.decode()), body, [b"another", key]) is None
+    if origin := permission({"webhook-request-origin": signature or ""}).get("WebHook-Allowed-Origin"):
+        assert origin.isascii()
+        assert origin.isprintable()
 
 
 @EXAMPLES

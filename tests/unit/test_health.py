@@ -132,6 +132,23 @@ def test_a_setting_that_turns_callbacks_off_is_named(wired, monkeypatch, query):
 
 
 @pytest.mark.usefixtures("clock")
+def test_a_setting_that_turns_events_off_is_named_along_with_that_of_callbacks(wired, monkeypatch):
+    monkeypatch.setenv("CALLBACK_HOSTS", "hooks.example.com")
+    monkeypatch.setenv("WEBHOOK_SECRETS", "s3cr3t")
+
+    async def scenario():
+        async with Platform() as platform:
+            wired(platform.origin)
+            return await health()
+
+    status, body = asyncio.run(scenario())
+
+    assert (status, body["type"].rpartition(":")[2]) == (503, "misconfigured")
+    assert {error["setting"] for error in body["errors"]} == {"CALLBACK_SECRET", "WEBHOOK_SECRETS"}
+    assert "s3cr3t" not in str(body)
+
+
+@pytest.mark.usefixtures("clock")
 def test_storage_that_does_not_respond_is_named_before_all_else(wired, monkeypatch):
     monkeypatch.setenv("CALLBACK_HOSTS", "hooks.example.com")
     monkeypatch.setattr(Storage, "silent", ("the queue tickets",))

@@ -142,6 +142,8 @@ def test_the_secret_is_a_reference_and_nothing_else_is_secret():
     assert re.fullmatch(reference, FIXED["ITWIN_CLIENT_SECRET"])
     assert re.fullmatch(rf"empty\(callbackHosts\) \? '' : {reference}", FIXED["CALLBACK_SECRET"])
     assert default("callbackHosts") == ""
+    assert re.fullmatch(rf"webhooks \? {reference} : ''", FIXED["WEBHOOK_SECRETS"])
+    assert default("webhooks") is False
     for file in FILES.values():
         assert not re.search(r"\blist\w*\(|accountKey|sharedKey\b|InstrumentationKey|password\s*:", file.text)
     secure = [name for name, parameter in MAIN.parameters.items() if "@secure" in parameter.decorators]

@@ -12,16 +12,18 @@ import pytest
 from click.testing import CliRunner
 
 from local.host import hostjson
-from local.plan.bill import COUNT_GB, ROUNDS, bill, idle, telemetry
+from local.plan.bill import COUNT_GB, ROUNDS, bill, idle, requests, telemetry
 from local.plan.command import plan
 from local.plan.engine import TooManyTurnsError, World, fly
+from local.plan.events import EARLY_BY, Events
 from local.plan.figures import figures
 from local.plan.fixed import ALARMS, ENDPOINTS, GROUPS, Deployed, fixed
 from local.plan.limits import TIERS, Limit
 from local.plan.loop import loop
-from local.plan.meter import _followed, _rests, metered, starting
+from local.plan.meter import _followed, _rests, answering, metered
 from local.plan.platform import Platform
 from local.plan.sample import most
+from local.plan.tally import in_flight, tickets
 from local.plan.workload import ARRIVALS, LASTING, Jobs, make
 from shared.apis import APIS
 from shared.core.rate_limit import budget
@@ -159,6 +161,113 @@ def test_a_sample_meets_the_limit_as_the_whole_does(settings):
     assert sample.requests_per_minute_peak <= 1.25 * 600
 
 
+def told(at, api=STEADY, **more):
+    """A job of 100 s, whose event comes at that second."""
+    return fly(world([api], jobs([0], 100), events=np.array([at], float), **more))
+
+
+def test_an_event_gives_a_watch_its_turn_at_once():
+    flown = told(101)
+
+    assert list(flown.turns) == list(flown.requests) == [0, 10, 30, 70, 101]
+    assert list(flown.ended_at) == list(flown.events) == list(flown.woken) == [101]
+    assert list(flown.stale) == [130]  # the ticket that would have come, and moves nothing
+
+
+def test_where_events_tell_polling_may_be_wide():
+    flown = told(101, replace(STEADY, polling=Schedule.seconds(600)))
+
+    assert list(flown.requests) == [0, 101]
+    assert list(flown.stale) == [600]
+
+
+def test_an_event_before_the_status_knows_lets_the_schedule_start_over():
+    flown = told(95)
+
+    assert list(flown.turns) == [0, 10, 30, 70, 95, 105]
+    assert list(flown.stale) == [130]
+
+
+def test_a_lost_event_changes_nothing():
+    lost, without = told(np.nan), fly(world([STEADY], jobs([0], 100)))
+
+    assert figures(lost) == figures(without)
+    assert list(lost.ended_at) == [130]
+
+
+def test_an_event_after_the_watch_has_ended_wakes_nobody():
+    flown = told(131)
+
+    assert (list(flown.events), flown.loads) == ([131], 0)  # an API without events looks for no row
+    assert len(flown.woken) == len(flown.stale) == 0
+    assert list(flown.ended_at) == [130]
+
+
+def test_a_watch_that_a_grid_made_late_is_woken_now():
+    """It was due 3 s ago: its ticket waits for the grid."""
+    flown = told(101, replace(STEADY, polling=Schedule.seconds(98)), grid=15.0)
+
+    assert list(flown.turns) == [0, 101]
+    assert list(flown.stale) == [105]
+
+
+def test_the_gate_counts_tickets_that_were_fenced_off():
+    """They sleep up to 600 s, and until then keep the one watch that goes on from asking as often as it might."""
+    wide, brisk = (replace(STEADY, polling=Schedule.seconds(each)) for each in (600, 10))
+    many = replace(jobs([0] * 500 + [120], [50] * 500 + [1e6]), api=np.array([0] * 500 + [1], np.int8))
+
+    flown = fly(world([wide, brisk], many, events=np.array([51.0] * 500 + [np.nan]), budget=500))
+    of_one = flown.requests[flown.requests >= 120]
+
+    assert np.isfinite(flown.ended_at[:-1]).all()
+    assert np.diff(of_one[of_one < 600]).min() > 30
+    assert np.diff(of_one[of_one > 700]).max() == 10
+
+
+def test_an_event_costs_an_execution_and_its_ticket_another():
+    late, woken = (told(at, ANALYSIS, steps=1) for at in (np.nan, 101))  # at 0, 15, 45, and 105 or 101 s
+    tables, queues = np.subtract(requests(woken), requests(late))
+
+    assert len(late.turns) == len(woken.turns) == 4
+    assert tables == 2 + 1 + 1  # a load for each version of the API, the commit; the load of the old ticket
+    assert queues == 1 + 1  # the ticket; the deletion of the old one
+    assert bill(woken).executions - bill(late).executions == pytest.approx(2 * 24)  # in an hour
+    assert (telemetry(woken) - telemetry(late)) * 1e9 == pytest.approx(797)  # `EventReceived`
+
+
+def test_an_event_wakes_instances_and_so_does_the_ticket_that_it_fences_off():
+    late, woken = (told(at, ANALYSIS, steps=1, days=0.01) for at in (np.nan, 103))
+
+    assert answering(woken) - answering(late) == 1
+    assert metered(woken)[0] - metered(late)[0] == 1
+
+
+def test_a_ticket_that_was_fenced_off_counts_as_long_as_it_sleeps():
+    flown = told(101, replace(STEADY, polling=Schedule.seconds(600)))
+
+    assert list(np.flatnonzero(np.diff(in_flight(flown).each))) == [101 // 10 - 1]
+    assert list(np.flatnonzero(np.diff(tickets(flown).each))) == [600 // 10 - 1]
+
+
+def test_what_events_cost_a_sample_is_that_of_all():
+    one, ten = (told(101, ANALYSIS, weight=weight) for weight in (1, 10))
+
+    assert requests(ten) == tuple(10 * count for count in requests(one))
+    assert figures(ten).woken == figures(ten).stale == figures(ten).events == 10
+
+
+def test_only_apis_with_events_tell_and_some_events_are_lost_or_early():
+    count = 4000
+    both = replace(jobs(np.zeros(count), 100), api=np.arange(count, dtype=np.int8) % 2)
+    arrive = Events(told=0.5, lost=0.2, early=0.1, after=2).arrive([ANALYSIS, STEADY], both, np.random.default_rng(0))
+    comes, early = ~np.isnan(arrive), arrive == 100 - EARLY_BY
+
+    assert not comes[1::2].any()
+    assert comes[::2].mean() == pytest.approx(0.5 * 0.8, abs=0.04)
+    assert early.sum() / comes.sum() == pytest.approx(0.1, abs=0.03)
+    assert set(arrive[comes]) == {95, 102}
+
+
 def test_too_many_turns_are_not_flown():
     with pytest.raises(TooManyTurnsError):
         fly(world([STEADY], jobs([0], 1000), most_turns=5))
@@ -226,7 +335,7 @@ def test_the_most_instances_are_of_each_function_group(queues, most_each):
 
 
 def test_starts_wake_an_instance_of_their_own():
-    spread = [starting(fly(world([STEADY], jobs(starts, 1)))) for starts in ([0], [0, 0, 0.5], [0, 100, 200])]
+    spread = [answering(fly(world([STEADY], jobs(starts, 1)))) for starts in ([0], [0, 0, 0.5], [0, 100, 200])]
 
     assert spread == [1, 1.5, 3]
 
@@ -235,8 +344,8 @@ def test_starts_wake_an_instance_of_their_own():
 def test_a_sample_of_starts_wakes_it_as_long(gap):
     rng = np.random.default_rng(3)
     whole = np.sort(rng.uniform(0, gap * 3000, 3000))
-    every = starting(fly(world([STEADY], jobs(whole, 1), days=gap * 3000 / 86400)))
-    tenth = starting(fly(world([STEADY], jobs(whole[::10], 1), days=gap * 3000 / 86400, weight=10)))
+    every = answering(fly(world([STEADY], jobs(whole, 1), days=gap * 3000 / 86400)))
+    tenth = answering(fly(world([STEADY], jobs(whole[::10], 1), days=gap * 3000 / 86400, weight=10)))
 
     assert tenth == pytest.approx(every, rel=0.05)
 
@@ -405,6 +514,37 @@ def test_the_command_prints_json_and_says_the_same_again():
     assert json.loads(first)["every 15 s"]["delay_p95"] < 15
 
 
+TOLD = ["--watches", "300", "--mix", "reality-analysis=1", "--lasting", "reality-analysis=600:0.5", "--webhooks", "1"]
+
+
+def test_the_command_says_what_webhooks_change():
+    text = run(*TOLD, "--early", "0.25", "--event-after", "3")
+    found = json.loads(run(*TOLD, "--lost", "0", "--early", "0", "--json"))
+    ours, without = found["app"], found["without webhooks"]
+
+    assert "25.0% come early, the rest 3 s after the end" in text
+    assert "without webhooks" in text
+    assert (ours["delay_p50"], ours["delay_p95"]) == pytest.approx((1, 1), abs=1e-3)
+    assert without["delay_p50"] > 5
+    assert without["events"] == 0 < ours["woken"] <= ours["events"] <= ours["ended"]
+
+
+def test_a_wider_schedule_asks_less():
+    usual, wide = (
+        json.loads(run(*TOLD, *more, "--json"))["app"] for more in ([], ["--polling", "reality-analysis=900"])
+    )
+
+    assert wide["polls"] < usual["polls"] / 3
+    assert wide["delay_p50"] == pytest.approx(usual["delay_p50"], abs=1e-3)
+
+
+def test_webhooks_need_an_api_that_has_an_event():
+    done = CliRunner().invoke(plan, ["--mix", "schedules=1", "--webhooks", "0.5"])
+
+    assert done.exit_code == 2
+    assert "no API of the mix has an event; those that have one: reality-analysis," in " ".join(done.output.split())
+
+
 def test_a_sample_is_called_one():
     assert "Sampled, this app: " in run("--watches", "2000", "--most-turns", "1000")
 
@@ -435,6 +575,11 @@ def test_an_unknown_api_is_named():
         ("--grid", "15,"),
         ("--grid", "-5"),
         ("--grid", "nan"),
+        ("--polling", "schedules=60,x"),
+        ("--polling", "schedules=0"),
+        ("--polling", "nonsense=60"),
+        ("--webhooks", "1.5"),
+        ("--event-after", "inf"),
     ],
 )
 def test_what_is_no_number_or_out_of_bounds_is_named(option, value):
@@ -464,6 +609,20 @@ def test_a_row_of_the_documentation_is_what_the_plan_says():
         f"{ours['dollars_per_day']:.2f}",
         f"{loop['requests_per_minute_mean']:.0f} ({loop['requests_per_minute_peak']:.0f})",
         f"{loop['dollars_per_day']:.2f}",
+    ]
+
+
+def test_a_row_on_webhooks_is_what_the_plan_says():
+    arguments = ["--starts-per-hour", "0.5952", "--days", "14", "--grid", "15", "--mix", "reality-analysis=1", "--json"]
+    told = [*arguments, "--webhooks", "1", "--polling", "reality-analysis=15,900"]
+    ours = json.loads(CliRunner().invoke(plan, told).output)["app"]
+
+    assert rows("docs/scale.md", "Woken by webhooks")["100; all `15900`"] == [
+        f"{ours['requests_per_minute_mean']:.1f} ({ours['requests_per_minute_peak']:.0f})",
+        f"{round(ours['executions_per_day'], -2):,.0f}",
+        f"{ours['dollars_per_day']:.2f}",
+        f"{ours['delay_p50']:.0f} s",
+        f"{ours['delay_p95']:.0f} s",
     ]
 
 

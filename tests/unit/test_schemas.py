@@ -387,6 +387,7 @@ def test_a_watch_that_goes_on_is_shown():
         "dueAt": "2026-11-20T12:00:15Z",
         "deadline": "2026-11-27T12:00:00Z",
         "endedAt": None,
+        "wokenAt": None,
         "labels": ["nightly", "é"],
         "callback": None,
     }
@@ -405,3 +406,7 @@ def test_an_ended_watch_is_due_no_more():
         "2026-11-20T13:00:00Z",
         None,
     )
+
+
+def test_a_watch_tells_when_an_event_woke_it():
+    assert shown(replace(WATCH, woken_at=NOON, woken_by=("e",)))["wokenAt"] == "2026-11-20T12:00:00Z"

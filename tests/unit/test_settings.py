@@ -57,6 +57,7 @@ def without(name):
         ("callbacks_table", "Callbacks"),
         ("callback_hosts", None),
         ("callback_secret", None),
+        ("webhook_secrets", None),
         ("telemetry", None),
         ("storage_account", None),
         ("storage_client_id", None),

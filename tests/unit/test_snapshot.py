@@ -27,6 +27,7 @@ param entraClientId = '{ENTRA}'
 param entraAllowedApplications = ['{ENTRA}']
 param ticketsQueues = 3
 param callbackHosts = 'hooks.example.com'
+param webhooks = true
 param polling = {{ {", ".join(f"'{api}': '{30 + place},60'" for place, api in enumerate(APIS))} }}
 param itwinRequestsPerMinute = 500
 param itwinRequestsPerHour = 5000
@@ -114,8 +115,9 @@ def test_options_reach_the_settings(snapshots):
         "ITWIN_REQUESTS_PER_HOUR": "5000",
     }.items():
         assert (told[setting], untold.get(setting, "")) == (value, "")
-    assert "@Microsoft.KeyVault(" in told["CALLBACK_SECRET"]
-    assert untold["CALLBACK_SECRET"] == ""
+    for setting in ("CALLBACK_SECRET", "WEBHOOK_SECRETS"):
+        assert "@Microsoft.KeyVault(" in told[setting]
+        assert untold[setting] == ""
 
 
 def test_each_api_is_polled_as_its_name_says(snapshots):
@@ -226,8 +228,8 @@ KEYLESS = [
 ]
 
 
-def test_entra_lets_nobody_but_the_keyless_and_health_pass_without_a_token(case):
-    """Health sends a key: an availability test has no token."""
+def test_entra_lets_nobody_but_the_keyless_health_and_events_pass_without_a_token(case):
+    """The latter two need a key: neither an availability test nor the iTwin Platform has a token."""
     name, found = case
     configured = found.of_type("Microsoft.Web/sites/config")
     if name not in {"private", "everything"}:
@@ -241,7 +243,7 @@ def test_entra_lets_nobody_but_the_keyless_and_health_pass_without_a_token(case)
         "unauthenticatedClientAction": "Return401",
         "excludedPaths": properties["globalValidation"]["excludedPaths"],
     }
-    assert {*properties["globalValidation"]["excludedPaths"]} == {*KEYLESS, "/api", "/api/health"}
+    assert {*properties["globalValidation"]["excludedPaths"]} == {*KEYLESS, "/api", "/api/health", "/api/events"}
     assert "/v2.0'" in provider["registration"]["openIdIssuer"]
     assert provider["validation"]["allowedAudiences"] == [ENTRA, f"api://{ENTRA}"]
     allowed = (provider["validation"].get("defaultAuthorizationPolicy") or {}).get("allowedApplications")

@@ -892,6 +892,43 @@ def test_a_gate_that_is_shut_for_long_is_told(ingestion, events):
     assert event["measurements"] == {"shutForSeconds": 30 * 24 * 3600}
 
 
+def test_an_event_of_the_platform_is_told(ingestion, events):
+    asyncio.run(events.received("woken", "", "realityAnalysis.jobCompleted.v1", ["reality-analysis"], ["0d6c"]))
+    asyncio.run(events.received("unwatched", "", "a.b.v1", ["reporting", "schedules"], ["0d", "6c"]))
+    asyncio.run(events.received("refused", "wrong-signature", "", [], []))
+
+    told = [event_of(envelope) for envelope in ingestion.envelopes]
+    assert {event["name"] for event in told} == {"EventReceived"}
+    assert [event["properties"] for event in told] == [
+        {
+            "type": "realityAnalysis.jobCompleted.v1",
+            "result": "woken",
+            "why": "",
+            "api": "reality-analysis",
+            "watchId": "0d6c",
+        },
+        {"type": "a.b.v1", "result": "unwatched", "why": "", "api": "reporting, schedules", "watchId": "0d, 6c"},
+        {"type": "", "result": "refused", "why": "wrong-signature", "api": "", "watchId": ""},
+    ]
+
+
+def test_events_that_were_given_up_harm_no_later_one(ingestion, events):
+    """The receiver of events waits for a second, and Application Insights may be down for hours."""
+
+    async def scenario():
+        ingestion.gate.clear()
+        for _ in range(3):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await events.received("woken", "", "", [], [])
+        ingestion.gate.set()
+        await events.announce(WATCH, END)
+
+    asyncio.run(scenario())
+
+    assert event_of(ingestion.envelopes[-1])["properties"]["watchId"] == "0d6c"
+
+
 def test_a_poisoned_ticket_is_told(ingestion, events):
     asyncio.run(events.poisoned(replace(WATCH, revivals=3)))
 
@@ -969,6 +1006,7 @@ def test_without_a_connection_string_nothing_is_sent():
         await NoEvents().reject("not a ticket", "<xml/>")
         await NoEvents().poisoned(WATCH)
         await NoEvents().counted("schedules", Count(), None)
+        await NoEvents().received("woken", "", "", [], [])
         await NoEvents().shut_for_long("schedules", Pace())
         await NoEvents().unreadable(Unreadable("Watches", "0d6c", ["Due"]))
 
