@@ -365,8 +365,8 @@ module budget 'modules/budget.bicep' = if (monthlyBudget > 0) {
 // at the end for azd, which puts them into its environment as they are written.
 output appName string = app.outputs.name
 output startUrl string = '${app.outputs.url}/api/watches'
-// The URL to register with a webhook is this one, `?code=` and a key, which no output has:
-//   az functionapp function keys set --function-name receive_event --key-name itwin --query value -o tsv …
+// The URL to register with a webhook is this one with `?code=` and a key, which no output has:
+//   az functionapp function keys set --resource-group <group> --name <app> --function-name receive_event --key-name itwin
 output eventsUrl string = '${app.outputs.url}/api/events'
 output healthUrl string = '${app.outputs.url}/api/health'
 output vaultName string = vault.outputs.name
