@@ -302,8 +302,7 @@ class World:
     async def _waking(self, event: str) -> None:
         woken = await self.engine.waker.wake(ID, event)
         row = self.row
-        asks = row and row.is_open and row.verdict is None
-        if asks and woken is not Woken.UNWATCHED:
+        if row and row.is_open and row.verdict is None and woken is not Woken.UNWATCHED:
             assert event in row.woken_by, "an event that woke nothing"
 
     async def _turn(self, message: Message, queue: list[Message], kind: Kind[Any]) -> None:
