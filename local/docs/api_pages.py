@@ -64,6 +64,7 @@ def _generated(api: RemoteApi) -> str:
         "Status words": _table("status word", "the watch", _words(api)),
         "Where things stand in the body": _table("what", "where", _places(api)),
         "Waiting": _table("what", "how long", _waits(api)),
+        "Webhook event": _table("what", "where", _event(api)),
         "Evidence": _table("what", "where", _evidence(api)),
     }
     return "\n".join(f"## {title}\n\n{text}" for title, text in chapters.items())
@@ -145,6 +146,13 @@ def _evidence(api: RemoteApi) -> dict[str, str]:
     if evidence.params_at:
         rows["`%1`, `%2`, … stand for"] = f"the members of `{evidence.params_at}`"
     return rows
+
+
+def _event(api: RemoteApi) -> dict[str, str]:
+    if api.event is None:
+        return {"event": "none"}
+    ids = {f"`{name}`": f"`{place}`" for name, place in api.event.ids_at.items()}
+    return {"event": _either(*api.event.types)} | ids
 
 
 def _either(*paths: str) -> str:

@@ -222,9 +222,17 @@ def _delay(watch: Watch, seen: Observation, api: RemoteApi, now: datetime, draw:
         case Fault(retry_after=timedelta() as asked):  # 0 is a value: `if retry_after:` would take it for an absence
             return max(asked, api.faults.delay(0))
         case Report(retry_after=asked):
-            scheduled = api.polling.delay(0 if _moved(watch, seen) else watch.waits, draw)
+            scheduled = _scheduled(0 if _moved(watch, seen) else watch.waits, watch, api, draw)
             return max(_in_rhythm(scheduled, watch, api, now), asked or timedelta(0))
     return api.faults.delay(watch.faults_in_a_row, draw)
+
+
+def _scheduled(turn: int, watch: Watch, api: RemoteApi, draw: float) -> timedelta:
+    """The wait after a report.  An event may be ahead of the job's status, so a slow schedule begins as the API wants."""
+    scheduled, soon = api.polling.delay(turn, draw), api.after_event
+    if soon is None or watch.woken_at is None or turn >= len(soon.delays):
+        return scheduled
+    return min(scheduled, soon.delay(turn, draw))
 
 
 def _in_rhythm(scheduled: timedelta, watch: Watch, api: RemoteApi, now: datetime) -> timedelta:

@@ -86,6 +86,7 @@ class RemoteApi:
     event: JobEvent | None = None  #: the webhook event that tells of its end
     conditional: bool = False  #: send If-None-Match (RFC 9110, section 13.1.2)
     polling: Schedule = Schedule.seconds(10, 20, 40, 60, jitter=0.1)  #: starts over whenever the job moves
+    after_event: Schedule | None = None  #: instead of a slower `polling`, once through, after an event; see `paced`
     faults: Schedule = Schedule.seconds(15, 30, 60, 120, 300, 900, jitter=0.3)
     patience: timedelta = timedelta(minutes=3)  #: how long refusals must last before they are believed
     lifetime: timedelta = timedelta(days=7)  #: how long a watch lasts when its caller sets no deadline
@@ -105,10 +106,14 @@ class RemoteApi:
         return status.casefold() in {word.casefold() for word in (*self.vocabulary, *self.results)}
 
     def paced(self, polling: Schedule | None, scale: float) -> RemoteApi:
-        """Return the same API with another polling schedule, if one is given, and all its waits scaled."""
+        """Return the same API with another polling schedule, if one is given, and all its waits scaled.
+
+        Its own schedule remains for the turns after an event.
+        """
         return replace(
             self,
             polling=(polling or self.polling).scaled(scale),
+            after_event=self.polling.scaled(scale) if polling else None,
             faults=self.faults.scaled(scale),
             patience=self.patience * scale,
         )

@@ -36,6 +36,7 @@ from shared.core.model import (
     Report,
     RequeueAfter,
 )
+from shared.core.schedule import Schedule
 from tests.builders import NOON, a_watch
 
 WATCH = a_watch(
@@ -453,6 +454,37 @@ def test_after_an_event_the_schedule_starts_over():
     assert after
     _, decision = turn(after, Report(status="active"))
     assert decision == RequeueAfter(REALITY_ANALYSIS.polling.delay(0))
+
+
+@pytest.mark.parametrize(
+    ("polling", "waits"),
+    [
+        ((900,), [15, 30, 60, 120, 900, 900]),
+        ((15, 900), [15, 30, 60, 120, 900, 900]),
+        ((5, 10), [5, 10, 10, 10, 10, 10]),
+        ((60, 60, 60, 600), [15, 30, 60, 120, 600, 600]),
+    ],
+)
+def test_after_an_event_a_slow_schedule_waits_as_the_api_wants_for_a_while(polling, waits):
+    """The event may be ahead of the job's status, which then tells the end soon."""
+    api = REALITY_ANALYSIS.paced(Schedule.seconds(*polling), 1)
+    watch = wake(replace(WATCH, waits=7), "e", NOON)
+    assert watch
+
+    seen = []
+    for _ in waits:
+        decision = decide(watch, Report(status="active"), api, NOON, 0.0, spacing=seconds(0))
+        assert isinstance(decision, RequeueAfter)
+        watch = advance(watch, Report(status="active"), decision, NOON, "m")
+        seen.append(decision.delay.total_seconds())
+
+    assert seen == waits
+
+
+def test_without_an_event_a_slow_schedule_is_slow():
+    api = REALITY_ANALYSIS.paced(Schedule.seconds(900), 1)
+
+    assert decide(WATCH, Report(status="active"), api, NOON, 0.0, spacing=seconds(0)) == RequeueAfter(seconds(900))
 
 
 @pytest.mark.parametrize(
