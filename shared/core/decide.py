@@ -228,7 +228,7 @@ def _delay(watch: Watch, seen: Observation, api: RemoteApi, now: datetime, draw:
 
 
 def _scheduled(turn: int, watch: Watch, api: RemoteApi, draw: float) -> timedelta:
-    """The wait after a report.  After an event a slow schedule begins as the API wants: the status may know in seconds."""
+    """The wait after a report.  After an event a slow schedule begins as the API wants: the status may lag behind."""
     scheduled, soon = api.polling.delay(turn, draw), api.after_event
     if soon is None or watch.woken_at is None or turn >= len(soon.delays):
         return scheduled
