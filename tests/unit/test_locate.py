@@ -187,6 +187,14 @@ def test_a_query_or_fragment_is_refused(end):
     assert refused(ORIGIN + PATH + end).name == "wrong-url"
 
 
+@pytest.mark.parametrize("query", ["?iTwinId=2", "?iTwinId=2&iModelId=3&more=4"])
+def test_whoever_sends_another_query_is_told_the_right_one(query):
+    detail = refused(f"{ORIGIN}/changedelements/diff/1{query}").detail
+
+    assert "without query" not in detail
+    assert f"{ORIGIN}/changedelements/diff/{{jobId}}?iTwinId={{iTwinId}}&iModelId={{iModelId}}" in detail
+
+
 @pytest.mark.parametrize("segment", ["%", "100%", "%zz", "%2", "%2x", "%u20AC", "%ff", "%C0%AF", "%ED%A0%80", "\ud800"])
 def test_an_invalid_percent_encoding_is_refused(segment):
     """Read as it stands it would be sent back otherwise: "%zz" would be asked for as "%25zz"."""
