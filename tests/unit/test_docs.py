@@ -101,7 +101,7 @@ def test_it_lists_every_api_with_its_ids_and_a_link_to_its_page():
 
 
 def test_it_says_in_few_words_what_a_job_of_each_api_does():
-    assert [row for row in table("APIs") if not 10 < len(row[1]) < 45] == []
+    assert [row for row in table("APIs") if not 10 < len(row[1]) < 45] == [], "between 10 and 45 characters"
 
 
 def test_an_api_that_is_superseded_names_one_that_is_watched_and_whose_page_says_so():
@@ -115,7 +115,8 @@ def test_it_says_which_apis_are_previews_as_their_pages_do():
     previews = {quoted(name)[0] for name, _, _, note in table("APIs") if "preview" in note}
     heads = {page.stem: page.read_text().partition(docs.BEGIN)[0] for page in docs.FOLDER.glob("*.md")}
 
-    assert previews == {name for name, head in heads.items() if re.search(r"\bis (.* )?a techn\w+ preview", head)}
+    stated = {name for name, head in heads.items() if re.search(r"\bis (.* )?a techn\w+ preview", head)}
+    assert previews == stated, 'the README has "preview" where the page begins with "is a technical preview"'
 
 
 def test_it_says_of_each_api_when_it_asks():
