@@ -39,11 +39,15 @@ def _counts(evidence: Evidence, entry: Any) -> bool:
     if not evidence.issue:
         return True
     return any(
-        type(found) is type(value) and found == value  # 1 is not true here
-        for member, values in evidence.issue.items()
-        for found in [untrusted.at(member, entry)]
-        for value in values
+        _is_same(untrusted.at(member, entry), value) for member, values in evidence.issue.items() for value in values
     )
+
+
+def _is_same(found: Any, value: object) -> bool:
+    """Compare as a status word is: without regard to letter case; and 1 is not true here."""
+    if isinstance(found, str) and isinstance(value, str):
+        return found.strip().casefold() == value.casefold()
+    return type(found) is type(value) and found == value
 
 
 def _say(evidence: Evidence, entry: Any) -> str:

@@ -80,6 +80,7 @@ def test_parameters_do_not_multiply_without_bound():
         ({"containsIssues": True}, True),
         ({"containsIssues": False, "level": "Error"}, True),
         ({"level": "Error"}, True),
+        ({"level": "error "}, True),
         ({"containsIssues": False, "level": "Information"}, False),
         ({"containsIssues": 1}, False),
         ({"containsIssues": "true"}, False),
