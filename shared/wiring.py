@@ -340,7 +340,6 @@ def tender() -> Tender:
         callbacks=callback_rows(),
         revive=reviver().revive,
         revive_callback=callback_sender().revive,
-        apis=list(APIS),
         counted=events().counted,
         shut_for_long=events().shut_for_long,
         paces=paces().all,

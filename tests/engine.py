@@ -124,7 +124,6 @@ class Ports:
             callbacks=self.callbacks,
             revive=self.reviver.revive,
             revive_callback=self.callback_sender.revive,
-            apis=list(self.apis),
             counted=self.counted,
             shut_for_long=self.shut_for_long,
             paces=self.paces,

@@ -10,7 +10,7 @@ from local.plan import prices
 from local.plan.engine import Flown
 from local.plan.limits import INSTANCE_GB, LEAST_ACTIVE_SECONDS
 from local.plan.meter import metered, starting
-from local.plan.tally import in_flight
+from local.plan.tally import apis_in_use, in_flight
 from local.plan.workload import DAY
 from shared.apis import APIS
 from shared.engine.gate import BETWEEN_READS
@@ -44,7 +44,8 @@ RETENTION = 30
 #: setting `hostLogs` of infra/modules/app.bicep may repeat of the lines.
 START_LINE_GB, LINE_GB, FINISHED_GB = 847e-9, 782e-9, 1031e-9
 
-#: The same for an event that counts the watches of an API: about 730 bytes in the exporter's envelope.
+#: The same for an event that counts the watches of an API: about 730 bytes in the exporter's envelope.  A round sends
+#: one for each API with open watches, and one if there is none (shared/engine/tender.py).
 COUNT_GB = 730e-9
 
 
@@ -108,12 +109,13 @@ def bill(flown: Flown) -> Bill:
     tending = ROUNDS * (SCANS * max(PARTITIONS, rows / PAGE) + LISTS)
     gates = DAY / BETWEEN_READS.total_seconds()
     nothing, busy = idle(flown.world.ticket_queues), float((in_flight(flown).each > 0).mean())
+    told = float(np.maximum(apis_in_use(flown), 1).mean())
     return Bill(
         executions=(starts + turns) / days + nothing.executions,
         gb_seconds=active_seconds / days * INSTANCE_GB + nothing.gb_seconds,
         queue_requests=(queues + looks) / days,
         table_requests=(tables + ends * GONE_TABLE) / days + tending + gates,
-        ingested_gb=telemetry(flown) / days + nothing.ingested_gb,
+        ingested_gb=telemetry(flown) / days + ROUNDS * told * COUNT_GB,
         scaler_requests=nothing.scaler_requests + SCALER_LOOKS * busy * flown.world.ticket_queues,
     )
 
@@ -125,6 +127,6 @@ def idle(ticket_queues: int = 1) -> Bill:
         gb_seconds=ROUNDS * LEAST_ACTIVE_SECONDS * INSTANCE_GB,
         queue_requests=0,
         table_requests=ROUNDS * (SCANS * PARTITIONS + LISTS),
-        ingested_gb=ROUNDS * len(APIS) * COUNT_GB,
+        ingested_gb=ROUNDS * COUNT_GB,
         scaler_requests=SCALER_LOOKS * (OF_EACH_QUEUE * ticket_queues + OF_CALLBACKS),
     )

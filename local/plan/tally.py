@@ -8,7 +8,7 @@ import numpy as np
 
 from local.plan.engine import Flown
 from local.plan.sample import most
-from local.plan.workload import DAY, Floats
+from local.plan.workload import DAY, Flags, Floats
 
 MINUTE = 60
 
@@ -41,9 +41,22 @@ def requests(flown: Flown) -> Course:
 
 def in_flight(flown: Flown) -> Course:
     """Count the watches at the end of each step."""
-    begun = flown.world.jobs.start[: flown.starts]
-    ended = flown.ended_at[~np.isnan(flown.ended_at)]
-    return Course(np.cumsum(_in_each(flown, begun, STEP) - _in_each(flown, ended, STEP)), flown.world.weight)
+    return Course(_open(flown, np.ones(len(flown.world.jobs), dtype=bool)), flown.world.weight)
+
+
+def apis_in_use(flown: Flown) -> Floats:
+    """Count the APIs that have watches at the end of each step; of a sample, those of the sample."""
+    places = np.unique(flown.world.jobs.api)
+    in_use: Floats = np.sum([_open(flown, flown.world.jobs.api == place) > 0 for place in places], axis=0, dtype=float)
+    return in_use
+
+
+def _open(flown: Flown, among: Flags) -> Floats:
+    """Count the watches among these at the end of each step; nothing is multiplied by its weight."""
+    begun = flown.world.jobs.start[: flown.starts][among[: flown.starts]]
+    ended = flown.ended_at[among & ~np.isnan(flown.ended_at)]
+    watches: Floats = np.cumsum(_in_each(flown, begun, STEP) - _in_each(flown, ended, STEP))
+    return watches
 
 
 def instances(flown: Flown) -> Floats:

@@ -110,6 +110,11 @@ class Pace:
     opens_in: timedelta = timedelta(0)
 
     @property
+    def is_held_back(self) -> bool:
+        """Whether a 429 slows this API; what the schedules or the operator's budget allow is the same for all."""
+        return self.reason is Reason.LIMIT or self.opens_in > timedelta(0)
+
+    @property
     def is_shut_for_long(self) -> bool:
         """Whether an operator should know: it may be a quota of a month."""
         return bool(self.shut_since and self.shut_until and self.shut_until - self.shut_since > LONG_SHUT)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import starmap
 
 from shared.core.callback import Callback
 from shared.core.model import Watch
@@ -30,8 +31,7 @@ class Tender:
     callbacks: Store[Callback]
     revive: Callable[[Watch], Awaitable[None]]  #: see `Reviver`
     revive_callback: Callable[[Callback], Awaitable[None]]  #: see `CallbackSender`
-    apis: Iterable[str]
-    counted: Callable[[str, Count, Pace | None], Awaitable[None]]  #: one event on an API's open watches and its pace
+    counted: Callable[[str | None, Count, Pace | None], Awaitable[None]]  #: one event on an API's watches and pace
     shut_for_long: Callable[[str, Pace], Awaitable[None]]  #: one event on an API that nobody may ask for long
     paces: Callable[[], Awaitable[Mapping[str, Pace]]]  #: at what rate each API is asked
     now: Callable[[], datetime]
@@ -45,20 +45,18 @@ class Tender:
         """Count, tend, tidy, and send the events last: an outage of events delays no watch.
 
         Returns how many rows could not be tended; the next round finds them again.  The count comes first, since what
-        is tended is no longer overdue.  An API without open watches is counted too: a chart must fall to zero, and
-        silence must mean that the app is silent.
+        is tended is no longer overdue.
         """
         now = self.now()
         census = await self.watches.census(now, due_before=now - self.grace)
         failed, unreadable = await self.tend()
         await self._tidy(census.open)
-        apis = {**dict.fromkeys(self.apis, Count()), **census.counts}
         paces = await self._paces()
         rows = {(row.table, row.key): row for row in (*census.unreadable, *unreadable, *await self._unreadable_gates())}
         for row in rows.values():
             log.error("row.unreadable %s", row)
         await asyncio.gather(*map(self.unreadable, [*rows.values()][:MOST_TOLD]))
-        await asyncio.gather(*(self.counted(api, count, paces.get(api)) for api, count in apis.items()))
+        await asyncio.gather(*starmap(self.counted, _told(census.counts, paces)))
         await asyncio.gather(*(self.shut_for_long(api, pace) for api, pace in paces.items() if pace.is_shut_for_long))
         return failed
 
@@ -94,6 +92,19 @@ class Tender:
         async for group in _grouped(rows.stale(now - self.grace, now - self.retention), unreadable):
             failed += sum(await asyncio.gather(*(_tend_row(rows, row, revive) for row in group)))
         return failed
+
+
+def _told(counts: Mapping[str, Count], paces: Mapping[str, Pace]) -> Iterable[tuple[str | None, Count, Pace | None]]:
+    """Yield what each API has to tell: those with open watches, and those that a 429 slows.
+
+    If none has, what is yielded is of no API, so that silence means that the app is silent: nothing is open, and
+    whichever pace is known is that of all.  So the cost of a round depends on the APIs in use.
+    """
+    told = {**{api: Count() for api, pace in paces.items() if pace.is_held_back}, **counts}
+    for api, count in told.items():
+        yield api, count, paces.get(api)
+    if not told:
+        yield None, Count(), next(iter(paces.values()), None)
 
 
 async def _tend_row(rows: Store[R], row: R, revive: Callable[[R], Awaitable[None]]) -> int:

@@ -93,9 +93,10 @@ class Events:
         """Send `TicketPoisoned`; raises `UndeliveredError` or TimeoutError."""
         await self._send("TicketPoisoned", {"watchId": watch.id, "api": watch.api}, {"revivals": watch.revivals})
 
-    async def counted(self, api: str, count: Count, pace: Pace | None) -> None:
+    async def counted(self, api: str | None, count: Count, pace: Pace | None) -> None:
         """Send `WatchesCounted`; raises `UndeliveredError` or TimeoutError.
 
+        Without an API, the event says that a round took place which had none to tell of.
         `failing` is how many open watches learned nothing in their last turn; `failing_token` and others say why.
         `perMinute` is absent where the schedules alone say how often an API is asked.  All about the pace is absent
         where that is not known.
@@ -106,7 +107,7 @@ class Events:
             "oldestOverdueSeconds": count.oldest_overdue.total_seconds(),
             **_failing(count.failing),
         }
-        about = {"api": api}
+        about = {} if api is None else {"api": api}
         if pace is not None:
             about |= {"pace": pace.reason.value, "paceSince": pace.since.isoformat() if pace.since else ""}
             measurements |= {"gateShutSeconds": pace.opens_in.total_seconds()}
@@ -160,7 +161,7 @@ class NoEvents:
     async def poisoned(self, watch: Watch) -> None:
         """Send nothing."""
 
-    async def counted(self, api: str, count: Count, pace: Pace | None) -> None:
+    async def counted(self, api: str | None, count: Count, pace: Pace | None) -> None:
         """Send nothing."""
 
     async def shut_for_long(self, api: str, pace: Pace) -> None:

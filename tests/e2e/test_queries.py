@@ -70,6 +70,9 @@ SHUT = {
 }
 
 
+#: The APIs that a round tells of: two have open watches, one has a gate that is shut.
+TOLD = ["access-control", "reporting", "schedules"]
+
 #: A row that somebody edited until nobody could read it.
 SPOILT = {"PartitionKey": "0d", "RowKey": "0d6c", "Published": False, "Due": "soon", "Api": "reporting"}
 
@@ -81,6 +84,7 @@ def told(app, platform, parts, ended):
     Without those of watches of other files: they may have ended more than once, and a row has the last end alone.
     """
     before = {row["RowKey"] for row in rows_of_watches(parts.storage)}
+    earlier = len(counts(platform))
     watches = []
     for job in jobs():
         platform.post("/jobs", json={"path": job.path, "script": job.script})
@@ -100,20 +104,42 @@ def told(app, platform, parts, ended):
     insert(parts.storage, *(failing(word) for word in WORDS))
     with TableServiceClient.from_connection_string(parts.storage) as tables:
         tables.get_table_client(WATCHES).upsert_entity(SPOILT)
+    of_first: list[object] = []
     for rounds in (1, 2):
         strand(parts.storage, platform)
         app.post(f"{parts.url}/admin/functions/tend_watches", json={})
-        wait_for(platform, lambda names, rounds=rounds: names["WatchesCounted"] >= rounds * len(APIS))
+        wait_for(platform, lambda _, rounds=rounds: tells_of_all(counts(platform)[earlier:], rounds))
+        of_first = of_first or counts(platform)[earlier:]
     wait_for(platform, lambda names: names["TicketPoisoned"] and names["TicketRejected"])
     with TableServiceClient.from_connection_string(parts.storage) as tables:
         tables.get_table_client(GATES).delete_entity(SHUT)
     rows = [UNSAID | row for row in rows_of_watches(parts.storage) if row["RowKey"] not in before]
+    of_others = counts(platform)[:earlier]
     envelopes = [
-        envelope
+        five_minutes_before(envelope) if envelope in of_first else envelope
         for envelope in platform.get("/events").json()["events"]
-        if envelope["data"]["baseData"]["properties"].get("watchId") not in before
+        if envelope["data"]["baseData"]["properties"].get("watchId") not in before and envelope not in of_others
     ]
     return load([*envelopes, *envelopes[:3]]), rows, envelopes  # some events come twice
+
+
+def counts(platform):
+    """What rounds have told so far."""
+    return [envelope for envelope in platform.get("/events").json()["events"] if is_count(envelope)]
+
+
+def is_count(envelope):
+    return envelope["data"]["baseData"]["name"] == "WatchesCounted"
+
+
+def tells_of_all(envelopes, rounds):
+    told = Counter(envelope["data"]["baseData"]["properties"].get("api") for envelope in envelopes)
+    return all(told[api] >= rounds for api in TOLD)
+
+
+def five_minutes_before(envelope):
+    """A round is five minutes after the one before; here it is seconds."""
+    return envelope | {"time": (datetime.fromisoformat(envelope["time"]) - timedelta(minutes=5)).isoformat()}
 
 
 def rows_of_watches(storage):
@@ -268,7 +294,7 @@ def test_open_watches_over_time_are_the_most_of_each_five_minutes(ask):
     rows = ask("workbook/open over time")
 
     assert {"access-control", "reporting", "others"} <= {row["api"] for row in rows} < {*APIS, "others"}
-    assert {row["open"] for row in rows if row["api"] == "others"} == {0}
+    assert {row["open"] for row in rows if row["api"] == "others"} == {0}  # schedules, which has a gate alone
     assert all(row["timestamp"].minute % 5 == row["timestamp"].second == 0 for row in rows)
     assert max(row["open"] for row in rows if row["api"] == "reporting") == 2
 
@@ -394,7 +420,10 @@ def test_watches_that_fall_behind_again_and_again_are_found(ask, told):
     (alarm,) = ask("alerts/overdue")
     assert (alarm["api"], alarm["rounds"], alarm["overdue"]) == ("reporting", 2, 1)
 
-    first = [envelope for envelope in told[2] if envelope["data"]["baseData"]["name"] == "WatchesCounted"][: len(APIS)]
+    times = {envelope["time"] for envelope in told[2] if is_count(envelope)}
+    minute_before = datetime.fromisoformat(max(times)) - timedelta(minutes=1)
+    first = [one for one in told[2] if is_count(one) and datetime.fromisoformat(one["time"]) < minute_before]
+    assert first
     assert run(load(first), QUERIES["alerts/overdue"]) == []
 
 
@@ -444,8 +473,7 @@ def test_an_api_that_was_held_back_is_found(ask):
 
 
 def test_silence_is_found(ask, told):
-    counted = [envelope for envelope in told[2] if envelope["data"]["baseData"]["name"] == "WatchesCounted"]
-    others = [envelope for envelope in told[2] if envelope not in counted]
+    others = [envelope for envelope in told[2] if not is_count(envelope)]
 
     assert ask("alerts/silent") == []
     assert run(load(others), QUERIES["alerts/silent"]) == run(load([]), QUERIES["alerts/silent"]) == [{"rounds": 0}]

@@ -27,6 +27,9 @@ from tests.builders import NOON, a_watch
 from tests.memory import MemoryRows
 from tests.ports import ignore
 
+#: Those that the watches are of.
+SOME = list(APIS.values())[:4]
+
 RETENTION = timedelta(days=30)
 A_ROUND = timedelta(minutes=5)
 
@@ -50,7 +53,7 @@ class Counting(AioHttpTransport):  # type: ignore[misc]  # of no type, where aio
 
 
 def watch(number, **more):
-    api = list(APIS.values())[number % len(APIS)]
+    api = SOME[number % len(SOME)]
     began = NOON - timedelta(minutes=number)
     row = a_watch(
         id=str(UUID(int=number)),
@@ -248,7 +251,7 @@ def test_what_an_earlier_version_listed_is_upgraded_in_place(azurite):
     assert {*before} & {*APIS}
     assert after == {"watching": 12, "ended": 12, "upgrade": 1}
     assert len(results) == 12
-    assert {row["PartitionKey"] for row in results} == {*APIS}
+    assert {row["PartitionKey"] for row in results} == {api.name for api in SOME}
 
 
 def test_an_instance_of_an_earlier_version_may_run_beside(azurite):

@@ -22,6 +22,11 @@ def counted(minutes, count, failing, api="reporting", **kinds):
     return event("WatchesCounted", minutes, {"api": api}, {"open": count, "failing": failing, **numbers})
 
 
+def nothing(minutes, **dimensions):
+    """A round that had no API to tell of."""
+    return event("WatchesCounted", minutes, dimensions, {"open": 0, "failing": 0, "gateShutSeconds": 0})
+
+
 def ended(number, minutes=0.0, outcome="failed", **more):
     dimensions = {
         "eventId": f"w1.{number}",
@@ -97,7 +102,8 @@ def test_an_end_that_needs_nobody_raises_none(outcome):
     ],
 )
 def test_half_of_an_apis_watches_failing_for_a_quarter_of_an_hour_raises_an_alarm(counts):
-    others = [counted(minutes, 9, 1, api="schedules", token=1) for minutes in (0, 5, 10)]
+    rounds = range(0, 5 * len(counts), 5)
+    others = [counted(minutes + 0.001, 9, 1, api="schedules", token=1) for minutes in rounds]
 
     assert [row["api"] for row in ask("alerts/failing", *counts, *others)] == ["reporting"]
 
@@ -116,6 +122,10 @@ def test_half_of_an_apis_watches_failing_for_a_quarter_of_an_hour_raises_an_alar
         [counted(0, 0, 0), counted(5, 0, 0)],
         [event("WatchesCounted", minutes, {"api": "reporting"}, {"open": 3}) for minutes in (0, 5)],  # an older version
         [counted(0, 4, 4), counted(5, 4, 4, api="schedules")],
+        [counted(0, 4, 4), counted(5, 4, 4), nothing(10)],  # the watches have ended
+        [counted(0, 4, 4), counted(5, 4, 4), counted(10, 4, 0, api="schedules")],
+        [nothing(0), counted(5, 4, 4), counted(10, 4, 4)],
+        [nothing(0), nothing(5), nothing(10)],
     ],
 )
 def test_less_raises_none(counts):
@@ -146,6 +156,7 @@ def test_the_alarm_names_what_most_of_them_fail_of(kinds, cause):
     assert sum(row[part] for part in ("client", "access", "platform", "rest")) == row["failing"] == failing
 
 
+OF_COUNTS = [name for name, query in QUERIES.items() if "name == 'WatchesCounted'" in query]
 FAILING = [
     counted(0, 9, 4, token=3, _5xx=1),
     counted(5, 9, 2, token=2),
@@ -172,6 +183,23 @@ def test_those_that_fail_now_are_those_of_the_last_count():
 
     assert now == [("reporting", "token", 1, 9)]
     assert counts == {"reporting": 1, "schedules": 0}
+
+
+def test_an_api_that_the_last_count_does_not_tell_of_has_no_open_watches():
+    started, over, busy = counted(0, 4, 4, token=4), nothing(5), counted(5.001, 2, 1, api="schedules", dns=1)
+
+    for query in ("workbook/open now", "workbook/failing now"):
+        assert [row["api"] for row in ask(query, started)] == ["reporting"]
+        assert ask(query, started, over) == []
+        assert [row["api"] for row in ask(query, started, busy)] == ["schedules"]
+        assert run(load([started, busy]), QUERIES[query], Api="'reporting'") == []
+
+
+def test_what_an_earlier_version_told_of_apis_without_watches_changes_nothing():
+    """It told of each of them in each round."""
+    unused = [counted(minutes, 0, 0, api=api) for minutes in (0, 5, 10) for api in ("export", "library")]
+    for query in {*OF_COUNTS} - {"workbook/gates over time"}:
+        assert ask(query, *FAILING, *unused) == ask(query, *FAILING, nothing(5), nothing(10)), query
 
 
 def test_the_saved_query_tells_since_when():
@@ -238,6 +266,67 @@ def test_the_bars_of_twelve_apis_fit(name):
     events = [ended(f"{place} {number}", api=api) for place, api in enumerate(MANY, 1) for number in range(place)]
 
     assert [row["api"] for row in ask(name, *events)] == MANY[-12:]
+
+
+# Rounds that do not tell of an API, and times without rounds
+
+
+def lines(name, column, *events, **filters):
+    """The points of each line, by minute."""
+    found: dict[str, dict[int, float]] = {}
+    for row in run(load(events), QUERIES[f"workbook/{name}"], **filters):
+        found.setdefault(row["api"], {})[row["timestamp"].minute] = row[column]
+    return found
+
+
+COURSE = [counted(0, 4, 0), counted(0.001, 2, 0, api="schedules"), counted(5, 3, 0), nothing(10), counted(25, 1, 0)]
+
+
+def test_the_line_of_an_api_falls_to_zero_in_rounds_that_do_not_tell_of_it_and_skips_what_was_no_round():
+    assert lines("open over time", "open", *COURSE) == {
+        "reporting": {0: 4, 5: 3, 10: 0, 25: 1}, "schedules": {0: 2, 5: 0, 10: 0, 25: 0},
+        "others": dict.fromkeys((0, 5, 10, 25), 0),
+    }  # fmt: skip
+
+
+def test_so_it_does_where_apis_are_chosen():
+    chosen = lines("open over time", "open", *COURSE, Api="'schedules','export'")
+
+    assert chosen == {"schedules": {0: 2, 5: 0, 10: 0, 25: 0}}
+    assert lines("open over time", "open", *COURSE, Api="'export'") == {}
+
+
+def test_an_app_without_watches_has_a_line_at_zero():
+    assert lines("open over time", "open", nothing(0), nothing(5)) == {"others": {0: 0, 5: 0}}
+    assert lines("open over time", "open") == {}
+
+
+def shut(minutes, seconds, api="reporting"):
+    return event("WatchesCounted", minutes, {"api": api, "pace": "429"}, {"open": 0, "gateShutSeconds": seconds})
+
+
+def test_a_gate_that_has_opened_falls_to_zero():
+    rounds = [shut(0, 600), shut(5, 300), shut(5.001, 60, "schedules"), nothing(10)]
+
+    assert lines("gates over time", "minutes", *rounds) == {
+        "reporting": {0: 10, 5: 5, 10: 0}, "schedules": {0: 0, 5: 1, 10: 0}, "others": {0: 0, 5: 0, 10: 0}
+    }  # fmt: skip
+
+
+def test_a_round_that_cannot_read_the_gates_says_nothing_of_them():
+    assert lines("gates over time", "minutes", shut(0, 600), counted(5, 4, 0)) == {"reporting": {0: 10}}
+
+
+def test_a_budget_is_seen_though_nothing_is_open():
+    idle = event("WatchesCounted", 0, {"pace": "budget"}, {"open": 0, "perMinute": 90})
+
+    assert lines("rate over time", "perMinute", idle) == {"others": {0: 90}}
+
+
+@pytest.mark.parametrize("about", [{}, {"pace": "schedules"}])
+def test_a_round_with_no_api_to_tell_of_is_in_no_table_and_in_no_filter(about):
+    for query in {*OF_COUNTS, "workbook/filter Api"} - {"workbook/open over time", "workbook/gates over time"}:
+        assert ask(query, nothing(0, **about), nothing(5, **about)) == [], query
 
 
 # Rows

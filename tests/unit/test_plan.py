@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from local.host import hostjson
-from local.plan.bill import bill, idle, telemetry
+from local.plan.bill import COUNT_GB, ROUNDS, bill, idle, telemetry
 from local.plan.command import plan
 from local.plan.engine import TooManyTurnsError, World, fly
 from local.plan.figures import figures
@@ -251,6 +251,17 @@ def test_the_scale_controller_looks_whether_there_are_watches_or_not():
     assert nothing.dollars["scaler"] == pytest.approx(3 * 8640 * 0.4e-6)
 
 
+def test_each_api_in_use_has_a_count_in_each_round():
+    """And one that nobody uses has none; where none is in use, the round has one."""
+    apis = [STEADY, STEADY, STEADY]
+    start, end = np.zeros(2), np.full(2, 1e9)
+    both = Jobs(np.array([0, 2], dtype=np.int8), start, end, np.ones(2, dtype=bool))
+    flown, none = fly(world(apis, both)), fly(world(apis, jobs([], 1)))
+
+    assert bill(flown).ingested_gb - telemetry(flown) / flown.world.days == pytest.approx(2 * ROUNDS * COUNT_GB)
+    assert bill(none).ingested_gb == idle().ingested_gb == ROUNDS * COUNT_GB
+
+
 def test_what_is_charged_by_the_month_is_that_of_the_template():
     files = {name: read(ROOT / f"infra/modules/{name}.bicep") for name in ("alerts", "network")}
     alarms = Counter(int(alarm["every"][2:-1]) for alarm in files["alerts"].variables["alarms"].value)
@@ -473,7 +484,7 @@ def test_the_documentation_says_what_is_charged_by_the_month():
 
     short = (ROOT / "README.md").read_text().split("With nothing to do:")[1].split("\n\n| ")[1].split("\n\n")[0]
     whole = (ROOT / "docs/operate.md").read_text().split("## What it costs with nothing to do")[1]
-    more = "each API adds an event to each of the app's own rounds: write the figures of the right into"
+    more = "the app's own rounds look at each API: write the figures of the right into"
     assert re.findall(r"\| (\d+\.\d\d) \|", short) == wanted, f"{more} README.md"
     assert re.findall(r"\| (\d+\.\d\d) \|", whole)[:5] == [*wanted, f"{zones * 365 / 12:.2f}"], f"{more} operate.md"
 

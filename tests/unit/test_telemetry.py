@@ -803,6 +803,15 @@ def test_open_watches_are_told_as_numbers(ingestion, events):
     assert event["measurements"] == {"open": 7, "overdue": 2, "oldestOverdueSeconds": 360.5, "failing": 0}
 
 
+def test_a_round_with_no_api_to_tell_of_names_none(ingestion, events):
+    asyncio.run(events.counted(None, Count(), Pace(90.0, Reason.BUDGET)))
+
+    event = event_of(ingestion.envelopes[0])
+    counts = {"open": 0, "overdue": 0, "oldestOverdueSeconds": 0, "failing": 0}
+    assert (event["name"], event["properties"]) == ("WatchesCounted", {"pace": "budget", "paceSince": ""})
+    assert event["measurements"] == counts | {"gateShutSeconds": 0, "perMinute": 90}
+
+
 @pytest.mark.parametrize(
     ("failing", "numbers"),
     [

@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 from azure.core.exceptions import ServiceRequestError
 
-from shared.apis import APIS
 from shared.apis.reality_analysis import REALITY_ANALYSIS
 from shared.core.model import Ticket
 from shared.core.rate_limit import Pace, Reason
@@ -106,7 +105,7 @@ def test_a_round_over_a_large_table_holds_few_rows_at_a_time(started):
 
 @pytest.mark.parametrize("broken", [None, TimeoutError("Application Insights")])
 def test_a_round_tells_what_was_open_and_overdue_before_it_tended(started, broken):
-    """Also of APIs with nothing open; and tends although that cannot be told."""
+    """And tends although that cannot be told."""
     told = {}
 
     async def counted(api, count, pace):
@@ -120,35 +119,74 @@ def test_a_round_tells_what_was_open_and_overdue_before_it_tended(started, broke
     with pytest.raises(TimeoutError) if broken else nullcontext():
         asyncio.run(tender.round())
 
-    assert told == {**dict.fromkeys(APIS, Count()), REALITY_ANALYSIS.name: Count(1, 1, LATE)}
+    assert told == {REALITY_ANALYSIS.name: Count(1, 1, LATE)}
     assert started.sent == [(Ticket(ID, 1), timedelta(minutes=1))]
 
 
-@pytest.mark.parametrize("broken", [None, ServiceRequestError("no answer")])
-def test_a_round_tells_the_pace_of_each_api_and_which_gates_are_shut_for_long(started, broken):
-    """Without the gates it tells the counts alone."""
-    told, shut = {}, {}
-    hour = timedelta(hours=1)
-    monthly = Pace(450, Reason.LIMIT, NOON, NOON, NOON + timedelta(days=30), timedelta(days=30))
-    brief = Pace(shut_since=NOON, shut_until=NOON + hour, opens_in=hour)
+HOUR = timedelta(hours=1)
+FREE, BUDGET = Pace(), Pace(90, Reason.BUDGET)
+MONTHLY = Pace(450, Reason.LIMIT, NOON, NOON, NOON + timedelta(days=30), timedelta(days=30))
+LEARNED = Pace(450, Reason.LIMIT, NOON)
+BRIEF = Pace(shut_since=NOON, shut_until=NOON + HOUR, opens_in=HOUR)
 
-    async def paces():
-        if broken:
-            raise broken
-        return {"reporting": monthly, "schedules": brief}
 
-    async def counted(api, _, pace):
-        told[api] = pace
+def told_by_a_round(started, **paces):
+    """What is told of each API, and which gates are told to be shut; without paces, they cannot be read."""
+    told, shut = [], []
+
+    async def read():
+        if not paces:
+            raise ServiceRequestError("no answer")
+        return {api.replace("_", "-"): pace for api, pace in paces.items()}
+
+    async def counted(api, count, pace):
+        told.append((api, count.open, pace))
 
     async def shut_for_long(api, pace):
-        shut[api] = pace
+        shut.append((api, pace))
 
-    tender = replace(started.ports, paces=paces, counted=counted, shut_for_long=shut_for_long).tender
-    asyncio.run(tender.round())
+    asyncio.run(replace(started.ports, paces=read, counted=counted, shut_for_long=shut_for_long).tender.round())
+    return sorted(told, key=str), shut
 
-    known = {} if broken else {"reporting": monthly, "schedules": brief}
-    assert told == {**dict.fromkeys(APIS), **known}
-    assert shut == ({} if broken else {"reporting": monthly})
+
+OPEN = "reality-analysis"
+
+
+def test_a_round_tells_of_apis_that_are_in_use_and_of_those_that_a_429_slows(started):
+    paces = {"reporting": MONTHLY, "schedules": BRIEF, "library": LEARNED, "reality_analysis": FREE, "export": FREE}
+
+    told, shut = told_by_a_round(started, **paces)
+
+    assert told == [("library", 0, LEARNED), (OPEN, 1, FREE), ("reporting", 0, MONTHLY), ("schedules", 0, BRIEF)]
+    assert shut == [("reporting", MONTHLY)]
+
+
+def test_a_round_that_cannot_read_the_gates_tells_the_counts_alone(started):
+    assert told_by_a_round(started) == ([(OPEN, 1, None)], [])
+
+
+def test_an_api_in_use_is_told_once_with_its_pace(started):
+    assert told_by_a_round(started, reality_analysis=LEARNED, export=FREE) == ([(OPEN, 1, LEARNED)], [])
+
+
+@pytest.mark.parametrize("pace", [FREE, BUDGET])
+def test_a_round_with_no_api_to_tell_of_tells_that_it_took_place(started, pace):
+    """Once, whichever number of APIs there is, and with the budget that is the same for all."""
+    started.stop()
+
+    assert told_by_a_round(started, reality_analysis=pace, export=pace) == ([(None, 0, pace)], [])
+
+
+def test_also_when_it_cannot_read_the_gates(started):
+    started.stop()
+
+    assert told_by_a_round(started) == ([(None, 0, None)], [])
+
+
+def test_a_gate_that_is_shut_is_enough_to_tell_of(started):
+    started.stop()
+
+    assert told_by_a_round(started, reality_analysis=FREE, export=BRIEF) == ([("export", 0, BRIEF)], [])
 
 
 def test_what_is_tended_at_once_comes_back_spread_out(started):
