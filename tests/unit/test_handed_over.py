@@ -32,6 +32,10 @@ def target(**members):
     return StartRequest.read(json.dumps(members).encode()).target(ORIGIN)
 
 
+#: How problems begin where no job is named.
+NOTHING = ("Nothing in it is known", "It links to the status of a job elsewhere")
+
+
 def problem_of(**members):
     with pytest.raises(Problem) as caught:
         target(**members)
@@ -230,6 +234,21 @@ def test_of_what_is_not_known_it_is_said_what_to_send(response):
     assert ORIGIN in problem.detail
 
 
+@pytest.mark.parametrize(
+    "href",
+    [
+        "https://dev-api.bentley.com/library/jobs/1",
+        "HTTPS://qa-api.bentley.com/Transformations/1",
+        "https://api.bentley.com:8443/transformations/1",
+    ],
+)
+def test_a_job_of_another_platform_is_said_to_be_one(href):
+    """Its id, which the body may have too, would be asked of the wrong platform."""
+    problem = problem_of(response={"transformation": {"id": "1", "_links": {"self": {"href": href}}}})
+
+    assert problem.detail == f"It links to the status of a job elsewhere. This app watches only jobs of {ORIGIN}."
+
+
 @pytest.mark.parametrize("more", [{}, {"api": "changed-elements-v3"}, {"api": "library"}])
 def test_an_error_of_the_platform_is_said_to_be_one(more):
     response = {"error": {"code": "DiffJobExists", "message": "s3cret", "target": None}}
@@ -296,7 +315,7 @@ def test_ids_that_are_missing_are_named_and_pointed_at(name, response, missing):
     problem = problem_of(api=name, response=response)
 
     assert problem.name == "wrong-response"
-    assert problem.detail.endswith(f'"response" must have the id at {" and ".join(missing)}.')
+    assert problem.detail.endswith(f'"response" that has the id at {" and ".join(missing)}.')
     assert [error["pointer"] for error in problem.errors] == ["/response/" + "/".join(at.split(".")) for at in missing]
 
 
@@ -364,7 +383,7 @@ def test_what_is_no_status_url_of_the_platform_is_ignored(href):
     good = {"_links": {"a": {"href": href}, "status": link("/library/jobs/good")}}
 
     assert target(response=good) == (APIS["library"], {"jobId": "good"})
-    assert problem_of(response={"a": {"href": href}}).detail.startswith("Nothing in it is known")
+    assert problem_of(response={"a": {"href": href}}).detail.startswith(NOTHING)
 
 
 @pytest.mark.parametrize(
@@ -372,7 +391,7 @@ def test_what_is_no_status_url_of_the_platform_is_ignored(href):
     ["", " ", "https://evil.example" + PATH, "//evil.example" + PATH, PATH + "\n", "https://u@api.bentley.com" + PATH],
 )
 def test_a_header_that_leads_elsewhere_names_nothing(location):
-    assert problem_of(location=location).detail.startswith("Nothing in it is known")
+    assert problem_of(location=location).detail.startswith(NOTHING)
 
 
 @pytest.mark.parametrize(
