@@ -63,11 +63,13 @@ def _children(node: Any) -> Iterable[Any]:
 
 
 def at(path: str, body: Any) -> Any:
-    """What stands at a dotted path; None when nothing does.
+    """What stands at a dotted path; None when nothing does, and for "", which is no path.
 
-    >>> at("job.state", {"job": {"state": "active"}}), at("job.state", ["job"])
-    ('active', None)
+    >>> at("job.state", {"job": {"state": "active"}}), at("job.state", ["job"]), at("", {"": "active"})
+    ('active', None, None)
     """
+    if not path:
+        return None
     return reduce(lambda node, key: node.get(key) if isinstance(node, dict) else None, path.split("."), body)
 
 

@@ -75,3 +75,10 @@ def test_a_template_without_a_query_has_none(query):
 def test_an_invalid_encoding_is_an_error(url):
     with pytest.raises(ValueError, match=r"percent-encoded|decode"):
         read(DIFF, url)
+
+
+def test_a_parameter_without_an_id_has_one_value():
+    template = "/mesh-export/{exportId}?cdn=1"
+
+    assert read(template, "/mesh-export/a?CDN=1") == {"exportId": "a"}
+    assert read(template, "/mesh-export/a?cdn=2") is None
