@@ -12,5 +12,5 @@ EXPORT = replace(
     SYNCHRONIZATION_STORAGE,
     name="export",
     path="/export/connections/{connectionId}/runs/{runId}",
-    guids=frozenset({"connectionId"}),  # the run's is 40 hex digits, or a GUID
+    guids=frozenset({"connectionId", "runId"}),
 )

@@ -10,6 +10,7 @@ from shared.core.remote import ENDED, RUNNING, RemoteApi
 SYNCHRONIZATION_STORAGE = RemoteApi(
     name="synchronization-storage",
     path="/synchronization/imodels/storageconnections/{connectionId}/runs/{runId}",
+    guids=frozenset({"runId"}),  # or 40 hex digits
     headers={"Accept": "application/vnd.bentley.itwin-platform.v1+json"},
     status_at="run.state",
     vocabulary={

@@ -281,7 +281,7 @@ def test_a_guid_is_the_same_in_either_case_where_ids_are_guids(name, field, guid
     assert check_job(api, job)[field] == (GUID.lower() if field in api.guids else guid)
 
 
-@pytest.mark.parametrize("name", ["reporting", "synchronization-storage", "carbon-ec3", "library"])
+@pytest.mark.parametrize("name", ["reporting", "carbon-ec3", "library"])
 def test_ids_that_are_no_guids_in_general_keep_their_case(name):
     assert not APIS[name].guids
 
