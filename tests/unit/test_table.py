@@ -1,6 +1,7 @@
 """The table of watches, in terminals of several widths."""
 
 import io
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -8,7 +9,7 @@ from rich.console import Console
 from itwin_job_watch.display import show_all
 
 IDS = ["76be5904-959d-4d02-8b6c-71951279b82a", "d53ad7b7-0386-5017-a781-04a888b57961"]
-WATCH = {
+WATCH: Any = {
     "id": "fea273cb-9273-5ed0-b01b-c044233fe636",
     "api": "synchronization-manifest",
     "job": dict(zip(("connectionId", "runId"), IDS, strict=True)),
