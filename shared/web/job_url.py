@@ -38,7 +38,8 @@ def locate(url: str, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
     if not ours:
         raise Problem("wrong-url", f"This app watches only jobs of {origin}. {_known(origin, parts.path)}")
     if "#" in url or ("?" in url and not (found and parts.query)):
-        raise Problem("wrong-url", f"Send the URL without query and fragment. {_known(origin, parts.path)}")
+        asked = "Send the URL without a fragment, and with no other query than a known URL has."
+        raise Problem("wrong-url", f"{asked} {_known(origin, parts.path)}")
     if found is None:
         raise Problem("wrong-url", f"No known API has this path. {_known(origin, parts.path)}")
     return found[0], check_job(*found)

@@ -187,6 +187,14 @@ def test_a_query_or_fragment_is_refused(end):
     assert refused(ORIGIN + PATH + end).name == "wrong-url"
 
 
+def test_whoever_sends_too_much_of_a_query_is_not_told_to_leave_out_all_of_it():
+    problem = refused(f"{ORIGIN}/changedelements/diff/1?iTwinId=2&iModelId=3&sig=s3cret")
+
+    assert "no other query than a known URL has" in problem.detail
+    assert f"{ORIGIN}/changedelements/diff/{{jobId}}?iTwinId={{iTwinId}}&iModelId={{iModelId}}" in problem.detail
+    assert "s3cret" not in problem.detail
+
+
 @pytest.mark.parametrize("segment", ["%", "100%", "%zz", "%2", "%2x", "%u20AC", "%ff", "%C0%AF", "%ED%A0%80", "\ud800"])
 def test_an_invalid_percent_encoding_is_refused(segment):
     """Read as it stands it would be sent back otherwise: "%zz" would be asked for as "%25zz"."""
