@@ -91,7 +91,8 @@ def _wanted(api: RemoteApi) -> str:
 
 
 def _reserved(api: RemoteApi, job: Mapping[str, str]) -> str:
-    return next((value for value in job.values() if value.lower() in api.reserved), "")
+    words = {word.lower() for word in api.reserved}
+    return next((value for value in job.values() if value.strip().lower() in words), "")
 
 
 def _canonical(text: str) -> str:

@@ -1,5 +1,6 @@
 """Which URLs name a job, and that no other is ever asked."""
 
+from dataclasses import replace
 from urllib.parse import quote, unquote
 
 import pytest
@@ -294,13 +295,18 @@ def test_ids_that_are_no_guids_in_general_keep_their_case(name):
     assert not APIS[name].guids
 
 
-@pytest.mark.parametrize("job_id", ["configurations", "Configurations"])
+@pytest.mark.parametrize("job_id", ["configurations", "Configurations", "configurations "])
 def test_a_word_that_is_no_id_is_refused(job_id):
     with pytest.raises(Problem) as caught:
         check_job(APIS["transformations"], {"transformationId": job_id})
 
     assert caught.value.name == "wrong-job"
     assert job_id in caught.value.detail
+
+
+def test_such_a_word_may_be_written_as_the_page_has_it():
+    with pytest.raises(Problem):
+        check_job(replace(APIS["library"], reserved=frozenset({"Latest"})), {"jobId": "latest"})
 
 
 @pytest.mark.parametrize(
