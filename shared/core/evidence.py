@@ -39,7 +39,10 @@ def _counts(evidence: Evidence, entry: Any) -> bool:
     if not evidence.issue:
         return True
     return any(
-        _is_same(untrusted.at(member, entry), value) for member, values in evidence.issue.items() for value in values
+        _is_same(found, value)
+        for member, values in evidence.issue.items()
+        for found in untrusted.each_at(member, entry)
+        for value in values
     )
 
 
@@ -53,7 +56,7 @@ def _is_same(found: Any, value: object) -> bool:
 def _say(evidence: Evidence, entry: Any) -> str:
     if not evidence.says or not isinstance(entry, dict):
         return untrusted.text(entry)
-    said = ": ".join(filter(None, (_member(untrusted.at(member, entry)) for member in evidence.says)))
+    said = ": ".join(filter(None, (_member(untrusted.each_at(member, entry)) for member in evidence.says)))
     return _filled_in(said, untrusted.each_at(evidence.params_at, entry)) if evidence.params_at else said
 
 

@@ -55,6 +55,8 @@ def match(template: str, path: str, query: str = "") -> dict[str, str] | None:
     wanted, given = dict(_parameters(parameters)), _parameters(query)  # last: a foreign query may be long
     if sorted(wanted) != sorted(name for name, _ in given):
         return None
+    if any(value != wanted[name] for name, value in given if not _is_id(wanted[name])):
+        return None
     ids = {part: unquote(text, errors="strict") for part, text in pairs if _is_id(part)}
     ids |= {wanted[name]: value for name, value in given}
     return {name: ids["{" + name + "}"] for name in fields(template)}

@@ -80,3 +80,10 @@ def test_the_query_of_another_path_is_not_read():
 def test_an_invalid_encoding_is_an_error(url):
     with pytest.raises(ValueError, match=r"percent-encoded|decode"):
         read(DIFF, url)
+
+
+def test_a_parameter_without_an_id_has_one_value():
+    template = "/mesh-export/{exportId}?cdn=1"
+
+    assert read(template, "/mesh-export/a?CDN=1") == {"exportId": "a"}
+    assert read(template, "/mesh-export/a?cdn=2") is None
