@@ -41,13 +41,16 @@ func checkedTables(names string[]) string[] =>
 // The app knows which APIs there are: /api/health names the setting of one that it does not know.  The template refuses
 // what no setting may be called, and what would be a second spelling of a name.
 func noNamesOfApis(names string[]) string[] =>
-  filter(names, name => !consistsOf(name, 'abcdefghijklmnopqrstuvwxyz0123456789-'))
+  filter(
+    names,
+    name => empty(name) || !consistsOf(name, 'abcdefghijklmnopqrstuvwxyz0123456789-') || !hasLoneHyphens(name)
+  )
 
 @export()
 func polled(polling { *: string }) { *: string } =>
   empty(noNamesOfApis(objectKeys(polling)))
     ? toObject(items(polling), item => 'POLLING_${toUpper(replace(item.key, '-', '_'))}', item => item.value)
-    : fail('polling has "${join(noNamesOfApis(objectKeys(polling)), ', ')}", but must have names of APIs: lowercase letters, digits and hyphens')
+    : fail('polling has "${join(noNamesOfApis(objectKeys(polling)), ', ')}", but must have names of APIs: lowercase letters, digits and single hyphens')
 
 // Storage refuses ranges of one or two addresses.
 // https://learn.microsoft.com/azure/storage/common/storage-network-security-ip-address-range

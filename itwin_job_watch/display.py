@@ -15,6 +15,11 @@ from itwin_job_watch.shapes import Watch
 
 GOOD, BAD, WARNING, UNCLEAR = "green", "red", "yellow", "magenta"
 
+#: Columns for ids, an API and a reason side by side.
+ROOMY = 160
+
+LENGTH_OF_ID = 36
+
 #: By outcome: it went well; somebody should look; nobody can say how the job ended.
 STYLES = {
     "succeeded": GOOD,
@@ -31,18 +36,18 @@ STYLES = {
 
 
 def show_all(console: Console, watches: Sequence[Watch]) -> None:
-    """Print a table."""
+    """Print a table: a line for each watch, or three in a terminal of the usual width, where ids would be in shreds."""
     if not watches:
         console.print("No watches.")
         return
     table = Table(box=None, pad_edge=False)
-    for name in ("watch", "api", "job", "state", "progress", "reason"):
-        table.add_column(name, overflow="fold", no_wrap=name == "watch")
+    beside = console.width >= ROOMY
+    for name in ("watch", *(("api", "job") if beside else ()), "state", "progress", "reason"):
+        table.add_column(name, overflow="fold", min_width=LENGTH_OF_ID if name in {"watch", "job"} else None)
     for watch in watches:
+        names = [Text(tidy(watch["id"])), Text(tidy(watch["api"])), Text(job_ids(watch))]
         table.add_row(
-            Text(tidy(watch["id"])),
-            Text(tidy(watch["api"])),
-            Text(job_ids(watch)),
+            *(names if beside else [Text("\n").join(names)]),
             state(watch),
             _percent(watch),
             Text(tidy(watch.get("reason") or "")),

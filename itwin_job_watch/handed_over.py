@@ -97,7 +97,7 @@ def _json(body: bytes) -> Any:
 
 
 def _shortcoming(status: int, body: bytes) -> str:
-    if body.startswith(b"<"):
+    if body.startswith(b"<") and not body.startswith(b"< "):  # which begins the lines of `curl -v`
         return "it is HTML, so no answer of the platform, but of a page or a proxy"
     if status:
         return "it has neither a JSON object nor a header Location"

@@ -92,7 +92,7 @@ def _request(api: RemoteApi) -> dict[str, str]:
 
 def _started(api: RemoteApi) -> dict[str, str]:
     ids = {f"`{name}`": f"`{place}`" for name, place in api.ids_at.items()}
-    return ids or {"every id": "only in a link, or in the header `Location`"}
+    return ids or {"every id": "nowhere: a link, or the header `Location`, may name the job"}
 
 
 def _words(api: RemoteApi) -> dict[str, str]:

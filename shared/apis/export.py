@@ -13,5 +13,5 @@ EXPORT = replace(
     name="export",
     path="/export/connections/{connectionId}/runs/{runId}",
     event=None,  # no page names one for its runs
-    guids=frozenset({"connectionId"}),  # the run's is 40 hex digits, or a GUID
+    guids=frozenset({"connectionId", "runId"}),
 )

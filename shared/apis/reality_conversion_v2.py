@@ -1,9 +1,12 @@
 """Reality Conversion jobs, version 2: https://developer.bentley.com/apis/reality-conversion/operations/jobs-progress/."""
 
+from datetime import timedelta
+
 from shared.core.evidence import Evidence
 from shared.core.job_event import JobEvent
 from shared.core.model import Outcome
 from shared.core.remote import RUNNING, RemoteApi
+from shared.core.schedule import Schedule
 
 REALITY_CONVERSION_V2 = RemoteApi(
     name="reality-conversion-v2",
@@ -32,5 +35,7 @@ REALITY_CONVERSION_V2 = RemoteApi(
     ids_at={"jobId": "job.id"},
     # Named at https://developer.bentley.com/apis/reality-conversion/; its content is unconfirmed.
     event=JobEvent(types=("realityConversion.jobCompleted.v2",), ids_at={"jobId": "content.jobId"}),
-    # The page documents neither a polling interval nor a retention: the schedules are our defaults.
+    # The page documents neither an interval nor a retention: these are those of Reality Analysis.
+    polling=Schedule.seconds(15, 30, 60, 120),
+    lifetime=timedelta(days=30),
 )

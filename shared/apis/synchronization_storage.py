@@ -11,6 +11,7 @@ from shared.core.remote import ENDED, RUNNING, RemoteApi
 SYNCHRONIZATION_STORAGE = RemoteApi(
     name="synchronization-storage",
     path="/synchronization/imodels/storageconnections/{connectionId}/runs/{runId}",
+    guids=frozenset({"runId"}),  # or 40 hex digits
     headers={"Accept": "application/vnd.bentley.itwin-platform.v1+json"},
     status_at="run.state",
     vocabulary={
@@ -41,6 +42,7 @@ SYNCHRONIZATION_STORAGE = RemoteApi(
         says=("result", "error.errorCode", "error.description"),
         issue={"result": ("Error", "TimedOut", "PartialSuccess", "Cancelled")},
     ),
+    ids_at={"connectionId": "run.connectionId", "runId": "run.id"},  # of the run itself: a start has no body
     event=JobEvent(
         types=("synchronization.jobCompleted.v1",),
         ids_at={"connectionId": "content.connectionId", "runId": "content.synchronizationId"},

@@ -273,7 +273,7 @@ def _observed(watch: Watch, seen: Observation, now: datetime) -> Watch:
                 scheduled_at=None,
                 status=watch.status if seen.status is None else seen.status,
                 reason=watch.reason if says_nothing_new else seen.reason,
-                progress=watch.progress if seen.progress is None else seen.progress,
+                progress=_progress(watch, seen),
                 validator=watch.validator if seen.validator is None else seen.validator,
                 waits=1 if _moved(watch, seen) else watch.waits + 1,
                 failing=seen.failing or "",
@@ -301,6 +301,13 @@ def _with_evidence(watch: Watch, entries: tuple[str, ...]) -> Watch:
         return watch
     kept = tuple(dict.fromkeys(watch.evidence + entries))[:MOST_ENTRIES]
     return replace(watch, evidence=kept, issues=watch.issues + len(entries))
+
+
+def _progress(watch: Watch, seen: Report) -> float | None:
+    """Return the last percentage, unless the job is done and no longer has one: "succeeded, 50 %" would be wrong."""
+    if seen.progress is None and seen.outcome in {Outcome.SUCCEEDED, Outcome.PARTIAL}:
+        return None
+    return watch.progress if seen.progress is None else seen.progress
 
 
 def _moved(watch: Watch, seen: Report) -> bool:

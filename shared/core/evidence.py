@@ -39,17 +39,24 @@ def _counts(evidence: Evidence, entry: Any) -> bool:
     if not evidence.issue:
         return True
     return any(
-        type(found) is type(value) and found == value  # 1 is not true here
+        _is_same(found, value)
         for member, values in evidence.issue.items()
-        for found in [untrusted.at(member, entry)]
+        for found in untrusted.each_at(member, entry)
         for value in values
     )
+
+
+def _is_same(found: Any, value: object) -> bool:
+    """Compare as a status word is: without regard to letter case; and 1 is not true here."""
+    if isinstance(found, str) and isinstance(value, str):
+        return found.strip().casefold() == value.casefold()
+    return type(found) is type(value) and found == value
 
 
 def _say(evidence: Evidence, entry: Any) -> str:
     if not evidence.says or not isinstance(entry, dict):
         return untrusted.text(entry)
-    said = ": ".join(filter(None, (_member(untrusted.at(member, entry)) for member in evidence.says)))
+    said = ": ".join(filter(None, (_member(untrusted.each_at(member, entry)) for member in evidence.says)))
     return _filled_in(said, untrusted.each_at(evidence.params_at, entry)) if evidence.params_at else said
 
 

@@ -47,13 +47,15 @@ def match(template: str, path: str, query: str = "") -> dict[str, str] | None:
     if BROKEN_ENCODING.search(path) or BROKEN_ENCODING.search(query):
         raise ValueError("not percent-encoded")
     segments, _, parameters = template.partition("?")
-    wanted, given = dict(_parameters(parameters)), _parameters(query)
     if segments.count("/") != path.count("/") or bool(parameters) != bool(query):
-        return None
-    if sorted(wanted) != sorted(name for name, _ in given):
         return None
     pairs = [*zip(segments.split("/"), path.split("/"), strict=True)]
     if any(not _is_same(part, text) for part, text in pairs if not _is_id(part)):
+        return None
+    wanted, given = dict(_parameters(parameters)), _parameters(query)  # last: a foreign query may be long
+    if sorted(wanted) != sorted(name for name, _ in given):
+        return None
+    if any(value != wanted[name] for name, value in given if not _is_id(wanted[name])):
         return None
     ids = {part: unquote(text, errors="strict") for part, text in pairs if _is_id(part)}
     ids |= {wanted[name]: value for name, value in given}

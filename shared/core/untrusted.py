@@ -63,11 +63,13 @@ def _children(node: Any) -> Iterable[Any]:
 
 
 def at(path: str, body: Any) -> Any:
-    """What stands at a dotted path; None when nothing does.
+    """What stands at a dotted path; None when nothing does, and for "", which is no path.
 
-    >>> at("job.state", {"job": {"state": "active"}}), at("job.state", ["job"])
-    ('active', None)
+    >>> at("job.state", {"job": {"state": "active"}}), at("job.state", ["job"]), at("", {"": "active"})
+    ('active', None, None)
     """
+    if not path:
+        return None
     return reduce(lambda node, key: node.get(key) if isinstance(node, dict) else None, path.split("."), body)
 
 
@@ -101,13 +103,15 @@ def number(value: Any) -> float | None:
 def percentage(value: Any, whole: Any = 100) -> float | None:
     """A number from 0 to the whole, in per cent; None for anything else, and of a whole that is none.
 
-    >>> percentage(56.25), percentage(1, 3), percentage(0.1, 1), percentage(1, 0)
-    (56.25, 33.33, 10.0, None)
+    >>> percentage(56.25), percentage(1, 3), percentage(0.1, 1), percentage(1, 0), percentage(2999999, 3000000)
+    (56.25, 33.33, 10.0, None, 99.99)
     """
     part, of = number(value), number(whole)
     if part is None or not of or not 0 <= part <= of:
         return None
-    return part if of == 100 else round(100 * (part / of), 2)  # noqa: PLR2004 -- per cent
+    if of == 100:  # noqa: PLR2004 -- per cent
+        return part
+    return 100.0 if part == of else min(round(100 * (part / of), 2), 99.99)  # what is under way is not all
 
 
 def text(value: Any) -> str:

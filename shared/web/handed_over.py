@@ -33,8 +33,8 @@ def job_in(response: Any, location: str | None, origin: str, api: RemoteApi | No
 
     `location` is a header with a link, and `origin` is the platform's.  With an API, only its jobs count.
     """
-    links = [] if location is None else [location]
-    jobs = [job for job in _named([*links, *_links(response)], origin) if api is None or job[0] is api]
+    links = [*([] if location is None else [location]), *_links(response)]
+    jobs = [job for job in _named(links, origin) if api is None or job[0] is api]
     if len(jobs) > 1:
         named = _either([_status_url(job, origin) for job in jobs[:MOST_URLS]])
         raise wrong_response(f'The links name {len(jobs)} jobs: {named}. Send the URL of the right one as "url".')
@@ -42,7 +42,7 @@ def job_in(response: Any, location: str | None, origin: str, api: RemoteApi | No
         return jobs[0]
     if api is not None and _has_ids(api, response):
         return api, check_job(api, {name: untrusted.at(path, response) for name, path in api.ids_at.items()})
-    raise _no_job(response, origin, api)
+    raise _no_job(response, links, origin, api)
 
 
 def _links(node: Any, name: str = "") -> Iterator[str]:
@@ -102,8 +102,19 @@ def _missing(api: RemoteApi, response: Any) -> list[str]:
     return [path for path, value in found.items() if not (isinstance(value, str) and value.strip())]
 
 
-def _no_job(response: Any, origin: str, api: RemoteApi | None) -> Problem:
+def _leads_elsewhere(link: str, origin: str) -> bool:
+    """Whether it is the status URL of a job of another platform, such as that of Bentley's test environment."""
+    try:
+        parts = split(link)
+        return not untrusted.is_within(parts, urlsplit(origin)) and bool(parts.netloc and find(parts))
+    except ValueError:
+        return False
+
+
+def _no_job(response: Any, links: Sequence[str], origin: str, api: RemoteApi | None) -> Problem:
     """Say what was found instead, and what to send."""
+    if any(_leads_elsewhere(link, origin) for link in links[:MOST_LINKS]):
+        return wrong_response(f"It links to the status of a job elsewhere. This app watches only jobs of {origin}.")
     alike = [one.name for one in APIS.values() if _has_ids(one, response)] if api is None else []
     if alike:
         like = f"It looks like an answer of {_either(alike)}"
@@ -126,7 +137,12 @@ def _no_job_of(api: RemoteApi, response: Any) -> Problem:
             ' or all ids as "job".'
         )
     missing = _missing(api, response)
-    return wrong_response(f'{no_link}, so "response" must have the id at {" and ".join(missing)}.', missing)
+    where = " and ".join(missing)
+    return wrong_response(
+        f'{no_link}. Send the answer\'s header Location or Create-iModel-Operation as "location", or a "response" that'
+        f" has the id at {where}.",
+        missing,
+    )
 
 
 def _either(names: Sequence[str]) -> str:

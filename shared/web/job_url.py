@@ -38,7 +38,8 @@ def locate(url: str, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
     if not ours:
         raise Problem("wrong-url", f"This app watches only jobs of {origin}. {_known(origin, parts.path)}")
     if "#" in url or ("?" in url and not (found and parts.query)):
-        raise Problem("wrong-url", f"Send the URL without query and fragment. {_known(origin, parts.path)}")
+        asked = "Send the URL without a fragment, and with no other query than a known URL has."
+        raise Problem("wrong-url", f"{asked} {_known(origin, parts.path)}")
     if found is None:
         raise Problem("wrong-url", f"No known API has this path. {_known(origin, parts.path)}")
     return found[0], check_job(*found)
@@ -90,7 +91,8 @@ def _wanted(api: RemoteApi) -> str:
 
 
 def _reserved(api: RemoteApi, job: Mapping[str, str]) -> str:
-    return next((value for value in job.values() if value.lower() in api.reserved), "")
+    words = {word.lower() for word in api.reserved}
+    return next((value for value in job.values() if value.strip().lower() in words), "")
 
 
 def _canonical(text: str) -> str:

@@ -82,12 +82,19 @@ def test_a_word_means_the_same_wherever_it_means_one_thing(api):
 @each_api
 def test_ids_are_named_alike(api):
     """A field that no template has, or in another spelling, would never be filled."""
-    fields = {field for path in (api.path, *api.other_paths) for field in paths.fields(path)}
+    ids = [{*paths.fields(path)} for path in (api.path, *api.other_paths)]
+    fields = set[str]().union(*ids)
 
     assert api.guids <= fields
     assert {*api.ids_at} in (set(), {*api.fields})
-    assert api.evidence is None or {*paths.fields(api.evidence.path)} <= {*api.fields}
+    assert api.evidence is None or all({*paths.fields(api.evidence.path)} <= each for each in ids)
     assert all(re.fullmatch("[a-z]+([A-Z][a-z]+)*", field) for field in fields)
+
+
+@each_api
+def test_what_is_no_id_is_in_lower_case(api):
+    """As it is compared."""
+    assert [word for word in api.reserved if word != word.lower()] == []
 
 
 def test_another_path_with_the_same_ids_is_not_asked_itself():

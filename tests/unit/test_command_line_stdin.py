@@ -107,6 +107,7 @@ ERROR = '{"error": {"code": "ExportInProgress", "message": "One at a\\ntime.", "
         ("\ufeff", "it is empty"),
         ("<html><h1>Sign in</h1></html>", "it is HTML"),
         ("\n<!DOCTYPE html>", "it is HTML"),
+        (f"< HTTP/2 202 \n< location: {RUN}\n<", "an answer with its headers (`curl -i`)"),
         (http("HTTP/1.1 200 OK", "Content-Type: text/html", body="<html>"), "it is HTML"),
         (http("HTTP/1.1 202 Accepted"), "it has neither a JSON object nor a header Location"),
         (http("HTTP/1.1 202 Accepted", "Location:"), "it has neither"),

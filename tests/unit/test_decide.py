@@ -262,6 +262,23 @@ def test_a_304_changes_nothing_but_the_wait():
     assert decision == after(60)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "said", "progress"),
+    [
+        (None, None, 50),
+        (Outcome.SUCCEEDED, None, None),
+        (Outcome.PARTIAL, None, None),
+        (Outcome.FAILED, None, 50),  # how far it came
+        (Outcome.CANCELLED, None, 50),
+        (Outcome.SUCCEEDED, 99.0, 99),
+    ],
+)
+def test_a_job_that_is_done_is_not_half_done(outcome, said, progress):
+    watch, _ = turn(replace(WATCH, progress=50.0), Report(outcome=outcome, status="x", progress=said))
+
+    assert watch.progress == progress
+
+
 def test_a_report_without_a_validator_forgets_the_old_one():
     watch, _ = turn(replace(WATCH, validator='"1"'), Report(status="active", validator=""))
 

@@ -28,6 +28,7 @@ WATCH = a_watch(
 LIST = Evidence(at=("errors",))
 ISSUES: Any = REPORTING.evidence
 TASKS = Evidence(at=("jobs.tasks",), says=("error.code",), issue={"result": ("Error",)})
+MANY = Evidence(at=("tasks",), says=("errors.code",), issue={"errors.fatal": (True,)})
 FILLED = Evidence(at=("e",), says=("m",), params_at="p")
 
 
@@ -56,6 +57,10 @@ def failed(code):
         # below lists, where some members are missing
         (TASKS, {"jobs": [{"tasks": [failed("E1"), {"result": "Error"}]}, {}, {"tasks": failed("E2")}]}, ("E1", "E2")),
         (TASKS, {"jobs": [{"tasks": [{**failed("E1"), "result": "Success"}, 7, None, [failed("E3")]]}]}, ()),
+        # whatever the letter case of the word that counts, as of all words
+        (TASKS, {"jobs": [{"tasks": [{**failed("E1"), "result": " error "}]}]}, ("E1",)),
+        # several things said in one entry
+        (MANY, {"tasks": [{"errors": [{"code": "E1", "fatal": True}, {"code": "E2"}]}, {"errors": []}]}, ("E1, E2",)),
         # parameters where a text names them; what it names and was not given stays
         (FILLED, {"e": [{"m": "%1 of %2, not %3", "p": ["a", 7]}]}, ("a of 7, not %3",)),
         (FILLED, {"e": [{"m": "%1%10%0 100%", "p": ["%2", "b"]}]}, ("%2%10%0 100%",)),
@@ -80,6 +85,7 @@ def test_parameters_do_not_multiply_without_bound():
         ({"containsIssues": True}, True),
         ({"containsIssues": False, "level": "Error"}, True),
         ({"level": "Error"}, True),
+        ({"level": "error "}, True),
         ({"containsIssues": False, "level": "Information"}, False),
         ({"containsIssues": 1}, False),
         ({"containsIssues": "true"}, False),

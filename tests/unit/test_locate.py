@@ -1,5 +1,6 @@
 """Which URLs name a job, and that no other is ever asked."""
 
+from dataclasses import replace
 from urllib.parse import quote, unquote
 
 import pytest
@@ -187,6 +188,15 @@ def test_a_query_or_fragment_is_refused(end):
     assert refused(ORIGIN + PATH + end).name == "wrong-url"
 
 
+@pytest.mark.parametrize("query", ["?iTwinId=2", "?iTwinId=2&iModelId=3&sig=s3cret"])
+def test_whoever_sends_another_query_is_told_the_right_one(query):
+    detail = refused(f"{ORIGIN}/changedelements/diff/1{query}").detail
+
+    assert "no other query than a known URL has" in detail
+    assert f"{ORIGIN}/changedelements/diff/{{jobId}}?iTwinId={{iTwinId}}&iModelId={{iModelId}}" in detail
+    assert "s3cret" not in detail
+
+
 @pytest.mark.parametrize("segment", ["%", "100%", "%zz", "%2", "%2x", "%u20AC", "%ff", "%C0%AF", "%ED%A0%80", "\ud800"])
 def test_an_invalid_percent_encoding_is_refused(segment):
     """Read as it stands it would be sent back otherwise: "%zz" would be asked for as "%25zz"."""
@@ -281,18 +291,23 @@ def test_a_guid_is_the_same_in_either_case_where_ids_are_guids(name, field, guid
     assert check_job(api, job)[field] == (GUID.lower() if field in api.guids else guid)
 
 
-@pytest.mark.parametrize("name", ["reporting", "synchronization-storage", "carbon-ec3", "library"])
+@pytest.mark.parametrize("name", ["reporting", "carbon-ec3", "carbon-oneclicklca", "library"])
 def test_ids_that_are_no_guids_in_general_keep_their_case(name):
     assert not APIS[name].guids
 
 
-@pytest.mark.parametrize("job_id", ["configurations", "Configurations"])
+@pytest.mark.parametrize("job_id", ["configurations", "Configurations", "configurations "])
 def test_a_word_that_is_no_id_is_refused(job_id):
     with pytest.raises(Problem) as caught:
         check_job(APIS["transformations"], {"transformationId": job_id})
 
     assert caught.value.name == "wrong-job"
     assert job_id in caught.value.detail
+
+
+def test_such_a_word_may_be_written_as_the_page_has_it():
+    with pytest.raises(Problem):
+        check_job(replace(APIS["library"], reserved=frozenset({"Latest"})), {"jobId": "latest"})
 
 
 @pytest.mark.parametrize(

@@ -69,9 +69,21 @@ def test_a_template_without_a_query_has_none(query):
     assert match("/library/jobs/{jobId}", "/library/jobs/1", query) is None
 
 
+def test_the_query_of_another_path_is_not_read():
+    """It may have thousands of parameters, and all templates are tried; this one could not even be read."""
+    assert read(DIFF, "/another/diff/1?iTwinId=%ff&iModelId=3") is None
+
+
 @pytest.mark.parametrize(
     "url", ["/changedelements/diff/%?iTwinId=2&iModelId=3", "/changedelements/diff/1?iTwinId=%ff&iModelId=3"]
 )
 def test_an_invalid_encoding_is_an_error(url):
     with pytest.raises(ValueError, match=r"percent-encoded|decode"):
         read(DIFF, url)
+
+
+def test_a_parameter_without_an_id_has_one_value():
+    template = "/mesh-export/{exportId}?cdn=1"
+
+    assert read(template, "/mesh-export/a?CDN=1") == {"exportId": "a"}
+    assert read(template, "/mesh-export/a?cdn=2") is None

@@ -643,8 +643,9 @@ def test_the_documentation_says_what_is_charged_by_the_month():
 
     short = (ROOT / "README.md").read_text().split("With nothing to do:")[1].split("\n\n| ")[1].split("\n\n")[0]
     whole = (ROOT / "docs/operate.md").read_text().split("## What it costs with nothing to do")[1]
-    assert re.findall(r"\| (\d+\.\d\d) \|", short) == wanted
-    assert re.findall(r"\| (\d+\.\d\d) \|", whole)[:5] == [*wanted, f"{zones * 365 / 12:.2f}"]
+    more = "the app's own rounds look at each API: write the figures of the right into"
+    assert re.findall(r"\| (\d+\.\d\d) \|", short) == wanted, f"{more} README.md"
+    assert re.findall(r"\| (\d+\.\d\d) \|", whole)[:5] == [*wanted, f"{zones * 365 / 12:.2f}"], f"{more} operate.md"
 
 
 def test_the_documentation_says_what_a_watch_sends():

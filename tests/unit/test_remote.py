@@ -191,6 +191,11 @@ def test_progress_out_of_a_whole_is_a_percentage(part, whole, progress):
     assert progress_seen(TRANSFORMATIONS, body) == progress
 
 
+def test_a_member_without_a_name_is_nothing_that_an_api_lacks():
+    assert seen(body=b'{"": true, "operation": {"status": "Succeeded"}}').outcome is Outcome.SUCCEEDED
+    assert seen(body=b'{"": "/elsewhere", "operation": {"status": "Failed"}}').evidence_at == ""
+
+
 def test_a_fraction_is_a_percentage():
     api = replace(SCHEDULES, progress_at="operation.done", progress_of=1)
 

@@ -13,7 +13,7 @@ NOT_HANDED_OVER = {"access-control", "reality-analysis", "reporting", "schedules
 
 
 def test_every_api_that_the_simulator_knows_has_a_job():
-    assert {job.api for job in JOBS} == NAMES
+    assert {job.api for job in JOBS} == NAMES, "add a job of each to local/trials/scenario"
 
 
 def test_the_jobs_of_an_api_are_in_one_group():

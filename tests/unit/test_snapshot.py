@@ -330,6 +330,9 @@ def test_health_is_tested_from_outside_only_with_a_key(snapshots):
         ("param polling = { 'mesh export': '30' }", "polling has"),
         ("param polling = { library: '30', mesh_export: '30' }", 'polling has "mesh_export"'),
         ("param polling = { Reporting: '30' }", "polling has"),
+        ("param polling = { '': '30' }", 'polling has ""'),
+        ("param polling = { '-reporting': '30' }", 'polling has "-reporting"'),
+        ("param polling = { 'mesh--export': '30' }", 'polling has "mesh--export"'),
     ],
 )
 def test_what_azure_would_refuse_is_refused_by_the_template(parameters, named, tmp_path):

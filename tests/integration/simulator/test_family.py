@@ -27,7 +27,7 @@ def accept(version):
 
 
 def test_these_are_all():
-    assert Counter(kind.name for kind in FAMILY) == Counter(api.name for api in APIS)
+    assert Counter(kind.name for kind in FAMILY) == Counter(api.name for api in APIS), "FAMILY is in family.py"
 
 
 def api_of(kind):
@@ -122,6 +122,7 @@ def test_words_are_told_in_the_order_in_which_they_count(kind):
     table = [line.split()[0] for line in (package.__doc__ or "").splitlines() if line.startswith("    ")]
     api = api_of(kind)
     words = [*api.endings, *api.stalls, "forever", "missing", "forbidden"]
+    assert [one for one in words if one not in table] == [], "tell of these in local/simulator/__init__.py"
     assert words == sorted(words, key=table.index)
     assert set(api.endings) == set(kind.ends)
 
