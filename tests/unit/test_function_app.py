@@ -20,6 +20,9 @@ from shared.web.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
 
+#: Functions that start, stop or wake a watch, and log it.
+TELL_OF_WATCHES = {"start_watch", "stop_watch", "receive_event"}
+
 INDEX = """
 import json, function_app
 print(json.dumps([
@@ -185,14 +188,14 @@ def test_each_function_that_logs_has_a_category_of_its_own(levels):
     assert of_functions.keys() - silent == {
         f"Function.{name}.User"
         for name, trigger in functions.items()
-        if trigger["type"] == "queueTrigger" or name in {"start_watch", "stop_watch"}
+        if trigger["type"] == "queueTrigger" or name in TELL_OF_WATCHES
     }
 
 
 def test_what_is_said_of_watches_reaches_application_insights(levels):
     sent = Levels(levels)
     for name in index(TICKETS_QUEUES=str(MOST_QUEUES)):
-        informs = name.startswith("poll_watch") or name in {"start_watch", "stop_watch"}
+        informs = name.startswith("poll_watch") or name in TELL_OF_WATCHES
         assert sent.let_through(f"Function.{name}.User", Level.Information) == informs, name
         assert sent.let_through(f"Function.{name}.User", Level.Warning), name
 
