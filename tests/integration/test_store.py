@@ -423,6 +423,7 @@ def test_every_column_has_a_readable_name_and_none_is_lost(azurite):
             "Published",
         ),
         *("EvidenceAt", "Pages", "Evidence", "Issues", "Verdict"),
+        *("WokenAt", "WokenBy"),
         *("BegunBy", "Trace", "Callback"),
     }
     assert (row["PartitionKey"], row["RowKey"]) == ("ff", FULL.id)

@@ -6,6 +6,7 @@ What can be read can also be used: everything that the app does with a row is tr
 import json
 import math
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
