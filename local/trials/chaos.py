@@ -61,7 +61,7 @@ SETTLE_WITHIN = timedelta(minutes=5)
 DISTURBANCES: Sequence[Answer] = (
     {"status": 500},
     {"status": 502, "body": "<html><h1>Bad Gateway</h1></html>"},
-    {"status": 503, "headers": {"retry-after": "2"}},
+    {"status": 503, "headers": {"retry-after": "4"}},  # of one job: a 429 holds back all of its API
     {"status": 429, "headers": {"retry-after": "1"}},
     {"status": 429, "headers": {"retry-after": "3"}},
     {"status": 404},
@@ -169,6 +169,7 @@ class _Run:
             for act in self._plan(kills):
                 time.sleep(self.rng.uniform(0.3, 1.5))
                 self._revive()
+                self.told.hurry()
                 act()
             ids = {job.what: started.result() for job, started in zip(self.jobs, starting, strict=True)}
         self._settle()

@@ -35,6 +35,9 @@ SWITCHES = {
 
 V2 = "application/vnd.bentley.itwin-platform.v2+json"
 
+#: Statuses that come with a Retry-After.
+HOLDING_BACK = {429, 503}
+
 #: Events sent together.
 AT_ONCE = 5
 
@@ -65,8 +68,12 @@ class Events:
 
     def tell(self) -> None:
         """Have the platform tell of the end of some jobs, whether they have ended or not."""
-        for job in self._some(self._jobs):
-            self._platform.post("/ended", json={"path": job.path})
+        self._tell(self._jobs)
+
+    def hurry(self) -> None:
+        """Tell of jobs whose last answer said when to ask again: their watches must not obey."""
+        last = {one["path"]: one["status"] for one in self._platform.get("/requests").json()["requests"]}
+        self._tell([job for job in self._jobs if last.get(job.path) in HOLDING_BACK])
 
     def forge(self) -> None:
         """Tell of some jobs without the secret."""
@@ -79,6 +86,10 @@ class Events:
         accepted.sort(key=lambda one: str(one["time"]))
         for one in self._some(accepted[-MOST_EVENTS:]):
             self._send(one, SECRET)
+
+    def _tell(self, jobs: Sequence[Job]) -> None:
+        for job in self._some(jobs):
+            self._platform.post("/ended", json={"path": job.path})
 
     def _some(self, of: Sequence[Any]) -> Sequence[Any]:
         return self._rng.sample(of, min(AT_ONCE, len(of)))
