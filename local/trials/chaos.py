@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,7 +61,7 @@ SETTLE_WITHIN = timedelta(minutes=5)
 DISTURBANCES: Sequence[Answer] = (
     {"status": 500},
     {"status": 502, "body": "<html><h1>Bad Gateway</h1></html>"},
-    {"status": 503, "headers": {"retry-after": "4"}},  # of one job: a 429 holds back all of its API
+    {"status": 503, "headers": {"retry-after": "2"}},
     {"status": 429, "headers": {"retry-after": "1"}},
     {"status": 429, "headers": {"retry-after": "3"}},
     {"status": 404},
@@ -69,6 +69,10 @@ DISTURBANCES: Sequence[Answer] = (
     {"status": 504, "delay": 3},
     {"body": '{"status": {"state": "Succ'},
 )
+
+#: Each job that an event may tell of is held back once, for long enough to be told of.  A 429 would hold back all of
+#: its API: no event could get past that.
+HELD_BACK: Answer = {"status": 503, "headers": {"retry-after": "5"}}
 
 #: Each kind of job: the response for a status word, the word while it runs, and its possible ends.
 KINDS: Sequence[tuple[Callable[..., Job], Callable[[str], Any], str, Sequence[tuple[str, str]]]] = (
@@ -147,7 +151,11 @@ def _job(rng: random.Random, number: int) -> Job:
     turns: list[Answer] = [{"body": body(running)}] * rng.randint(2, 6)
     turns += rng.sample(DISTURBANCES, rng.randint(0, 3))
     rng.shuffle(turns)
-    return make(f"job {number}", [*turns, {"body": body(word)}], outcome)
+    job = make(f"job {number}", [*turns, {"body": body(word)}], outcome)
+    if not APIS[job.api].event:
+        return job
+    when = rng.randrange(len(turns))
+    return replace(job, script=[*job.script[:when], HELD_BACK, *job.script[when:]])
 
 
 class _Run:
