@@ -86,7 +86,7 @@ def early(polls, *attempts):
         ((5, 6.2), [told(6)]),
         ((5, 6.2, 7.4), [told(6, "one"), told(7, "other")]),
         ((5, 6.2), [told(4.9, seconds=0.2)]),  # during the turn of the poll at 5
-        ((5, 7), [told(5.5, status=503), told(6.5)]),  # and sent again
+        ((5, 7), [told(2, status=503), told(6.5)]),  # and sent again
         ((5, 7), [told(5.5, status=None, seconds=5)]),  # woke, and was killed before it answered
         ((1.2,), [told(1.1)]),  # one of the two lost its swap: what the first poll was told nobody knows
     ],
@@ -104,6 +104,7 @@ def test_an_event_allows_one_poll_sooner(polls, attempts):
         ((5, 6.2, 7.4), [told(6), told(7)]),  # ... which is doubled, or replayed
         ((5, 6.2), [told(6.5)]),  # an event after the poll
         ((5, 6.2), [told(2)]),  # one of long before
+        ((5, 6.2), [told(2), told(6)]),  # ... which comes again
         ((5, 6.2), [told(6, rightlySigned=False, status=401)]),  # a forged one
         ((5, 6.2), [told(6, lost=True, status=None)]),
     ],
