@@ -2,9 +2,10 @@
 
 It kills the host with SIGKILL, and restarts it with one more ticket queue, up to three; or it kills only the worker,
 which the host restarts until too many have died and it exits.  It copies and deletes tickets, stops and starts storage,
-and revokes tokens; the platform returns 5xx, 429 and broken bodies, responds late, or drops connections.  In the end
-every watch must have the outcome of its job, one row of results and at least one event, and no poll may have been
-earlier than allowed.
+and revokes tokens; the platform returns 5xx, 429 and broken bodies, responds late, or drops connections.  Its webhook
+tells of ends that have not come: the events are lost, doubled, late, out of order or wrongly signed, and others are
+forged or replayed.  In the end every watch must have the outcome of its job, one row of results and at least one event,
+no poll may have been earlier than allowed, and no forged event may have been accepted.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,7 +29,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from local.parts.stack import DIRECT, QUEUE, WATCHES, Stack, stack
+from local.trials import events
+from local.trials.events import Events
 from local.trials.scenario import Answer, Job, access_control, reality_analysis, reporting, schedules, synchronization
+from local.trials.told import believed
 from local.trials.verdict import Evidence, early_polls, gather, wrong_ends
 from shared.apis import APIS
 from shared.settings import queue_name
@@ -41,6 +45,7 @@ SETTINGS = {
     "ITWIN_REQUESTS_PER_MINUTE": "100000",  # the 429s here are disturbances, not a limit
     "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:02",
     "LOCAL_HOST_RESTART_INTERVAL": "0.5",
+    **events.SETTINGS,
 }
 LEASE = timedelta(seconds=8)
 
@@ -64,6 +69,10 @@ DISTURBANCES: Sequence[Answer] = (
     {"status": 504, "delay": 3},
     {"body": '{"status": {"state": "Succ'},
 )
+
+#: Each job that an event may tell of is held back once, for long enough to be told of.  A 429 would hold back all of
+#: its API: no event could get past that.
+HELD_BACK: Answer = {"status": 503, "headers": {"retry-after": "5"}}
 
 #: Each kind of job: the response for a status word, the word while it runs, and its possible ends.
 KINDS: Sequence[tuple[Callable[..., Job], Callable[[str], Any], str, Sequence[tuple[str, str]]]] = (
@@ -126,10 +135,11 @@ def chaos(console: Console, watches: int, kills: int, seed: int) -> None:
     jobs = [_job(rng, number) for number in range(watches)]
     console.print(f"Starting {watches} watches, with {kills} kills (seed {seed}) ...")
     with stack(SETTINGS, lease=LEASE) as parts:
-        mishaps = Mishaps()
-        ids = _Run(parts, jobs, rng, mishaps, console).go(kills)
-        evidence = gather(parts, ids, jobs)
-        if not _report(jobs, evidence, mishaps, console):
+        told = Events(parts, jobs, rng)
+        run = _Run(parts, jobs, rng, told, console)
+        ids = run.go(kills)
+        evidence = gather(parts, ids, jobs, told.attempts)
+        if not _report(jobs, evidence, run.mishaps, told.woke, console):
             console.print(f"Logs are in {parts.directory}", soft_wrap=True)
             sys.exit(1)
 
@@ -141,16 +151,19 @@ def _job(rng: random.Random, number: int) -> Job:
     turns: list[Answer] = [{"body": body(running)}] * rng.randint(2, 6)
     turns += rng.sample(DISTURBANCES, rng.randint(0, 3))
     rng.shuffle(turns)
-    return make(f"job {number}", [*turns, {"body": body(word)}], outcome)
+    job = make(f"job {number}", [*turns, {"body": body(word)}], outcome)
+    if not APIS[job.api].event:
+        return job
+    when = rng.randrange(len(turns))
+    return replace(job, script=[*job.script[:when], HELD_BACK, *job.script[when:]])
 
 
 class _Run:
     """One run."""
 
-    def __init__(
-        self, parts: Stack, jobs: Sequence[Job], rng: random.Random, mishaps: Mishaps, console: Console
-    ) -> None:
-        self.parts, self.jobs, self.rng, self.mishaps, self.console = parts, jobs, rng, mishaps, console
+    def __init__(self, parts: Stack, jobs: Sequence[Job], rng: random.Random, told: Events, console: Console) -> None:
+        self.parts, self.jobs, self.rng, self.told, self.console = parts, jobs, rng, told, console
+        self.mishaps = Mishaps()
         self.app, self.platform = parts.app(), parts.simulator_control()
         self.queues = [self._queue(0)]
         self.tables = TableServiceClient.from_connection_string(parts.storage, **DIRECT)
@@ -164,6 +177,7 @@ class _Run:
             for act in self._plan(kills):
                 time.sleep(self.rng.uniform(0.3, 1.5))
                 self._revive()
+                self.told.hurry()
                 act()
             ids = {job.what: started.result() for job, started in zip(self.jobs, starting, strict=True)}
         self._settle()
@@ -174,6 +188,7 @@ class _Run:
         plan: list[Callable[[], None]] = [self._kill] * hosts + [self._kill_worker] * (kills - hosts)
         plan += [self._revoke] * 2
         plan += [self._copy_tickets] * max(4, kills) + [self._lose_ticket] * max(2, kills // 4)
+        plan += [self.told.tell] * max(8, 2 * kills) + [self.told.forge] * 2 + [self.told.replay] * 2
         self.rng.shuffle(plan)
         plan.insert(len(plan) // 2, self._storage_outage)
         return plan
@@ -278,7 +293,9 @@ class _Run:
         return sum(1 for _ in rows)
 
 
-def _report(jobs: Sequence[Job], evidence: Mapping[str, Evidence], mishaps: Mishaps, console: Console) -> bool:
+def _report(
+    jobs: Sequence[Job], evidence: Mapping[str, Evidence], mishaps: Mishaps, woke: int, console: Console
+) -> bool:
     def count(wrong: Callable[[Job, Evidence], bool]) -> int:
         return sum(wrong(job, evidence[job.what]) for job in jobs)
 
@@ -287,6 +304,8 @@ def _report(jobs: Sequence[Job], evidence: Mapping[str, Evidence], mishaps: Mish
 
     early = all_of(lambda job, found: early_polls(job, found, APIS[job.api].polling.delays[0] * SCALE, mishaps.between))
     wrong = all_of(wrong_ends)
+    forged = all_of(lambda _, found: believed(found.told))
+    told = [attempt for found in evidence.values() for attempt in found.told]
     figures = {
         "watches": len(jobs),
         "kills": len(mishaps.kills),
@@ -297,8 +316,12 @@ def _report(jobs: Sequence[Job], evidence: Mapping[str, Evidence], mishaps: Mish
         "tickets lost": mishaps.losses,
         "outages": len(mishaps.outages),
         "tokens revoked": mishaps.revocations,
+        "events": len({attempt["messageId"] for attempt in told}),
+        "of them wrongly signed": len({one["messageId"] for one in told if not one["rightlySigned"]}),
+        "of them woke a watch": woke,
         "polls": sum(len(found.requests) for found in evidence.values()),
         "early polls": len(early),
+        "forged and accepted": len(forged),
         "lost": count(lambda job, found: found.watch["outcome"] != job.outcome),
         "double rows": count(lambda _, found: len(found.rows) > 1),
         "unannounced": count(lambda _, found: not found.events),
@@ -307,6 +330,6 @@ def _report(jobs: Sequence[Job], evidence: Mapping[str, Evidence], mishaps: Mish
     for name, figure in figures.items():
         table.add_row(name, str(figure))
     console.print(table)
-    for complaint in [*early, *wrong][:20]:
+    for complaint in [*early, *forged, *wrong][:20]:
         console.print(complaint, style="red", markup=False, soft_wrap=True)
-    return not early and not wrong
+    return not early and not forged and not wrong

@@ -11,7 +11,9 @@ from typing import Any
 from azure.data.tables import TableServiceClient
 
 from local.parts.stack import DIRECT, RESULTS, Stack
+from local.trials import told
 from local.trials.scenario import Job
+from shared.apis import APIS
 
 #: Tolerance for the journal's clock, which rounds down to microseconds.
 EPSILON = timedelta(milliseconds=1)
@@ -31,14 +33,21 @@ class Evidence:
     rows: Sequence[Mapping[str, Any]]  #: of the results table
     events: Sequence[Mapping[str, Any]]  #: `WatchFinished`, as the ingestion endpoint got them
     requests: Sequence[Mapping[str, Any]]  #: for the job's status, in order
+    told: Sequence[Mapping[str, Any]] = ()  #: attempts to send events of the platform about the job: see `told`
 
 
-def gather(stack: Stack, watches: Mapping[str, str], jobs: Sequence[Job]) -> dict[str, Evidence]:
-    """Collect the evidence for each job, by its `what`; `watches` maps that to the watch id."""
+def gather(
+    stack: Stack, watches: Mapping[str, str], jobs: Sequence[Job], attempts: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Evidence]:
+    """Collect the evidence for each job, by its `what`; `watches` maps that to the watch id.
+
+    `attempts` are those to send events, of all jobs.
+    """
     with TableServiceClient.from_connection_string(stack.storage, **DIRECT) as tables:
         rows = list(tables.get_table_client(RESULTS).list_entities())
     with stack.app() as app, stack.simulator_control() as platform:
         events = [envelope["data"]["baseData"] for envelope in platform.get("/events").json()["events"]]
+        events = [event for event in events if event["name"] != "EventReceived"]
         requests = platform.get("/requests").json()["requests"]
         return {
             job.what: Evidence(
@@ -46,9 +55,15 @@ def gather(stack: Stack, watches: Mapping[str, str], jobs: Sequence[Job]) -> dic
                 rows=[row for row in rows if row["WatchId"] == watches[job.what]],
                 events=[event for event in events if event["properties"].get("watchId") == watches[job.what]],
                 requests=[request for request in requests if (request["method"], request["path"]) == ("GET", job.path)],
+                told=[attempt for attempt in attempts if _is_about(attempt, job)],
             )
             for job in jobs
         }
+
+
+def _is_about(attempt: Mapping[str, Any], job: Job) -> bool:
+    event = APIS[job.api].event
+    return event is not None and event.job(attempt) == job.ids
 
 
 def disagreements(job: Job, found: Evidence) -> Iterator[str]:
@@ -86,13 +101,24 @@ def early_polls(
     Tickets are delayed by whole seconds, so polls are at least a second apart, whatever the schedule.  If tickets are
     copied, use the first delay of the API's schedule instead.  `excused` says whether a worker may have lost a
     response between two instants.
+
+    Each event of the platform allows one poll sooner than `least`.  It allows none before the Retry-After, unless it
+    came during the turn that was told so: one of the two is for nothing.
     """
     polls = [request for request in found.requests if request["status"] != UNAUTHORIZED]  # a 401 is retried at once
+    events = list(told.events(found.told))
     for turn, (before, after) in enumerate(pairwise(polls)):
         answer = job.script[min(turn, len(job.script) - 1)] if job.script else {}
-        wait = max(least, timedelta(seconds=_seconds(answer.get("headers", {}))))
+        retry_after = timedelta(seconds=_seconds(answer.get("headers", {})))
+        wait = max(least, retry_after)
         one, other = _instant(before["time"]), _instant(after["time"])
-        if other - one + EPSILON < wait and not excused(one, other):
+        waited = other - one + EPSILON
+        if waited >= wait or excused(one, other):
+            continue
+        woke = [e for e in events if e.allows(one, other) and (waited >= retry_after or e.meets(one))]
+        if woke:
+            events.remove(woke[0])
+        else:
             yield f"polled again after {(other - one).total_seconds():.3f} s instead of {wait.total_seconds():g}"
 
 
