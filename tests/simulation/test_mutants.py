@@ -22,7 +22,10 @@ SIMULATIONS = [
     f"tests/simulation/test_{name}.py"
     for name in ("scenarios", "overlap", "overlap_events", "overlap_deliveries", "crashes")
 ]
-SIMULATIONS += ["-k", "not success-1 and not failed-1"]
+QUICK = ["-k", "not success-1 and not failed-1"]
+
+#: Of a mutant that breaks a rule on events.
+EVENTS_FIRST = sorted(SIMULATIONS, key=lambda name: "events" not in name)
 
 #: Makes sure that the copy is what runs, and the random search short and the same each time.
 CONFTEST = """
@@ -230,12 +233,13 @@ def simulate(here: Path, mutant: str = "") -> subprocess.CompletedProcess[str]:
     for file in ("tests/__init__.py", "tests/builders.py", "tests/engine.py", "tests/memory.py", "tests/ports.py"):
         shutil.copy(ROOT / file, here / file)
     (here / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    simulations = EVENTS_FIRST if "woken" in mutant or "event" in mutant else SIMULATIONS
     if mutant:
         file, replacements = MUTANTS[mutant]
         target = here / "shared" / file
         target.write_text(broken(target.read_text(encoding="utf-8"), replacements), encoding="utf-8")
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "--tb=line", "-p", "no:cacheprovider", *SIMULATIONS],
+        [sys.executable, "-m", "pytest", "-x", "-q", "--tb=line", "-p", "no:cacheprovider", *simulations, *QUICK],
         cwd=here,
         env={**os.environ, "PYTHONPATH": str(here), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "300"},
         stdout=subprocess.PIPE,

@@ -117,7 +117,7 @@ MEETINGS = [
     (an_event_and_a_restart, "success", 0),
     (an_event_and_a_round, "success", 2),
     (an_event_and_a_turn_that_asks_why, "failed", 0),
-    (an_event_while_the_api_wants_to_be_left_alone, "success", 1),
+    (an_event_while_the_api_wants_to_be_left_alone, "active", 1),
 ]
 
 
