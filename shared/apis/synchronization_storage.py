@@ -43,6 +43,7 @@ SYNCHRONIZATION_STORAGE = RemoteApi(
         issue={"result": ("Error", "TimedOut", "PartialSuccess", "Cancelled")},
     ),
     ids_at={"connectionId": "run.connectionId", "runId": "run.id"},  # of the run itself: a start has no body
+    # Unconfirmed: that its `synchronizationId` is the id of the run.
     event=JobEvent(
         types=("synchronization.jobCompleted.v1",),
         ids_at={"connectionId": "content.connectionId", "runId": "content.synchronizationId"},

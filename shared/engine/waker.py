@@ -48,7 +48,8 @@ class Waker:
                     log.info("watch.woken watch=%s api=%s", watch.id, watch.api)
             except Conflict:  # a turn came in between; each one moves the watch on, so this loop ends
                 continue
-            if watch.is_open and watch.stepped_by == event:  # again, if it died before it sent the ticket
+            owes = watch.is_open and watch.stepped_by == event
+            if owes and (woken or watch.due <= self.now()):  # again, if it died before it sent the ticket
                 await self.act(watch)
                 return Woken.WOKEN
             return Woken.AGAIN if watch.is_open and event in watch.woken_by else Woken.ENDED

@@ -189,7 +189,7 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
     "a ticket before it is woken": (WAKER, {WAKE: f"await self.act(woken)\n{WAKE}"}),
     "an event that comes again sends no ticket": (
         WAKER,
-        {"if watch.is_open and watch.stepped_by == event:": "if woken is not None and watch.is_open:"},
+        {"if owes and (woken or watch.due <= self.now()):": "if owes and woken:"},
     ),
     "an event gives up when a turn gets in between": (WAKER, {"continue": "return Woken.AGAIN"}),
     # Callbacks

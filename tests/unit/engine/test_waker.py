@@ -69,6 +69,19 @@ def test_an_event_that_comes_again_sends_the_ticket_that_was_left_unsent(waiting
     assert waiting.sent == [(Ticket(ID, 2), AT_ONCE)]
 
 
+def test_an_event_that_comes_again_while_the_api_wants_to_be_left_alone_sends_nothing(waiting):
+    """Replays would else heap up tickets, which the rate limit counts; if the first was lost, the timer finds it."""
+    row = waiting.row
+    until = row.due + timedelta(minutes=10)
+    asyncio.run(waiting.store.commit(replace(row, due=until, not_before=until)))
+    assert wake(waiting) is Woken.WOKEN
+    waiting.sent.clear()
+
+    assert wake(waiting) is Woken.AGAIN
+
+    assert waiting.sent == []
+
+
 def test_an_event_of_an_ended_watch_changes_nothing(waiting):
     stopped = waiting.stop()
 
