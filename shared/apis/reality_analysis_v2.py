@@ -8,6 +8,15 @@ from shared.core.model import Outcome
 from shared.core.remote import RUNNING, RemoteApi
 from shared.core.schedule import Schedule
 
+#: Entries are `{code, title, message, params[]}`, and the message names its parameters: "%1".
+#: https://developer.bentley.com/apis/reality-analysis/operations/jobs-messages
+MESSAGES = Evidence(
+    path="/reality-analysis/jobs/{jobId}/messages",
+    at=("messages.errors", "messages.warnings"),
+    says=("code", "title", "message"),
+    params_at="params",
+)
+
 REALITY_ANALYSIS_V2 = RemoteApi(
     name="reality-analysis-v2",
     path="/reality-analysis/jobs/{jobId}/progress",
@@ -25,14 +34,7 @@ REALITY_ANALYSIS_V2 = RemoteApi(
         "Cancelled": Outcome.CANCELLED,
     },
     progress_at="progress.percentage",
-    # Entries are `{code, title, message, params[]}`, and the message names its parameters: "%1".
-    # https://developer.bentley.com/apis/reality-analysis/operations/jobs-messages
-    evidence=Evidence(
-        path="/reality-analysis/jobs/{jobId}/messages",
-        at=("messages.errors", "messages.warnings"),
-        says=("code", "title", "message"),
-        params_at="params",
-    ),
+    evidence=MESSAGES,
     ids_at={"jobId": "job.id"},
     # Unconfirmed: no page names an event of this version.
     event=JobEvent(

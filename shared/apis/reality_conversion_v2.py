@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from shared.apis.reality_analysis_v2 import REALITY_ANALYSIS_V2
-from shared.core.evidence import Evidence
+from shared.apis.reality_analysis_v2 import MESSAGES, REALITY_ANALYSIS_V2
 from shared.core.job_event import JobEvent
 
 # The page has the version and the words of Reality Analysis, version 2.  It shows no body, and neither an interval nor
@@ -15,11 +14,6 @@ REALITY_CONVERSION_V2 = replace(
     # Named at https://developer.bentley.com/apis/reality-conversion/; its content is unconfirmed.
     event=JobEvent(types=("realityConversion.jobCompleted.v2",), ids_at={"jobId": "content.jobId"}),
     # The endpoint is in https://developer.bentley.com/apis/reality-conversion/operations/; its body is unconfirmed too.
-    evidence=Evidence(
-        path="/reality-conversion/jobs/{jobId}/messages",
-        at=("messages.errors", "messages.warnings"),
-        says=("code", "title", "message"),
-        params_at="params",
-    ),
+    evidence=replace(MESSAGES, path="/reality-conversion/jobs/{jobId}/messages"),
     retention=None,
 )

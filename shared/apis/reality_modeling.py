@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from shared.apis.reality_analysis_v2 import REALITY_ANALYSIS_V2
-from shared.core.evidence import Evidence
+from shared.apis.reality_analysis_v2 import MESSAGES, REALITY_ANALYSIS_V2
 from shared.core.job_event import JobEvent
 
 # Bentley's client reads both APIs with the same code: https://github.com/iTwin/reality-capture.  That the intervals are
@@ -13,11 +12,6 @@ REALITY_MODELING = replace(
     name="reality-modeling",
     path="/reality-modeling/jobs/{jobId}/progress",
     event=JobEvent(types=("realityModeling.jobCompleted.v2",), ids_at={"jobId": "content.jobId"}),
-    evidence=Evidence(
-        path="/reality-modeling/jobs/{jobId}/messages",
-        at=("messages.errors", "messages.warnings"),
-        says=("code", "title", "message"),
-        params_at="params",
-    ),
+    evidence=replace(MESSAGES, path="/reality-modeling/jobs/{jobId}/messages"),
     retention=None,
 )

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 
 MOST = 3
 
-#: Characters that are compared: no known name is as long.
-LONGEST = 64
+#: Characters that are compared: no known name, nor the template of a URL, is as long.
+LONGEST = 128
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -17,6 +17,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("Report", ["library", "mesh-export", "reporting", "schedules"])
     'reporting, mesh-export, library'
     """
+    return ", ".join(likest(name, known, MOST))
+
+
+def likest(name: str, known: Iterable[str], most: int) -> list[str]:
+    """Return so many of the known names, the likest first."""
     folded = {one.casefold(): one for one in known}
-    found = get_close_matches(name[:LONGEST].casefold(), folded, MOST, cutoff=0)
-    return ", ".join(folded[one] for one in found)
+    return [folded[one] for one in get_close_matches(name[:LONGEST].casefold(), folded, most, cutoff=0)]

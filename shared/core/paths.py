@@ -33,8 +33,13 @@ def fill(template: str, ids: Mapping[str, str]) -> str:
     return template.format_map({name: quote(value, safe="") for name, value in ids.items()})
 
 
+def is_broken(text: str) -> bool:
+    """Whether a percent sign encodes nothing: read as it stands, "%zz" would be asked for as "%25zz"."""
+    return BROKEN_ENCODING.search(text) is not None
+
+
 def match(template: str, path: str, query: str = "") -> dict[str, str] | None:
-    """Read the ids; None if this is not the template.  Raises ValueError for invalid encoding.
+    """Read the ids; None if this is not the template.  Raises ValueError for what is not UTF-8; see `is_broken`.
 
     Letter case counts in ids only: Bentley's clients and links write `/Library/jobs/` and `/comparisonJob/` where its
     pages have lower case.  Parameters may come in any order, but none may be missing, twice or too many.
@@ -44,8 +49,6 @@ def match(template: str, path: str, query: str = "") -> dict[str, str] | None:
     >>> match("/diff/{jobId}?iTwinId={iTwinId}&iModelId={iModelId}", "/diff/1", "iModelId=3&iTwinId=2")
     {'jobId': '1', 'iTwinId': '2', 'iModelId': '3'}
     """
-    if BROKEN_ENCODING.search(path) or BROKEN_ENCODING.search(query):
-        raise ValueError("not percent-encoded")
     segments, _, parameters = template.partition("?")
     if segments.count("/") != path.count("/") or bool(parameters) != bool(query):
         return None

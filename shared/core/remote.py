@@ -93,17 +93,22 @@ class RemoteApi:
     retention: timedelta | None = None  #: how long the API keeps what it knows of a job, if its page says so
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """The templates of all URLs that name its jobs, first the one that is asked."""
+        return (self.path, *self.other_paths)
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """The ids that name one job, in the order of the path."""
         return paths.fields(self.path)
 
     def path_of(self, job: Mapping[str, str]) -> str | None:
         """Return the template that is asked for a job, which depends on what its ids are; None if none fits."""
-        return next((path for path in (self.path, *self.other_paths) if job.keys() >= {*paths.fields(path)}), None)
+        return next((path for path in self.paths if job.keys() >= {*paths.fields(path)}), None)
 
     def knows(self, status: str) -> bool:
         """Whether a status word is in a vocabulary."""
-        return status.casefold() in {word.casefold() for word in (*self.vocabulary, *self.results)}
+        return any(word.casefold() == status.casefold() for word in (*self.vocabulary, *self.results))
 
     def paced(self, polling: Schedule | None, scale: float) -> RemoteApi:
         """Return the same API with another polling schedule, if one is given, and all its waits scaled.
@@ -191,18 +196,18 @@ def _said(api: RemoteApi, body: Any, answer: Response, wait: timedelta | None) -
     if answer.status != OK:  # 202: "processing has not completed"
         return _nothing_yet(api.status_at, answer, wait)
     at, word = api.status_at, _word(api.status_at, body)
-    outcome = _folded(api.vocabulary).get(word.casefold(), RUNNING)
+    outcome = _meaning(api.vocabulary, word)
     if outcome is ENDED:
         at, word = api.result_at, _word(api.result_at, body)
-        outcome = _folded(api.results).get(word.casefold(), RUNNING)
+        outcome = _meaning(api.results, word)
     if not word:
         return _nothing_yet(at, answer, wait)
     return replace(_report(api, word, outcome, body, answer), retry_after=wait)
 
 
-def _folded(vocabulary: Mapping[str, Meaning]) -> Mapping[str, Meaning]:
-    """Return the vocabulary, to be looked up without regard to case."""
-    return {theirs.casefold(): ours for theirs, ours in vocabulary.items()}
+def _meaning(vocabulary: Mapping[str, Meaning], word: str) -> Meaning | None:
+    """Look a word up without regard to case; RUNNING for one that is not there."""
+    return next((ours for theirs, ours in vocabulary.items() if theirs.casefold() == word.casefold()), RUNNING)
 
 
 def _word(path: str, body: Any) -> str:

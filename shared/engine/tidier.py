@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from shared.core.model import Watch
 from shared.core.newest_first import falling, newest_first
 from shared.engine.cursor import State
-from shared.engine.lister import FIRST, LARGEST_QUERY, LAST, Entry, Lists, ListsByApi
+from shared.engine.lister import FIRST, LARGEST_QUERY, LAST, Entry, Lists, ListsByApi, merged
 from shared.engine.ports import Index, OpenWatch, Unreadable
 
 log = logging.getLogger("watch.tidying")
@@ -79,15 +79,14 @@ class Tidier:
                 listed.add(entry.key)
             elif entry.key > orphaned:
                 stale.append((entry, partial(self.index.discard, "watching", entry.key)))
-        for api in self.apis:
-            async for entry in self.earlier.entries_of(api, FIRST, LAST, LARGEST_QUERY):
-                removal = (entry, partial(self.earlier.discard_of, api, entry.key))
-                if entry.key not in wanted:
-                    stale += [removal] if entry.key > orphaned else []
-                elif entry.key not in listed:
-                    copied[entry.key] = entry
-                elif is_whole:
-                    superfluous.append(removal)
+        async for entry in merged([self.earlier.entries_of(api, FIRST, LAST, LARGEST_QUERY) for api in self.apis]):
+            removal = (entry, partial(self.earlier.discard_of, entry.api, entry.key))
+            if entry.key not in wanted:
+                stale += [removal] if entry.key > orphaned else []
+            elif entry.key not in listed:
+                copied[entry.key] = entry
+            elif is_whole:
+                superfluous.append(removal)
         await self.index.add_all("watching", [*copied.values()])
         await _some_at_once(self._discard, stale)
         await _some_at_once(_remove, superfluous)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from urllib.parse import SplitResult, urlsplit
 
 from shared.apis import APIS
 from shared.core import paths, untrusted
+from shared.core.nearest import likest
 from shared.core.remote import RemoteApi
 from shared.core.untrusted import tidy
 from shared.web.problems import Problem
@@ -48,7 +48,7 @@ def locate(url: str, origin: str) -> tuple[RemoteApi, Mapping[str, str]]:
 def find(parts: SplitResult) -> tuple[RemoteApi, Mapping[str, str]] | None:
     """Return the API that has this path and query, and the ids in it; raises ValueError for invalid encoding."""
     for api in APIS.values():
-        for path in (api.path, *api.other_paths):
+        for path in api.paths:
             job = paths.match(path, parts.path, parts.query)
             if job is not None and not _reserved(api, job):
                 return api, job
@@ -57,7 +57,7 @@ def find(parts: SplitResult) -> tuple[RemoteApi, Mapping[str, str]] | None:
 
 def split(url: str) -> SplitResult:
     """Split a URL; raises ValueError, also for line breaks and tabs, which `urlsplit` would drop."""
-    if not url.isprintable() or " " in url:
+    if not url.isprintable() or " " in url or paths.is_broken(url):
         raise ValueError(url)
     return urlsplit(url)
 
@@ -86,7 +86,7 @@ def check_job(api: RemoteApi, job: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _wanted(api: RemoteApi) -> str:
-    alternatives = dict.fromkeys(map(paths.fields, (api.path, *api.other_paths)))
+    alternatives = dict.fromkeys(map(paths.fields, api.paths))
     return " or ".join("{" + ", ".join(f'"{name}": "<id>"' for name in fields) + "}" for fields in alternatives)
 
 
@@ -102,6 +102,5 @@ def _canonical(text: str) -> str:
 
 def _known(origin: str, path: str = "") -> str:
     """Name the URLs that look most like what was sent."""
-    known = [path for api in APIS.values() for path in (api.path, *api.other_paths)]
-    nearest = get_close_matches(path, known, MOST_URLS, cutoff=0)
-    return "Known URLs are " + ", ".join(origin + path for path in nearest) + " and others."
+    near = likest(path, (template for api in APIS.values() for template in api.paths), MOST_URLS)
+    return "Known URLs are " + ", ".join(origin + template for template in near) + " and others."

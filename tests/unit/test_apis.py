@@ -12,7 +12,7 @@ from shared.core.remote import ENDED, RUNNING, RemoteApi
 
 each_api = pytest.mark.parametrize("api", APIS.values(), ids=APIS)
 
-TEMPLATES = [(api, path) for api in APIS.values() for path in (api.path, *api.other_paths)]
+TEMPLATES = [(api, path) for api in APIS.values() for path in api.paths]
 
 #: Each word that the pages and Bentley's clients have, where it means the same in all APIs that have it.
 EVERYWHERE = {
@@ -82,7 +82,7 @@ def test_a_word_means_the_same_wherever_it_means_one_thing(api):
 @each_api
 def test_ids_are_named_alike(api):
     """A field that no template has, or in another spelling, would never be filled."""
-    ids = [{*paths.fields(path)} for path in (api.path, *api.other_paths)]
+    ids = [{*paths.fields(path)} for path in api.paths]
     fields = set[str]().union(*ids)
 
     assert api.guids <= fields

@@ -87,7 +87,7 @@ def test_it_lists_every_outcome_and_no_other():
 
 def ids_of(api):
     """The ids of an API's jobs, in the order of its URLs."""
-    return list(dict.fromkeys(field for path in (api.path, *api.other_paths) for field in paths.fields(path)))
+    return list(dict.fromkeys(field for path in api.paths for field in paths.fields(path)))
 
 
 def test_it_lists_every_api_with_its_ids_and_a_link_to_its_page():
