@@ -130,7 +130,7 @@ def _releases(root: str, body: Callable[[View], Body]) -> tuple[Release, ...]:
             method="PATCH",
             path=f"/{root}/jobs/{{jobId}}",
             goes_on=lambda order: _state(order) == "active",
-            ends=lambda order: Ending("cancelled", percentage=90) if _state(order) == "cancelled" else None,
+            ends=lambda order: ENDINGS["cancel"] if _state(order) == "cancelled" else None,
             reply=lambda view: Reply(200, body(view)),
         ),
     )
@@ -140,39 +140,28 @@ def _state(order: Order) -> str:
     return str(order.body.get("state", "")).lower()
 
 
-REALITY_ANALYSIS = Api(
-    name="reality-analysis",
-    path="/realitydataanalysis/jobs/{jobId}/progress",
-    version=1,
-    words=WORDS,
-    success=SUCCESS,
-    endings=ENDINGS,
-    stalls=STALLS,
-    missing=NO_PROGRESS,
-    throttled=RATE_LIMIT_EXCEEDED,
-    body=_progress,
-    documents=(Document(path="/realitydataanalysis/jobs/{jobId}", missing=NO_JOB, body=_details),),
-    starts=_starts("realitydataanalysis", _details),
-    releases=_releases("realitydataanalysis", _details),
-    event=Event("realityAnalysis.jobCompleted.v1"),
-)
+def _service(name: str, root: str, event: str) -> Api:
+    """Reality Analysis and Reality Conversion differ in no more."""
+    return Api(
+        name=name,
+        path=f"/{root}/jobs/{{jobId}}/progress",
+        version=1,
+        words=WORDS,
+        success=SUCCESS,
+        endings=ENDINGS,
+        stalls=STALLS,
+        missing=NO_PROGRESS,
+        throttled=RATE_LIMIT_EXCEEDED,
+        body=_progress,
+        documents=(Document(path=f"/{root}/jobs/{{jobId}}", missing=NO_JOB, body=_details),),
+        starts=_starts(root, _details),
+        releases=_releases(root, _details),
+        event=Event(event),
+    )
 
-REALITY_CONVERSION = Api(
-    name="reality-conversion",
-    path="/realityconversion/jobs/{jobId}/progress",
-    version=1,
-    words=WORDS,
-    success=SUCCESS,
-    endings=ENDINGS,
-    stalls=STALLS,
-    missing=NO_PROGRESS,
-    throttled=RATE_LIMIT_EXCEEDED,
-    body=_progress,
-    documents=(Document(path="/realityconversion/jobs/{jobId}", missing=NO_JOB, body=_details),),
-    starts=_starts("realityconversion", _details),
-    releases=_releases("realityconversion", _details),
-    event=Event("realityConversion.jobCompleted.v1"),
-)
+
+REALITY_ANALYSIS = _service("reality-analysis", "realitydataanalysis", "realityAnalysis.jobCompleted.v1")
+REALITY_CONVERSION = _service("reality-conversion", "realityconversion", "realityConversion.jobCompleted.v1")
 
 REALITY_MODELING_V1 = Api(
     name="reality-modeling-v1",
