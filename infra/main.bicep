@@ -365,7 +365,8 @@ module budget 'modules/budget.bicep' = if (monthlyBudget > 0) {
 // at the end for azd, which puts them into its environment as they are written.
 output appName string = app.outputs.name
 output startUrl string = '${app.outputs.url}/api/watches'
-// The URL to register with a webhook is this one with `?code=` and a key, which no output has:
+// The URL to register with a webhook is this one with `?code=` and a key, which no output has.  This makes it, and another
+// in its place when it is done again; `keys list … --query itwin` reads it.
 //   az functionapp function keys set --resource-group <group> --name <app> --function-name receive_event --key-name itwin
 output eventsUrl string = '${app.outputs.url}/api/events'
 output healthUrl string = '${app.outputs.url}/api/health'

@@ -102,12 +102,13 @@ def create(
             "Give the secret that the app has, with --secret or WEBHOOK_SECRETS; or let one be made and printed, with"
             " --show-secret."
         )
-    signs = first_secret(secret or "", _source(ctx, "secret")) if clean(secret) else new_secret()
+    given = clean(secret)
+    signs = first_secret(given, _source(ctx, "secret")) if given else new_secret()
     to = _opened(ctx, platform)
     to.hide([signs, *query_values(wanted.url)])
     to.patiently(to.log_in)
     if show_secret and not as_json:
-        click.echo(f"WEBHOOK_SECRETS={signs}")
+        click.echo(f"{'secret: ' if given else 'WEBHOOK_SECRETS='}{signs}")  # the setting may have more of them
     if "code=" not in wanted.url.partition("?")[2]:
         say("Note: the URL holds no ?code=KEY, without which the app's host refuses what is sent there.")
     done: list[Webhook] = []
@@ -122,6 +123,8 @@ def create(
     finally:
         if done:
             print_webhooks(done, as_json=as_json, keys=keys)
+        elif more:  # a webhook may have it all the same, and nobody else knows it
+            click.echo(json_line(more))
     sys.exit(status)
 
 

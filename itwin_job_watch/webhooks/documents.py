@@ -36,8 +36,10 @@ class NoSuchError(ApiError):
 def body_of(answer: httpx.Response, hidden: Iterable[str] = ()) -> Any:
     """Return the JSON of a good answer, or None if it has none; raises `ApiError`, without what is to be hidden."""
     status = answer.status_code
-    body = _json(answer, hidden if status >= FIRST_ERROR else ())
+    body = _json(answer)
     said = _said(body)
+    for secret in hidden:  # in what is said, since JSON may spell it otherwise
+        said = said.replace(secret, "***")
     if status == UNAUTHORIZED:
         raise RefusedError(f"the platform does not accept the token of ITWIN_CLIENT_ID{said}; {PERMISSION}")
     if status == FORBIDDEN:
@@ -90,6 +92,8 @@ def webhook(body: Any) -> Webhook:
 def all_webhooks(body: Any) -> list[Webhook]:
     """Read all webhooks; raises `StrangeError`."""
     match body:
+        case {"_links": {"next": link}} if link:  # no page of the platform says that there are pages
+            raise strange("the list of webhooks goes on elsewhere, and a part of it would mislead")
         case {"webhooks": list() as found}:
             return [webhook(one) for one in found]
     raise strange("the answer is no list of webhooks")
@@ -99,12 +103,9 @@ def nothing(_: Any) -> None:
     """Read an answer that says no more than that it is good."""
 
 
-def _json(answer: httpx.Response, hidden: Iterable[str] = ()) -> Any:
-    content = answer.content
-    for secret in hidden:
-        content = content.replace(secret.encode(), b"***")
+def _json(answer: httpx.Response) -> Any:
     try:
-        return json.loads(content)
+        return json.loads(answer.content)
     except (ValueError, RecursionError):  # the latter from nothing but opening brackets
         return None
 

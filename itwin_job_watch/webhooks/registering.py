@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
+from httpx import QueryParams
+
 from itwin_job_watch.errors import ApiError, PassingError
 from itwin_job_watch.webhooks.documents import NoSuchError, Webhook
 from itwin_job_watch.webhooks.platform import Platform
@@ -44,7 +46,7 @@ def of_receiver(webhooks: Iterable[Webhook], url: str, itwins: Iterable[str] = (
 def register(platform: Platform, itwin: str, wanted: Wanted, secret: str) -> tuple[Webhook, str]:
     """Make the webhook of an iTwin what it should be; returns it, and what was done.  It may be done again.
 
-    If an answer is lost, the list of webhooks tells whether one was made: none is made twice.
+    If an answer is lost, the list of webhooks tells whether one was made.  `check` names one that was made even later.
     """
     found = of_receiver(platform.webhooks(), wanted.url, [itwin])
     if found:
@@ -96,8 +98,8 @@ def problems(webhook: Webhook, wanted: Wanted) -> list[str]:
     missing = [event for event in wanted.events if event not in webhook["eventTypes"]]
     found = [] if webhook["active"] else ["it is not active"]
     found += [f"it is not told of {', '.join(missing)}"] if missing else []
-    query = wanted.url.partition("?")[2]
-    if query and query != webhook["callbackUrl"].partition("?")[2]:
+    query = QueryParams(wanted.url.partition("?")[2])
+    if query and query != QueryParams(webhook["callbackUrl"].partition("?")[2]):
         found.append("its URL has another query, so maybe another key")
     return found
 

@@ -57,10 +57,10 @@ def _is_loopback(host: str) -> bool:
 
 def first_secret(value: str, name: str) -> str:
     """Return the first of comma-separated secrets, the one to sign with, as the app reads it; raises `ApiError`."""
-    secret = next((secret.strip() for secret in value.split(",") if secret.strip()), "")
-    if len(secret) < SHORTEST or not secret.isprintable():
-        raise ApiError(f"{name} does not begin with a secret of at least {SHORTEST} characters")
-    return secret
+    each = [secret.strip() for secret in value.split(",") if secret.strip()]
+    if not each or not all(len(secret) >= SHORTEST and secret.isprintable() for secret in each):
+        raise ApiError(f"{name} must be comma-separated secrets of at least {SHORTEST} characters each")
+    return each[0]
 
 
 def new_secret() -> str:
