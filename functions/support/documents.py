@@ -11,20 +11,21 @@ from shared.engine.starter import Started
 from shared.web import problems
 from shared.web.problems import Problem
 from shared.web.requests import CallbackDocument, StartedDocument, WatchDocument
-from shared.wiring import callback_rows
+from shared.wiring import callback_rows, settings
 
 log = logging.getLogger("watch.http")
 
 
 async def shown(watch: Watch) -> WatchDocument:
     """Show a watch; its callback has a row once it has ended."""
+    origin = settings().api_url
     has_row = bool(watch.callback) and not watch.is_open
     try:
-        return WatchDocument.of(watch, await callback_rows().load(event_id(watch)) if has_row else None)
+        return WatchDocument.of(watch, origin, await callback_rows().load(event_id(watch)) if has_row else None)
     except Unreadable as error:
         log.error("row.unreadable %s", error)  # noqa: TRY400 -- the text says it all
         lost = CallbackDocument(url=watch.callback, state="failed", tries=0, error=str(error))
-        return WatchDocument.of(watch).model_copy(update={"callback": lost})
+        return WatchDocument.of(watch, origin).model_copy(update={"callback": lost})
 
 
 async def all_shown(watches: Iterable[Watch]) -> list[WatchDocument]:

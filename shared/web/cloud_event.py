@@ -12,20 +12,23 @@ from shared.web.requests import WatchDocument
 #: The type of the CloudEvents.  Stable: receivers branch on it.
 EVENT_TYPE = "itwin-job-watch.watch.finished"
 
+#: A row keeps the event, and has no room to say long ids a second time, encoded: `api` and `job` name the job.
+UNTOLD = {"callback", "url"}
+
 
 def event(watch: Watch, source: str) -> dict[str, Any]:
     """Return the CloudEvent of an end (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md)."""
-    document = WatchDocument.of(watch).model_dump(mode="json", by_alias=True, exclude={"callback"})
+    told = WatchDocument.of(watch, origin="").model_dump(mode="json", by_alias=True, exclude=UNTOLD)
     return {
         "specversion": "1.0",
         "id": event_id(watch),
         "source": source,
         "type": EVENT_TYPE,
         "subject": watch.id,
-        "time": document["endedAt"],
+        "time": told["endedAt"],
         "datacontenttype": "application/json",
         **({"traceparent": watch.trace} if watch.trace else {}),
-        "data": document,
+        "data": told,
     }
 
 

@@ -13,6 +13,8 @@ from shared.web.gate_document import GatesDocument
 from shared.web.problems import Problem
 from shared.web.requests import BatchDocument, ListDocument, StartedDocument, WatchDocument
 
+_ORIGIN = "https://api.bentley.com"
+
 
 def _shown(document: BaseModel) -> Any:
     return document.model_dump(mode="json", by_alias=True, exclude_unset=isinstance(document, BatchDocument))
@@ -33,7 +35,8 @@ _OPEN = WatchDocument.of(
         progress=56.0,
         reason="Prepare_Production",
         polls=4,
-    )
+    ),
+    _ORIGIN,
 )
 _ENDED = WatchDocument.of(
     Watch(
@@ -48,7 +51,8 @@ _ENDED = WatchDocument.of(
         polls=7,
         end=End(Outcome.SUCCEEDED, _NOON + timedelta(minutes=6)),
         published=True,
-    )
+    ),
+    _ORIGIN,
 )
 _UNKNOWN_API = Problem("unknown-api", "no-such-api is not an API we know.")
 
@@ -58,7 +62,7 @@ SEVERAL = {"watches": [ONE, {"api": "no-such-api", "job": {"jobId": "1"}}]}
 
 #: Bodies with what the platform answered.  Real answers have more members.
 _EXTRACTIONS = "/grouping-and-mapping/datasources/imodel-mappings/extractions"
-_EXTRACTION = f"https://api.bentley.com{_EXTRACTIONS}/0a1b2c3d-55a5-4f0e-9d5c-0d6c9f0e5a55"
+_EXTRACTION = f"{_ORIGIN}{_EXTRACTIONS}/0a1b2c3d-55a5-4f0e-9d5c-0d6c9f0e5a55"
 LINKED = {"response": {"extraction": {"state": "Queued", "_links": {"status": {"href": _EXTRACTION}}}}}
 HEADER = {"location": "/export/connections/Bk3_xZ0/runs/8f3c1e2a-535f-4a0b-9e7e-0d6c6f1f3a11", "labels": ["drawings"]}
 UNLINKED = {"api": "mesh-export", "response": {"export": {"id": "3c9a0e7f-0b1c-4d2e-8f3a-b4c5d6e7f809"}}}

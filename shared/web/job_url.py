@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from shared.apis import APIS
 from shared.core import paths, untrusted
+from shared.core.model import Watch
 from shared.core.nearest import likest
 from shared.core.remote import RemoteApi
 from shared.core.untrusted import tidy
@@ -53,6 +54,13 @@ def find(parts: SplitResult) -> tuple[RemoteApi, Mapping[str, str]] | None:
             if job is not None and not _reserved(api, job):
                 return api, job
     return None
+
+
+def url_of(watch: Watch, origin: str) -> str | None:
+    """Return the status URL that is asked for a watch; None if its row was spoilt and names no job."""
+    api = APIS.get(watch.api)
+    path = api.path_of(watch.job) if api else None
+    return None if path is None else origin + paths.fill(path, watch.job)
 
 
 def split(url: str) -> SplitResult:

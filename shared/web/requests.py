@@ -28,7 +28,7 @@ from shared.core.remote import RemoteApi
 from shared.core.untrusted import DEEPEST, is_shallow, parse, tidy
 from shared.web import problems
 from shared.web.handed_over import job_in
-from shared.web.job_url import check_job, locate
+from shared.web.job_url import check_job, locate, url_of
 from shared.web.problems import Problem
 
 #: A start needs some hundred bytes for ids, a deadline and ten labels, and some thousand for an answer of the platform.
@@ -249,6 +249,7 @@ class WatchDocument(BaseModel):
     id: str
     api: str
     job: dict[str, str]
+    url: str | None = Field(description="the job's status URL; null if the row of the watch names no job")
     state: Literal["watching", "ended"]
     status: str | None = Field(description="the API's own status word, as last reported")
     progress: float | None = Field(description="percentage, if the API reports it")
@@ -271,12 +272,13 @@ class WatchDocument(BaseModel):
     callback: CallbackDocument | None
 
     @classmethod
-    def of(cls, watch: Watch, callback: Callback | None = None) -> WatchDocument:
-        """Show a watch, and the row of its callback if there is one."""
+    def of(cls, watch: Watch, origin: str, callback: Callback | None = None) -> WatchDocument:
+        """Show a watch, and the row of its callback if there is one.  `origin` is the platform's."""
         return cls(
             id=watch.id,
             api=watch.api,
             job=dict(watch.job),
+            url=url_of(watch, origin),
             state="watching" if watch.is_open else "ended",
             status=watch.status or None,
             progress=watch.progress,

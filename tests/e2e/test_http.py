@@ -26,6 +26,7 @@ def test_a_start_is_accepted(app, job):
         "id",
         "api",
         "job",
+        "url",
         "state",
         "status",
         "progress",

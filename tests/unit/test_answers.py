@@ -167,17 +167,24 @@ def test_a_trigger_keeps_its_name():
     ],
 )
 def test_a_watch_that_goes_on_says_when_it_is_worth_asking_again(due, retry_after):
-    assert watch_response(WatchDocument.of(replace(WATCH, due=due)), NOON).headers["Retry-After"] == retry_after
+    assert (
+        watch_response(WatchDocument.of(replace(WATCH, due=due), "https://api.bentley.com"), NOON).headers[
+            "Retry-After"
+        ]
+        == retry_after
+    )
 
 
 def test_an_ended_watch_does_not():
     ended = replace(WATCH, end=End(Outcome.LOST, NOON))
 
-    assert "Retry-After" not in watch_response(WatchDocument.of(ended), NOON).headers
+    assert "Retry-After" not in watch_response(WatchDocument.of(ended, "https://api.bentley.com"), NOON).headers
 
 
 def test_a_watch_is_shown_as_json_that_no_cache_keeps():
-    response = watch_response(WatchDocument.of(WATCH), NOON, 202, Location="https://x.example/api/watches/0d6c")
+    response = watch_response(
+        WatchDocument.of(WATCH, "https://api.bentley.com"), NOON, 202, Location="https://x.example/api/watches/0d6c"
+    )
 
     assert (response.status_code, response.mimetype, response.headers["Cache-Control"]) == (
         202,

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from azure.core.exceptions import ServiceRequestError
@@ -14,6 +15,7 @@ from shared.web.problems import Problem
 from tests.builders import NOON, a_callback, a_watch
 
 URL = "https://hooks.example.com/itwin"
+PLATFORM = "https://platform.example"
 OPEN = a_watch(callback=URL)
 ENDED = replace(OPEN, end=End(Outcome.SUCCEEDED, NOON))
 
@@ -30,6 +32,7 @@ class Rows:
 @pytest.fixture(autouse=True)
 def _rows(monkeypatch):
     monkeypatch.setattr(documents, "callback_rows", Rows)
+    monkeypatch.setattr(documents, "settings", lambda: SimpleNamespace(api_url=PLATFORM))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,10 @@ def _rows(monkeypatch):
 )
 def test_a_watch_is_shown_with_its_callback(watch, callback):
     assert asyncio.run(documents.shown(watch)).model_dump()["callback"] == callback
+
+
+def test_a_watch_is_shown_with_the_url_of_its_job():
+    assert asyncio.run(documents.shown(OPEN)).url == f"{PLATFORM}/realitydataanalysis/jobs/j/progress"
 
 
 def test_a_callback_that_cannot_be_read_spoils_no_other_item():

@@ -142,7 +142,12 @@ def test_an_answer_is_an_observation(api, status, body, watch):
     observed = observe(api, request, Response(status, {}, body, "https://api.bentley.com/x"), NOON)
 
     decision = decide(watch, observed, api, NOON, 0.5, spacing=timedelta(0))
-    json.dumps(WatchDocument.of(advance(watch, observed, decision, NOON, "m")).model_dump(mode="json"), allow_nan=False)
+    json.dumps(
+        WatchDocument.of(advance(watch, observed, decision, NOON, "m"), "https://api.bentley.com").model_dump(
+            mode="json"
+        ),
+        allow_nan=False,
+    )
 
 
 @EXAMPLES
@@ -160,7 +165,7 @@ def test_a_row_of_a_watch_can_be_used_or_salvaged(entity, observed):
 
 def show(watch):
     """Show it to everybody who sees it."""
-    json.dumps(WatchDocument.of(watch).model_dump(mode="json"), allow_nan=False)
+    json.dumps(WatchDocument.of(watch, "https://api.bentley.com").model_dump(mode="json"), allow_nan=False)
     if watch.end is not None:
         assert result(watch, watch.end)["RowKey"]
         callbacks.begin(watch, watch.end, to_json(watch, "urn:test"), NOON, timedelta(days=1))

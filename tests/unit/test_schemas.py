@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from shared.apis import APIS
 from shared.core.model import End, Outcome
+from shared.web.job_url import locate
 from shared.web.problems import Problem
 from shared.web.requests import LARGEST_BODY, LONGEST_WATCH, StartRequest, WatchDocument
 from tests.builders import NOON, a_watch
@@ -363,7 +364,7 @@ WATCH = a_watch(
 
 
 def shown(watch):
-    return WatchDocument.of(watch).model_dump(mode="json", by_alias=True)
+    return WatchDocument.of(watch, ORIGIN).model_dump(mode="json", by_alias=True)
 
 
 def test_a_watch_that_goes_on_is_shown():
@@ -373,6 +374,7 @@ def test_a_watch_that_goes_on_is_shown():
         "id": "0d6c",
         "api": "schedules",
         "job": {"scheduleId": "s", "operationId": "o"},
+        "url": "https://api.bentley.com/schedules/s/operations/o",
         "state": "watching",
         "status": "Started",
         "progress": 40.0,
@@ -406,6 +408,22 @@ def test_an_ended_watch_is_due_no_more():
         "2026-11-20T13:00:00Z",
         None,
     )
+
+
+@pytest.mark.parametrize(
+    ("api", "job", "path"),
+    [
+        ("schedules", {"scheduleId": "a/b", "operationId": "ö"}, "/schedules/a%2Fb/operations/%C3%B6"),
+        ("imodels-checkpoint", {"iModelId": "i", "changesetId": "c"}, "/imodels/i/changesets/c/checkpoint"),
+        ("schedules", {"scheduleId": "s"}, None),  # what is left of a row that somebody spoilt
+        ("forgotten", {}, None),
+    ],
+)
+def test_a_watch_tells_the_url_of_its_job(api, job, path):
+    url = shown(replace(WATCH, api=api, job=job))["url"]
+
+    assert url == (path and ORIGIN + path)
+    assert url is None or locate(url, ORIGIN) == (APIS[api], job)
 
 
 def test_a_watch_tells_when_an_event_woke_it():
