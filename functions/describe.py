@@ -4,12 +4,11 @@ import azure.functions as func
 
 from functions.support.answers import json_response
 from functions.support.serving import serves
+from shared.version import VERSION
 from shared.web.openapi import document
 from shared.web.operations import DESCRIBE, OPERATIONS
 
 bp = func.Blueprint()
-
-VERSION = "0.1.0"
 
 
 @serves(bp, DESCRIBE)

@@ -4,6 +4,7 @@ import azure.functions as func
 
 from functions.support.answers import json_response
 from functions.support.serving import serves
+from shared.version import VERSION
 from shared.web import problems
 from shared.web.operations import HEALTH
 from shared.web.queries import HealthQuery
@@ -24,4 +25,4 @@ async def health(req: func.HttpRequest, context: func.Context) -> func.HttpRespo
         raise problems.unavailable(f"No access token for the platform: {refusal}.")
     if wrong := {**known.callback_problems, **known.webhook_problems}:
         raise problems.misconfigured(wrong)
-    return json_response({"status": "ok"}, 200, {})
+    return json_response({"status": "ok", "version": VERSION}, 200, {})

@@ -24,6 +24,7 @@ from itwin_job_watch.output import (
     write_whatever_comes,
 )
 from itwin_job_watch.shapes import Watch
+from itwin_job_watch.version import NAME, VERSION
 from itwin_job_watch.webhooks.commands import webhooks
 
 OUTCOMES = ["succeeded", *EXITS]
@@ -63,6 +64,7 @@ class _Group(click.Group):
     envvar="ITWIN_JOB_WATCH_TOKEN",
     help="Access token, if the app asks for one of Microsoft Entra too.  Prefer ITWIN_JOB_WATCH_TOKEN.",
 )
+@click.version_option(VERSION, prog_name=NAME, message="%(prog)s %(version)s")
 @click.pass_context
 def main(ctx: click.Context, url: str | None, key: str | None, token: str | None) -> None:
     """Watch long-running jobs of the Bentley iTwin Platform to their end."""

@@ -15,6 +15,7 @@ from itwin_job_watch.answers import body_of, no_answer
 from itwin_job_watch.errors import ApiError, PassingError, StrangeError, say
 from itwin_job_watch.pauses import pause
 from itwin_job_watch.proxies import transport_to
+from itwin_job_watch.version import USER_AGENT
 
 #: Attempts of a request, unless somebody waits for its answer.
 TRIES = 4
@@ -71,7 +72,7 @@ class Connection:
         bearer = {"authorization": f"Bearer {secrets[1]}"} if token else {}
         self._http = httpx.Client(
             base_url=self._url,
-            headers={"x-functions-key": secrets[0], "user-agent": "itwin-job-watch", **bearer},
+            headers={"x-functions-key": secrets[0], "user-agent": USER_AGENT, **bearer},
             transport=transport or transport_to(self._url),
         )
         self._has_answered = False  #: well, at least once

@@ -49,6 +49,7 @@ from shared.storage.results import TableResults
 from shared.storage.tickets import TicketQueue, TicketQueues
 from shared.storage.watches import TableWatches
 from shared.telemetry.events import Events, NoEvents
+from shared.version import USER_AGENT
 from shared.web.cloud_event import to_json
 from shared.web.intake import Intake
 from shared.web.receiver import Receiver
@@ -411,6 +412,7 @@ def _http(url: str) -> httpx.AsyncClient:
     """
     return httpx.AsyncClient(
         base_url=url,
+        headers={"User-Agent": USER_AGENT},
         follow_redirects=False,
         timeout=None,  # noqa: S113
         trust_env=False,

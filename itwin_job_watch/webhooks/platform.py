@@ -15,6 +15,7 @@ from itwin_job_watch.connection import PATIENCE, SHORTEST_SECRET, TRIES
 from itwin_job_watch.errors import PassingError, say
 from itwin_job_watch.pauses import pause
 from itwin_job_watch.proxies import transport_to
+from itwin_job_watch.version import USER_AGENT
 from itwin_job_watch.webhooks.documents import (
     NoSuchError,
     Webhook,
@@ -50,7 +51,7 @@ class Platform:
         self._sleep = sleep or time.sleep
         self._hidden = [secret]
         self._token = ""
-        agent = {"user-agent": "itwin-job-watch"}
+        agent = {"user-agent": USER_AGENT}
         # The token endpoint is another place, maybe behind another proxy.
         self._http = httpx.Client(headers=agent, transport=transport or transport_to(url))
         self._tokens = httpx.Client(headers=agent, transport=transport or transport_to(token_url))

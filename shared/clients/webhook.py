@@ -18,6 +18,7 @@ from shared.core.callback import Attempt
 from shared.core.callback_url import may_be_called, target
 from shared.core.schedule import parse_retry_after
 from shared.core.url import Url
+from shared.version import USER_AGENT
 
 #: "The recommended timeout is 15-30s": https://github.com/standard-webhooks/standard-webhooks, "Request timeouts".
 TIMEOUT = timedelta(seconds=15)
@@ -110,7 +111,7 @@ class WebhookClient:
             **PLAIN,
             "Host": to.authority,
             "Content-Type": CONTENT_TYPE,
-            "User-Agent": "itwin-job-watch",
+            "User-Agent": USER_AGENT,
             "webhook-id": message_id,
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": signer.sign(message_id, now, body),

@@ -26,6 +26,7 @@ from shared.core.trace import TRACEPARENT
 from shared.core.untrusted import tidy
 from shared.engine.ports import Count, UndeliveredError, Unreadable
 from shared.telemetry.answer import Verdict
+from shared.version import VERSION
 
 log = logging.getLogger("watch.telemetry")
 
@@ -68,7 +69,7 @@ class Events:
         from shared.telemetry.exporter import Handler  # noqa: PLC0415 -- see its docstring
 
         handler = Handler(connection_string, credential, environment)
-        handler.add_telemetry_processor(lambda envelope: _name_role(envelope, role))
+        handler.add_telemetry_processor(lambda envelope: _name_app(envelope, role))
         self._handler = handler
         # Outside the logger hierarchy, so that only our events reach it, and never the exporter's own warnings.
         self._log = logging.Logger("watch.events", logging.INFO)  # noqa: LOG001
@@ -238,5 +239,5 @@ def _trace(traceparent: str) -> dict[str, str]:
     return {"traceId": found["trace"], "spanId": found["span"]} if found else {}
 
 
-def _name_role(envelope: Any, role: str) -> None:
-    envelope.tags["ai.cloud.role"] = role
+def _name_app(envelope: Any, role: str) -> None:
+    envelope.tags.update({"ai.cloud.role": role, "ai.application.ver": VERSION})

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from shared.version import VERSION
 from shared.web import examples
 from shared.web.event import EventBody
 from shared.web.gate_document import GatesDocument
@@ -206,7 +207,7 @@ HEALTH = Operation(
     path="health",
     summary="Check that the settings are complete and storage responds; with `deep=1`, that a token is granted.",
     query=HealthQuery,
-    replies={200: Reply("healthy", HealthDocument, examples={"ok": {"status": "ok"}})},
+    replies={200: Reply("healthy", HealthDocument, examples={"ok": {"status": "ok", "version": VERSION}})},
     problems=("invalid-query",),
 )
 DESCRIBE = Operation(

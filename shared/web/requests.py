@@ -303,6 +303,7 @@ class HealthDocument(BaseModel):
     """The app is healthy."""
 
     status: Literal["ok"]
+    version: str = Field(description="of the app")
 
 
 class ListDocument(BaseModel):

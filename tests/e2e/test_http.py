@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from shared.apis import APIS
+from shared.version import VERSION
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ def test_everybody_gets_the_page_and_nothing_below_it(parts, path):
 def test_health_is_well(app):
     answer = app.get("/health")
 
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "version": VERSION})
 
 
 def test_the_pace_of_each_api_is_told(app):

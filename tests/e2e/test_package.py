@@ -16,6 +16,7 @@ from local.parts.processes import Service, free_port
 from local.parts.stack import app_settings, make_storage
 from local.setup import package
 from local.setup.bootstrap import STATE
+from shared.version import VERSION
 from shared.web.requests import LARGEST_BATCH_BODY
 from tests.unit.test_infra import LARGEST_REQUEST
 
@@ -121,7 +122,7 @@ def complete(alone, azurite):
 def test_it_is_well_when_nothing_is_missing(complete):
     answer = complete.get("/api/health", headers=WITH_KEY)
 
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "version": VERSION})
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

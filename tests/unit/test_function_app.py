@@ -4,13 +4,11 @@ import json
 import os
 import subprocess
 import sys
-import tomllib
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 
-from functions.describe import VERSION
 from local.host import hostjson
 from local.host.functions import Function
 from local.host.routes import Routes
@@ -229,7 +227,3 @@ def test_importing_needs_no_setting_and_builds_nothing():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[0, 0, 0]"
-
-
-def test_the_version_is_that_of_the_package():
-    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION

@@ -13,12 +13,14 @@ from functions import health as functions_health
 from shared import wiring
 from shared.core.remote import Request, Response
 from shared.settings import SettingsError
+from shared.version import VERSION
 from tests.builders import NOON
 from tests.unit.test_fetch import GRANTED, PATH, Platform, http, wired
 
 __all__ = ["wired"]
 
 CONTEXT: Any = SimpleNamespace(trace_context=SimpleNamespace(trace_parent=""))
+WELL = {"status": "ok", "version": VERSION}
 DEAD = http(401, b'{"error": "invalid_client", "error_description": "wrong secret s"}')
 
 
@@ -57,7 +59,7 @@ def test_a_token_is_asked_for_if_the_caller_wants_it(wired, query, asked):
             wired(platform.origin)
             return await health(query), len(platform.asked)
 
-    assert asyncio.run(scenario()) == ((200, {"status": "ok"}), asked)
+    assert asyncio.run(scenario()) == ((200, WELL), asked)
 
 
 @pytest.mark.usefixtures("clock")
@@ -94,7 +96,7 @@ def test_a_dead_secret_is_seen_although_an_old_token_lives(wired, clock):
     assert isinstance(first, Response)
     assert isinstance(second, Response)
     assert dead == still
-    assert well == [(200, {"status": "ok"})] * 10
+    assert well == [(200, WELL)] * 10
     assert asked == ["POST", "GET", "POST", "GET", "POST"]
     for status, body in dead:
         assert (status, body["type"].rpartition(":")[2]) == (503, "unavailable")
@@ -110,7 +112,7 @@ def test_a_token_of_some_seconds_ago_is_proof_enough(wired, clock):
             clock[0] += timedelta(seconds=14)
             return await health("?deep=1"), len(platform.asked)
 
-    assert asyncio.run(scenario()) == ((200, {"status": "ok"}), 2)
+    assert asyncio.run(scenario()) == ((200, WELL), 2)
 
 
 @pytest.mark.usefixtures("clock")

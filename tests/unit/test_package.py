@@ -14,6 +14,7 @@ IGNORED = (ROOT / ".funcignore").read_text()
 
 APP = {
     "function_app.py",
+    "LICENSE",
     "host.json",
     "requirements.txt",
     "functions/support/page.html",
@@ -44,7 +45,6 @@ LIES_ABOUT = (
     "build/lib/functions/x.py",
     "x.egg-info/PKG-INFO",
     ".coverage",
-    "LICENSE",
     "setup.py",
     "docs/function_app.py",
     "infra/main.json",
@@ -129,5 +129,5 @@ def test_what_is_built_is_what_func_packs(tmp_path):
     package.build(tmp_path / "app")
 
     assert {
-        path.relative_to(tmp_path / "app").as_posix() for path in (tmp_path / "app").rglob("*.*") if path.is_file()
+        path.relative_to(tmp_path / "app").as_posix() for path in (tmp_path / "app").rglob("*") if path.is_file()
     } == APP

@@ -32,6 +32,7 @@ from shared.core.remote import Response
 from shared.engine.ports import Count, UndeliveredError, Unreadable
 from shared.telemetry.events import Events, NoEvents, invocation
 from shared.telemetry.exporter import SCOPE, identity
+from shared.version import VERSION
 from tests.builders import NOON, a_watch
 
 ROOT = Path(__file__).parents[2]
@@ -210,6 +211,13 @@ def test_the_event_shows_under_the_role_it_was_given(ingestion, events):
     announce(events, WATCH)
 
     assert ingestion.envelopes[0]["tags"]["ai.cloud.role"] == "the-site"
+
+
+def test_the_event_says_which_version_sent_it(ingestion, events):
+    """It is the column `application_Version`."""
+    announce(events, WATCH)
+
+    assert ingestion.envelopes[0]["tags"]["ai.application.ver"] == VERSION
 
 
 def test_the_event_belongs_to_the_invocation_at_hand(ingestion, events):
