@@ -7,7 +7,7 @@ import string
 
 import httpx
 
-from itwin_job_watch.errors import ApiError
+from itwin_job_watch.errors import JobWatchError
 
 #: What is copied along: line ends, quotes, the marks of an editor.
 _COPIED = string.whitespace + "\ufeff\u200b\xa0\"'"
@@ -25,23 +25,25 @@ def clean(value: str | None) -> str:
 
 
 def app_key(value: str, name: str = "--key") -> str:
-    """Return the key; raises `ApiError`, which names the option, never its value."""
+    """Return the key; raises `JobWatchError`, which names the option, never its value."""
     return _of_a_header(value, name, "key")
 
 
 def app_token(value: str, name: str = "--token") -> str:
-    """Return the access token, without `Bearer`; raises `ApiError`, which names the option, never its value."""
+    """Return the access token, without `Bearer`; raises `JobWatchError`, which names the option, never its value."""
     return _of_a_header(re.sub(r"(?i)^bearer\s+", "", clean(value)), name, "token")
 
 
 def _of_a_header(value: str, name: str, what: str) -> str:
     if not _KEY.fullmatch(cleaned := clean(value)):
-        raise ApiError(f"{name} holds a space, a line break or a character that no {what} has: copy the {what} again")
+        raise JobWatchError(
+            f"{name} holds a space, a line break or a character that no {what} has: copy the {what} again"
+        )
     return cleaned
 
 
 def app_url(value: str, name: str = "--url") -> str:
-    """Return the URL that the app's paths are relative to; raises `ApiError`, which names the option, never its value.
+    """Return the URL that the app's paths are relative to; raises `JobWatchError`, naming the option, never its value.
 
     >>> app_url("https://name.azurewebsites.net/ "), app_url("https://name.azurewebsites.net/api/")
     ('https://name.azurewebsites.net/api', 'https://name.azurewebsites.net/api')
@@ -56,7 +58,7 @@ def app_url(value: str, name: str = "--url") -> str:
     else:
         base = str(url.copy_with(query=None, fragment=None)).rstrip("/").removesuffix("/watches")
         return base if base.endswith("/api") else f"{base}/api"
-    raise ApiError(f"{name} {wrong}; it looks like https://NAME.azurewebsites.net")
+    raise JobWatchError(f"{name} {wrong}; it looks like https://NAME.azurewebsites.net")
 
 
 def parse(text: str, schemes: tuple[str, ...] = ("http", "https")) -> httpx.URL | None:

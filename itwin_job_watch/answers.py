@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from itwin_job_watch.errors import ApiError, PassingError, StrangeError, WatchError
+from itwin_job_watch.errors import JobWatchError, UnavailableError, UnexpectedAnswerError, WatchError
 from itwin_job_watch.pauses import retry_after
 from itwin_job_watch.shapes import detail, strange
 
@@ -23,7 +23,7 @@ UNAUTHORIZED, NOT_FOUND, CONFLICT = 401, 404, 409
 
 
 def body_of(answer: httpx.Response, hidden: Iterable[str] = ()) -> Any:
-    """Return the JSON of a good answer, without what is to be hidden; raises `ApiError`.
+    """Return the JSON of a good answer, without what is to be hidden; raises `JobWatchError`.
 
     An error without a JSON object is not the app's, but that of its host, a proxy or another server.
     """
@@ -36,14 +36,14 @@ def body_of(answer: httpx.Response, hidden: Iterable[str] = ()) -> Any:
     except (ValueError, RecursionError):  # the latter from nothing but opening brackets
         body = None
     if status == UNAUTHORIZED:
-        raise ApiError("the app does not accept this key, or asks for a token too: see --key and --token")
+        raise JobWatchError("the app does not accept this key, or asks for a token too: see --key and --token")
     if status >= FIRST_SERVER_ERROR or status in PASSING:
         wait = retry_after(answer.headers.get("retry-after", ""), datetime.now(UTC))
-        raise PassingError(detail(body) or f"HTTP {status} from {_place(answer)}", wait)
+        raise UnavailableError(detail(body) or f"HTTP {status} from {_place(answer)}", wait)
     if status >= FIRST_ERROR and isinstance(body, dict):
-        raise (WatchError if status in {NOT_FOUND, CONFLICT} else ApiError)(detail(body) or f"HTTP {status}")
+        raise (WatchError if status in {NOT_FOUND, CONFLICT} else JobWatchError)(detail(body) or f"HTTP {status}")
     if status == NOT_FOUND:  # from the Functions host: no function was called
-        raise StrangeError(
+        raise UnexpectedAnswerError(
             f"nothing is served at {_place(answer)}: is --url the URL of the app, such as"
             " https://NAME.azurewebsites.net, and is the app published there, in the version of this command line?"
         )
@@ -54,12 +54,12 @@ def body_of(answer: httpx.Response, hidden: Iterable[str] = ()) -> Any:
     return body
 
 
-def no_answer(error: Exception, url: str, see: str = "--url, --key and --token") -> ApiError:
+def no_answer(error: Exception, url: str, see: str = "--url, --key and --token") -> JobWatchError:
     """Say why there is no answer.  The texts of local errors are not shown: they quote what was to be sent."""
     if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol):
-        return ApiError(f"the request to {url} cannot be sent: see {see}")
+        return JobWatchError(f"the request to {url} cannot be sent: see {see}")
     text = f"no answer from {url}: {error or type(error).__name__}"
-    return StrangeError(text) if any(map(_lasts, _causes(error))) else PassingError(text)
+    return UnexpectedAnswerError(text) if any(map(_lasts, _causes(error))) else UnavailableError(text)
 
 
 def _place(answer: httpx.Response) -> str:

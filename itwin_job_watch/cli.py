@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from itwin_job_watch.address import app_key, app_token, app_url, clean
 from itwin_job_watch.client import BATCH, Api
-from itwin_job_watch.errors import ApiError, PassingError, say
+from itwin_job_watch.errors import JobWatchError, UnavailableError, say
 from itwin_job_watch.handed_over import read
 from itwin_job_watch.output import (
     EXITS,
@@ -52,7 +52,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except ApiError as error:
+        except JobWatchError as error:
             raise click.ClickException(str(error)) from error
 
 
@@ -237,7 +237,7 @@ def _each(ids: Sequence[str], do: Callable[[str], Watch]) -> tuple[list[Watch], 
     for watch_id in dict.fromkeys(ids):
         try:
             done.append(do(watch_id))
-        except ApiError as error:
+        except JobWatchError as error:
             status = FAILURE
             complain(watch_id, error)
     return done, status
@@ -257,11 +257,11 @@ def _start(api: Api, wanted: Sequence[tuple[str, Mapping[str, Any]]], give_up: f
         batch = wanted[first : first + BATCH]
         try:
             results = api.start([request for _, request in batch], give_up)
-        except ApiError as error:
+        except JobWatchError as error:
             complain(f"{len(wanted) - first} not started", error)
-            return started, STILL_WATCHING if give_up is not None and isinstance(error, PassingError) else FAILURE
+            return started, STILL_WATCHING if give_up is not None and isinstance(error, UnavailableError) else FAILURE
         for (name, _), result in zip(batch, results, strict=True):
-            if isinstance(result, ApiError):
+            if isinstance(result, JobWatchError):
                 status = FAILURE
                 complain(name, result)
             else:

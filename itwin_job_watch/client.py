@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from itwin_job_watch.connection import Connection
-from itwin_job_watch.errors import ApiError, WatchError
+from itwin_job_watch.errors import JobWatchError, WatchError
 from itwin_job_watch.following import follow, path
 from itwin_job_watch.shapes import Watch, page, results, strange, watch
 
@@ -34,7 +34,7 @@ class Api:
         """The clock, in seconds, that `give_up` refers to."""
         return self._to.clock
 
-    def start(self, watches: Sequence[Mapping[str, Any]], give_up: float | None = None) -> list[Watch | ApiError]:
+    def start(self, watches: Sequence[Mapping[str, Any]], give_up: float | None = None) -> list[Watch | JobWatchError]:
         """Start up to 100 watches; returns for each the watch, or what is wrong.
 
         The request is repeated with the same key, so it starts and restarts no watch twice.

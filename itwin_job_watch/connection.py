@@ -12,7 +12,7 @@ import httpx
 
 from itwin_job_watch.address import app_key, app_token, app_url
 from itwin_job_watch.answers import body_of, no_answer
-from itwin_job_watch.errors import ApiError, PassingError, StrangeError, say
+from itwin_job_watch.errors import JobWatchError, UnavailableError, UnexpectedAnswerError, say
 from itwin_job_watch.pauses import pause
 from itwin_job_watch.proxies import transport_to
 from itwin_job_watch.version import USER_AGENT
@@ -39,7 +39,7 @@ class Outages:
         self._clock, self._tell = clock, tell
         self._told, self._told_at = False, -math.inf
 
-    def failed(self, error: ApiError) -> None:
+    def failed(self, error: JobWatchError) -> None:
         """A request failed, and will be repeated."""
         if not self._told and self._clock() - self._told_at >= QUIET:
             self._told, self._told_at = True, self._clock()
@@ -87,12 +87,12 @@ class Connection:
     ) -> Read:
         """Make a request, again and again until the clock passes `give_up`; without it a few times.
 
-        `read` reads the body of the answer.  Raises `ApiError`.
+        `read` reads the body of the answer.  Raises `JobWatchError`.
         """
         for repetition in count():
             try:
                 found = self.once(method, path, read, **more)
-            except PassingError as error:
+            except UnavailableError as error:
                 wait = pause(repetition, error.retry_after)
                 tries = 1 if self._is_down else TRIES  # others have tried
                 if repetition + 1 >= tries if give_up is None else self.clock() + wait > give_up:
@@ -110,9 +110,9 @@ class Connection:
         """Make a request once.  Whatever is strange passes if the app has answered before, so it is there."""
         try:
             found = read(body_of(self._exchange(method, path, timeout=timeout, **more), self._secrets))
-        except StrangeError as error:
+        except UnexpectedAnswerError as error:
             if self._has_answered:
-                raise PassingError(str(error)) from None
+                raise UnavailableError(str(error)) from None
             raise
         self._has_answered = True
         return found

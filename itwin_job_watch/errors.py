@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 
 
-class ApiError(Exception):
+class JobWatchError(Exception):
     """The request failed.  The text says why and what to do; it holds neither the key nor a secret part of the URL."""
 
     def __init__(self, text: str) -> None:
         super().__init__(tidy(text))
 
 
-class PassingError(ApiError):
+class UnavailableError(JobWatchError):
     """The same request may succeed later."""
 
     def __init__(self, text: str, retry_after: float | None = None) -> None:
@@ -21,11 +21,11 @@ class PassingError(ApiError):
         self.retry_after = retry_after
 
 
-class StrangeError(ApiError):
+class UnexpectedAnswerError(JobWatchError):
     """The app did not answer, but something in its place: it will hardly pass unless the app has answered before."""
 
 
-class WatchError(ApiError):
+class WatchError(JobWatchError):
     """There is no such watch, or its row cannot be read: this concerns no other."""
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from itwin_job_watch.connection import PATIENCE, Connection
-from itwin_job_watch.errors import PassingError, WatchError
+from itwin_job_watch.errors import UnavailableError, WatchError
 from itwin_job_watch.pauses import pause
 from itwin_job_watch.shapes import Watch, watch
 
@@ -51,7 +51,7 @@ def follow(app: Connection, ids: Sequence[str], give_up: float = math.inf) -> It
     """Yield each watch after every look at it, until all have ended or the clock passes `give_up`.
 
     What may pass ends nothing.  A watch that is unknown or cannot be read ends for itself alone; whatever else lasts
-    raises `ApiError`.
+    raises `JobWatchError`.
     """
     left = [_Look(watch_id) for watch_id in dict.fromkeys(ids)]
     until = give_up if give_up > app.clock() else app.clock() + FIRST_LOOKS
@@ -62,7 +62,7 @@ def follow(app: Connection, ids: Sequence[str], give_up: float = math.inf) -> It
             longest = WAIT if len(left) == 1 else WAIT_OF_SEVERAL
             looks = pool.map(partial(_look, app, longest=longest, until=until), ready)
             for one, found in zip(ready, list(looks), strict=True):
-                if isinstance(found, PassingError):
+                if isinstance(found, UnavailableError):
                     one.due = app.clock() + pause(one.failures, found.retry_after)
                     one.failures, one.at_once = one.failures + 1, True
                     app.outages.failed(found)
@@ -80,7 +80,7 @@ def follow(app: Connection, ids: Sequence[str], give_up: float = math.inf) -> It
                 app.sleep(pause_for)
 
 
-def _look(app: Connection, one: _Look, *, longest: int, until: float) -> Watch | PassingError | WatchError | None:
+def _look(app: Connection, one: _Look, *, longest: int, until: float) -> Watch | UnavailableError | WatchError | None:
     """Look at a watch; None if there is no time left."""
     left = until - app.clock()
     if left <= 0:
@@ -89,5 +89,5 @@ def _look(app: Connection, one: _Look, *, longest: int, until: float) -> Watch |
     timeout, params = min(wait + PATIENCE, left), {"wait": wait} if wait else {}
     try:
         return app.once("GET", path(one.watch_id), watch, timeout, params=params)
-    except (PassingError, WatchError) as error:
+    except (UnavailableError, WatchError) as error:
         return error

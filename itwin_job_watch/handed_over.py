@@ -8,7 +8,7 @@ import re
 from http.client import HTTPException, HTTPMessage, parse_headers
 from typing import Any, BinaryIO
 
-from itwin_job_watch.errors import ApiError
+from itwin_job_watch.errors import JobWatchError
 
 #: Bytes that are read.  The app takes hardly more in one request, and an answer has some thousand.
 LARGEST = 128 * 1024
@@ -30,7 +30,7 @@ UTF_8_MARK = b"\xef\xbb\xbf"
 
 
 def read(stream: BinaryIO | None) -> dict[str, Any]:
-    """Return the members of a start request that hand it over; raises `ApiError`."""
+    """Return the members of a start request that hand it over; raises `JobWatchError`."""
     try:
         found = stream.read(LARGEST + 1) if stream else b""
     except OSError as error:
@@ -41,7 +41,7 @@ def read(stream: BinaryIO | None) -> dict[str, Any]:
 
 
 def members(answer: bytes) -> dict[str, Any]:
-    r"""Return the members of a start request that hand over an answer; raises `ApiError`.
+    r"""Return the members of a start request that hand over an answer; raises `JobWatchError`.
 
     >>> members(b"https://api.bentley.com/library/jobs/1")
     {'url': 'https://api.bentley.com/library/jobs/1'}
@@ -113,5 +113,5 @@ def _said(status: int, error: Any) -> str:
     return " ".join(text for text in texts if isinstance(text, str) and text)[:LONGEST_ERROR] or "it does not say why"
 
 
-def _unusable(why: str) -> ApiError:
-    return ApiError(f"standard input: {why}")
+def _unusable(why: str) -> JobWatchError:
+    return JobWatchError(f"standard input: {why}")

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from itwin_job_watch.client import Api
 from itwin_job_watch.display import job_ids, progress, show_all, show_one
-from itwin_job_watch.errors import ApiError, say
+from itwin_job_watch.errors import JobWatchError, say
 from itwin_job_watch.shapes import Watch
 
 #: Exit status of `wait`: 0 if all succeeded, else the first of these that applies.
@@ -32,7 +32,7 @@ def write_whatever_comes() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def complain(about: str, error: ApiError) -> None:
+def complain(about: str, error: JobWatchError) -> None:
     """Say what went wrong with one of several."""
     say(f"{about}: {error}")
 
@@ -61,7 +61,7 @@ def wait_for(api: Api, ids: Sequence[str], give_up: float, *, as_json: bool) -> 
     try:
         with progress(Console(stderr=True)) as bars:
             for watch_id, found in api.follow(ids, give_up):
-                if isinstance(found, ApiError):
+                if isinstance(found, JobWatchError):
                     del left[watch_id]
                     complain(watch_id, found)
                 else:

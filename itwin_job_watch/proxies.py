@@ -12,7 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from itwin_job_watch.address import parse
-from itwin_job_watch.errors import ApiError
+from itwin_job_watch.errors import JobWatchError
 
 #: No proxy leads to this machine.
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -23,19 +23,19 @@ _SCHEMES = ("http", "https", "socks5", "socks5h")
 def transport_to(app: str) -> httpx.HTTPTransport:
     """Return a transport to the app, through its proxy if there is one.
 
-    Raises `ApiError`, which names a variable that is not usable, never its value: that may hold a password.
+    Raises `JobWatchError`, which names a variable that is not usable, never its value: that may hold a password.
     """
     kind, proxy = _proxy(httpx.URL(app))
     if proxy and parse(proxy, _SCHEMES) is None:
-        raise ApiError(f"{_variable(kind)} names no proxy that can be used: it looks like http://HOST:PORT")
+        raise JobWatchError(f"{_variable(kind)} names no proxy that can be used: it looks like http://HOST:PORT")
     try:
         return httpx.HTTPTransport(proxy=proxy)
     except ImportError:
-        raise ApiError(f"{_variable(kind)} names a SOCKS proxy, which needs: pip install socksio") from None
+        raise JobWatchError(f"{_variable(kind)} names a SOCKS proxy, which needs: pip install socksio") from None
     except ValueError:
-        raise ApiError(f"{_variable(kind)} names no proxy that can be used") from None
+        raise JobWatchError(f"{_variable(kind)} names no proxy that can be used") from None
     except OSError:
-        raise ApiError("SSL_CERT_FILE or SSL_CERT_DIR names no certificates that can be read") from None
+        raise JobWatchError("SSL_CERT_FILE or SSL_CERT_DIR names no certificates that can be read") from None
 
 
 def _proxy(app: httpx.URL) -> tuple[str, str | None]:

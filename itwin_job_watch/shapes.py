@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import Any
 
-from itwin_job_watch.errors import ApiError, StrangeError
+from itwin_job_watch.errors import JobWatchError, UnexpectedAnswerError
 
 Watch = Mapping[str, Any]
 
@@ -27,13 +27,13 @@ _MEMBERS: Mapping[str, type | tuple[type, ...]] = {
 }
 
 
-def strange(what: str) -> StrangeError:
+def strange(what: str) -> UnexpectedAnswerError:
     """Return the error for an answer that is not the app's."""
-    return StrangeError(f"{what}: is this the app's URL?")
+    return UnexpectedAnswerError(f"{what}: is this the app's URL?")
 
 
 def watch(body: Any) -> Watch:
-    """Read a watch; raises `StrangeError`."""
+    """Read a watch; raises `UnexpectedAnswerError`."""
     if not isinstance(body, dict):
         raise strange("the answer is no watch")
     wrong = [name for name, types in _MEMBERS.items() if not isinstance(body.get(name), types)]
@@ -44,15 +44,15 @@ def watch(body: Any) -> Watch:
 
 
 def page(body: Any) -> tuple[list[Watch], str | None]:
-    """Read a page of watches, and the cursor of the next one; raises `StrangeError`."""
+    """Read a page of watches, and the cursor of the next one; raises `UnexpectedAnswerError`."""
     match body:
         case {"watches": list() as watches, "next": str() | None as cursor}:
             return [watch(one) for one in watches], cursor
     raise strange("the answer is no list of watches")
 
 
-def results(body: Any, count: int) -> list[Watch | ApiError]:
-    """Read what became of each of `count` starts; raises `StrangeError`."""
+def results(body: Any, count: int) -> list[Watch | JobWatchError]:
+    """Read what became of each of `count` starts; raises `UnexpectedAnswerError`."""
     match body:
         case {"results": list() as found} if len(found) == count:
             return [_result(one) for one in found]
@@ -67,10 +67,10 @@ def detail(problem: Any) -> str | None:
     return None
 
 
-def _result(body: Any) -> Watch | ApiError:
+def _result(body: Any) -> Watch | JobWatchError:
     match body:
         case {"watch": dict() as found}:
             return watch(found)
         case {"problem": dict() as problem}:
-            return ApiError(detail(problem) or f"HTTP {body.get('status')}")
+            return JobWatchError(detail(problem) or f"HTTP {body.get('status')}")
     raise strange("the answer does not say what became of a watch")

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from itwin_job_watch.address import clean
-from itwin_job_watch.errors import ApiError, PassingError, say
+from itwin_job_watch.errors import JobWatchError, UnavailableError, say
 from itwin_job_watch.output import FAILURE, complain, json_line
 from itwin_job_watch.webhooks.display import print_found, print_webhooks
 from itwin_job_watch.webhooks.documents import Webhook
@@ -186,7 +186,7 @@ def delete(
     to.patiently(to.log_in)
     chosen = ids or [one["id"] for one in _narrowed(to.patiently(to.webhooks), at, itwins)]
     if not chosen:
-        raise ApiError("no webhook is sent to this URL" + (" for these iTwins" if itwins else ""))
+        raise JobWatchError("no webhook is sent to this URL" + (" for these iTwins" if itwins else ""))
 
     def delete(webhook_id: str) -> None:
         remove(to, webhook_id)
@@ -202,10 +202,10 @@ def _each(what: str, names: Sequence[str], do: Callable[[str], None]) -> int:
         name = left.pop(0)
         try:
             do(name)
-        except ApiError as error:
+        except JobWatchError as error:
             status = FAILURE
             complain(f"{what} {name}", error)
-            if isinstance(error, PassingError):
+            if isinstance(error, UnavailableError):
                 break
     if left:
         say(f"Not tried: {', '.join(left)}")

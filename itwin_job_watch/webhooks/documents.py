@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from itwin_job_watch.answers import FIRST_ERROR, FIRST_REDIRECT, FIRST_SERVER_ERROR, NOT_FOUND, PASSING, UNAUTHORIZED
-from itwin_job_watch.errors import ApiError, PassingError, StrangeError
+from itwin_job_watch.errors import JobWatchError, UnavailableError, UnexpectedAnswerError
 from itwin_job_watch.pauses import retry_after
 
 Webhook = Mapping[str, Any]
@@ -25,16 +25,16 @@ PERMISSION = (
 )
 
 
-class RefusedError(ApiError):
+class RefusedError(JobWatchError):
     """The caller lacks a permission."""
 
 
-class NoSuchError(ApiError):
+class NoSuchError(JobWatchError):
     """What the request names does not exist."""
 
 
 def body_of(answer: httpx.Response, hidden: Iterable[str] = ()) -> Any:
-    """Return the JSON of a good answer, or None if it has none; raises `ApiError`, without what is to be hidden."""
+    """Return the JSON of a good answer, None if it has none; raises `JobWatchError`, without what is to be hidden."""
     status = answer.status_code
     body = _json(answer)
     said = _said(body)
@@ -46,22 +46,22 @@ def body_of(answer: httpx.Response, hidden: Iterable[str] = ()) -> Any:
         raise RefusedError(f"the platform refuses it{said}: {PERMISSION}")
     if status >= FIRST_SERVER_ERROR or status in PASSING:
         wait = retry_after(answer.headers.get("retry-after", ""), datetime.now(UTC))
-        raise PassingError(f"HTTP {status} from the platform{said}", wait)
+        raise UnavailableError(f"HTTP {status} from the platform{said}", wait)
     if status == NOT_FOUND:
         raise NoSuchError(f"the platform knows nothing of that name{said}")
     if status >= FIRST_ERROR:
-        raise ApiError(f"the platform takes the request for wrong: HTTP {status}{said}")
+        raise JobWatchError(f"the platform takes the request for wrong: HTTP {status}{said}")
     if status >= FIRST_REDIRECT or (body is None and status != NO_CONTENT):
         raise strange(f"HTTP {status} without a document")
     return body
 
 
 def token_of(answer: httpx.Response) -> str:
-    """Return the access token of a grant (RFC 6749, sections 5.1 and 5.2); raises `ApiError`."""
+    """Return the access token of a grant (RFC 6749, sections 5.1 and 5.2); raises `JobWatchError`."""
     status, body = answer.status_code, _json(answer)
     if status >= FIRST_SERVER_ERROR or status in PASSING:
         wait = retry_after(answer.headers.get("retry-after", ""), datetime.now(UTC))
-        raise PassingError(f"HTTP {status} from the token endpoint", wait)
+        raise UnavailableError(f"HTTP {status} from the token endpoint", wait)
     if status >= FIRST_REDIRECT:
         code = body.get("error") if isinstance(body, dict) else None
         known = code if isinstance(code, str) and re.fullmatch(r"[a-z_]{1,40}", code) else ""
@@ -72,16 +72,16 @@ def token_of(answer: httpx.Response) -> str:
     match body:
         case {"access_token": str() as token} if re.fullmatch(r"[!-~]+", token):
             return token
-    raise StrangeError("the token endpoint answers without a token: see ITWIN_TOKEN_URL")
+    raise UnexpectedAnswerError("the token endpoint answers without a token: see ITWIN_TOKEN_URL")
 
 
-def strange(what: str) -> StrangeError:
+def strange(what: str) -> UnexpectedAnswerError:
     """Return the error for an answer that is not the platform's."""
-    return StrangeError(f"{what}: is --platform the iTwin Platform?")
+    return UnexpectedAnswerError(f"{what}: is --platform the iTwin Platform?")
 
 
 def webhook(body: Any) -> Webhook:
-    """Read a webhook; raises `StrangeError`."""
+    """Read a webhook; raises `UnexpectedAnswerError`."""
     match body:
         case {"id": str(), "callbackUrl": str(), "active": bool(), "scope": str(), "eventTypes": list() as types}:
             if all(isinstance(one, str) for one in types) and isinstance(body.get("scopeId"), str | None):
@@ -90,7 +90,7 @@ def webhook(body: Any) -> Webhook:
 
 
 def all_webhooks(body: Any) -> list[Webhook]:
-    """Read all webhooks; raises `StrangeError`."""
+    """Read all webhooks; raises `UnexpectedAnswerError`."""
     match body:
         case {"_links": {"next": link}} if link:  # no page of the platform says that there are pages
             raise strange("the list of webhooks goes on elsewhere, and a part of it would mislead")

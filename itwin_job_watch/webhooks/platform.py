@@ -12,7 +12,7 @@ import httpx
 
 from itwin_job_watch.answers import no_answer
 from itwin_job_watch.connection import PATIENCE, SHORTEST_SECRET, TRIES
-from itwin_job_watch.errors import PassingError, say
+from itwin_job_watch.errors import UnavailableError, say
 from itwin_job_watch.pauses import pause
 from itwin_job_watch.proxies import transport_to
 from itwin_job_watch.version import USER_AGENT
@@ -70,7 +70,7 @@ class Platform:
         for repetition in count():
             try:
                 return do()
-            except PassingError as error:
+            except UnavailableError as error:
                 if repetition + 1 >= TRIES:
                     raise
                 say(f"Trying again: {error}")
@@ -78,7 +78,7 @@ class Platform:
         raise AssertionError("unreachable")
 
     def log_in(self) -> None:
-        """Get a token, unless there is one; raises `ApiError`."""
+        """Get a token, unless there is one; raises `JobWatchError`."""
         if not self._token:
             answer = self._exchange(self._tokens, "POST", self._token_url, data=self._form)
             self._token = token_of(answer)

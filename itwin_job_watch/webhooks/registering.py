@@ -8,7 +8,7 @@ from itertools import count
 
 from httpx import QueryParams
 
-from itwin_job_watch.errors import ApiError, PassingError
+from itwin_job_watch.errors import JobWatchError, UnavailableError
 from itwin_job_watch.webhooks.documents import NoSuchError, Webhook
 from itwin_job_watch.webhooks.platform import Platform
 from itwin_job_watch.webhooks.values import is_same_receiver
@@ -55,14 +55,14 @@ def register(platform: Platform, itwin: str, wanted: Wanted, secret: str) -> tup
         webhook, did = platform.create(itwin, wanted.url, wanted.events, secret), "created"
     try:
         webhook = platform.update(webhook["id"], wanted.url, wanted.events, secret)
-    except PassingError:
+    except UnavailableError:
         raise
-    except ApiError as error:
+    except JobWatchError as error:
         made = "is there, but could not be updated" if found else "was created, but could not be activated"
         raise type(error)(f"webhook {webhook['id']} {made}: {error}") from None
     wrong = [*problems(webhook, wanted), *_surplus(found)]
     if wrong:
-        raise ApiError(f"webhook {webhook['id']} was {did}, but {'; '.join(wrong)}")
+        raise JobWatchError(f"webhook {webhook['id']} was {did}, but {'; '.join(wrong)}")
     return webhook, did
 
 

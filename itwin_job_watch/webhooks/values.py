@@ -8,31 +8,33 @@ from ipaddress import ip_address
 import httpx
 
 from itwin_job_watch.address import clean, parse
-from itwin_job_watch.errors import ApiError
+from itwin_job_watch.errors import JobWatchError
 
 #: Characters of a webhook's secret, at least: https://developer.bentley.com/apis/webhooks-v2/operations/create-webhook
 SHORTEST = 32
 
 
 def origin(value: str, name: str) -> str:
-    """Return the URL of the platform; raises `ApiError`."""
+    """Return the URL of the platform; raises `JobWatchError`."""
     url = _safe(value, name, "https://api.bentley.com")
     if url.path not in {"", "/"} or url.query or url.fragment:
-        raise ApiError(f"{name} has a path, a query or a fragment: leave it out; it looks like https://api.bentley.com")
+        raise JobWatchError(
+            f"{name} has a path, a query or a fragment: leave it out; it looks like https://api.bentley.com"
+        )
     return str(url).rstrip("/")
 
 
 def token_endpoint(value: str, name: str) -> str:
-    """Return the URL of the token endpoint; raises `ApiError`."""
+    """Return the URL of the token endpoint; raises `JobWatchError`."""
     return str(_safe(value, name, "https://ims.bentley.com/connect/token"))
 
 
 def events_url(value: str, name: str) -> str:
-    """Return the URL that events are sent to, with its key; raises `ApiError`."""
+    """Return the URL that events are sent to, with its key; raises `JobWatchError`."""
     like = "https://NAME.azurewebsites.net/api/events?code=KEY"
     url = _safe(value, name, like)
     if url.fragment or url.path in {"", "/"}:
-        raise ApiError(f"{name} has no path, or a fragment: it looks like {like}")
+        raise JobWatchError(f"{name} has no path, or a fragment: it looks like {like}")
     return clean(value)
 
 
@@ -40,11 +42,13 @@ def _safe(value: str, name: str, like: str) -> httpx.URL:
     """Require https: plain http would expose secrets and keys.  Loopback addresses are exempt."""
     url = parse(clean(value))
     if url is None:
-        raise ApiError(f"{name} is no URL: it looks like {like}")
+        raise JobWatchError(f"{name} is no URL: it looks like {like}")
     if url.userinfo:
-        raise ApiError(f"{name} holds a user or a password: leave them out; it looks like {like}")
+        raise JobWatchError(f"{name} holds a user or a password: leave them out; it looks like {like}")
     if url.scheme != "https" and not _is_loopback(url.host):
-        raise ApiError(f"{name} does not begin with https://, as it must but for this machine; it looks like {like}")
+        raise JobWatchError(
+            f"{name} does not begin with https://, as it must but for this machine; it looks like {like}"
+        )
     return url
 
 
@@ -56,10 +60,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def first_secret(value: str, name: str) -> str:
-    """Return the first of comma-separated secrets, the one to sign with, as the app reads it; raises `ApiError`."""
+    """Return the first of comma-separated secrets, which signs, as the app reads it; raises `JobWatchError`."""
     each = [secret.strip() for secret in value.split(",") if secret.strip()]
     if not each or not all(len(secret) >= SHORTEST and secret.isprintable() for secret in each):
-        raise ApiError(f"{name} must be comma-separated secrets of at least {SHORTEST} characters each")
+        raise JobWatchError(f"{name} must be comma-separated secrets of at least {SHORTEST} characters each")
     return each[0]
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from itwin_job_watch.address import app_key, app_token, app_url
 from itwin_job_watch.cli import main
 from itwin_job_watch.client import Api
-from itwin_job_watch.errors import ApiError
+from itwin_job_watch.errors import JobWatchError
 from itwin_job_watch.proxies import transport_to
 
 APP = "https://name.azurewebsites.net"
@@ -118,7 +118,7 @@ def test_a_token_is_sent_with_each_request(token):
         return httpx.Response(404, json={"type": "urn:x:unknown-watch", "title": "x", "detail": "none"})
 
     api = Api(APP, "k", httpx.MockTransport(answer), token=app_token(token))
-    with pytest.raises(ApiError) as raised:
+    with pytest.raises(JobWatchError) as raised:
         api.show("x")
 
     assert [(one.headers["authorization"], one.headers["x-functions-key"]) for one in made] == [
@@ -246,5 +246,5 @@ def test_certificates_that_cannot_be_read_are_named(monkeypatch, tmp_path, conte
 
 
 def test_the_api_itself_checks_too():
-    with pytest.raises(ApiError, match="--key"):
+    with pytest.raises(JobWatchError, match="--key"):
         Api(APP, "a\rb", httpx.MockTransport(lambda _: httpx.Response(500)))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itwin_job_watch.errors import ApiError
+from itwin_job_watch.errors import JobWatchError
 from itwin_job_watch.handed_over import LARGEST, members
 from tests.command_line import WATCH, run, script
 
@@ -179,6 +179,6 @@ def test_its_help_says_so():
 def test_any_bytes_are_members_of_a_start_or_an_error(answer):
     try:
         found = members(answer)
-    except ApiError:
+    except JobWatchError:
         return
     json.dumps(found, ensure_ascii=False, allow_nan=False).encode()

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itwin_job_watch.client import Api
-from itwin_job_watch.errors import ApiError
+from itwin_job_watch.errors import JobWatchError
 from shared import wiring
 from shared.clients.proxies import ProxyError, proxy_for
 from shared.core.remote import Request, Response
@@ -224,7 +224,7 @@ def test_the_certificates_of_the_environment_are_those_of_every_client(wired, mo
 
 @pytest.mark.usefixtures("hostile")
 def test_the_command_line_says_which_variable_it_cannot_use():
-    with pytest.raises(ApiError, match="HTTPS_PROXY names no proxy"):
+    with pytest.raises(JobWatchError, match="HTTPS_PROXY names no proxy"):
         Api("https://app.example", "key")
 
 
