@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -73,6 +73,12 @@ class MemoryWatches(MemoryRows[Watch]):
     async def salvage(self, key: str, now: datetime) -> Watch | None:  # noqa: ARG002
         """Return the row: here each can be read."""
         return await self.load(key)
+
+    async def beginning(self, digits: str) -> AsyncGenerator[Watch, None]:
+        """Give the rows whose ids begin so, in the order of their ids."""
+        for key in sorted(self.rows):
+            if key.startswith(digits):
+                yield self.rows[key]
 
     async def census(self, now: datetime, due_before: datetime) -> Census:
         """Go over all open watches; overdue is what was due before."""

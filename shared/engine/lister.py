@@ -50,6 +50,16 @@ class Entry:
     labels: str  #: as the table has them: contains each label
 
 
+class Rows(Store[Watch], Protocol):
+    """The rows of all watches, found by their ids."""
+
+    def beginning(self, digits: str) -> AsyncGenerator[Watch | Unreadable, None]:
+        """Give the rows whose ids begin so, in the order of their ids: one query.  At least two digits.
+
+        A row that cannot be read is given as what is wrong with it.
+        """
+
+
 class Lists(Protocol):
     """The list of open watches and that of ended ones, of all APIs, newest first."""
 
@@ -113,7 +123,7 @@ class Page:
 class Lister:
     """Makes pages."""
 
-    rows: Store[Watch]
+    rows: Rows
     lists: Lists
     results: ListsByApi
     earlier: ListsByApi  #: open watches, as earlier versions list them
@@ -140,6 +150,21 @@ class Lister:
                 if cursor is not None and (is_full or not wanted.failing):
                     return Page(watches, cursor)
         return Page(watches, None)
+
+    async def beginning(self, digits: str, most: int) -> Sequence[Watch]:
+        """Return watches whose ids begin so, at most so many, in the order of their ids; raises `Unreadable`.
+
+        Whoever names a watch must not be told that there is none because its row cannot be read.
+        """
+        found: list[Watch] = []
+        async with aclosing(self.rows.beginning(digits)) as rows:
+            async for row in rows:
+                if isinstance(row, Unreadable):
+                    raise row
+                found.append(row)
+                if len(found) == most:
+                    break
+        return found
 
     async def _entries(
         self, wanted: Wanted, state: State, after: str, most: int, budget: int

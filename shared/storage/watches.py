@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import MISSING, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,7 +20,7 @@ from shared.core.untrusted import percentage
 from shared.engine.ports import Census, Count, OpenWatch, Unreadable
 from shared.storage.columns import Columns, MalformedError
 from shared.storage.entities import A_VALUE, KEYS, Garbled, entities
-from shared.storage.rows import Format, TableRows, is_in_place
+from shared.storage.rows import Format, TableRows, is_in_place, partition
 
 #: The columns without which an open watch can be neither counted nor found, and what else a census reads.
 _COUNTED = {"Api": str, "Due": datetime, "StartedAt": datetime, "Published": bool}
@@ -28,6 +28,9 @@ _ALSO_COUNTED = (*KEYS, "Failing", "Outcome")
 
 #: Also without that column, or with another value in it: nobody would find such a row.
 _UNPUBLISHED = "Published eq false or not ( Published eq true )"
+
+#: After every digit of an id.
+LAST = "~"
 
 #: The sequence number of a row whose own cannot be read: beyond any that a ticket under way may have.
 BEYOND = 10**9
@@ -55,6 +58,19 @@ class TableWatches(TableRows[Watch]):
             return self._form.read(entity)
         except MalformedError as error:
             return await self.commit(_salvaged(key, error, now))
+
+    async def beginning(self, digits: str) -> AsyncGenerator[Watch | Unreadable, None]:
+        """Yield the rows whose ids begin so, in the order of their ids: one query of one partition.
+
+        A row that cannot be read is yielded as what is wrong with it.
+        """
+        wanted = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @last"
+        parameters = {"partition": partition(digits), "first": digits, "last": f"{digits}{LAST}"}
+        async for entity in entities(self._table, wanted, parameters=parameters):
+            try:
+                yield self._read(entity)
+            except Unreadable as error:
+                yield error
 
     async def census(self, now: datetime, due_before: datetime) -> Census:
         """Go over all open watches; overdue is what was due before.

@@ -76,7 +76,7 @@ LIST = Operation(
     name="list_watches",
     method="GET",
     path="watches",
-    summary="List watches: open ones, then ended ones, each newest first.",
+    summary="List watches: open ones, then ended ones, each newest first; or find one by its job's URL or its id.",
     query=ListQuery,
     replies={
         200: Reply(
@@ -85,7 +85,7 @@ LIST = Operation(
             examples={"a page": examples.PAGE},
         )
     },
-    problems=("invalid-query", "wrong-cursor"),
+    problems=("invalid-query", "wrong-cursor", "wrong-url", "wrong-job", "unreadable-watch"),
 )
 START = Operation(
     name="start_watch",

@@ -118,6 +118,12 @@ def unknown_watch(watch_id: str) -> Problem:
     return Problem("unknown-watch", detail)
 
 
+def too_many(digits: str, most: int) -> Problem:
+    """Return the problem of an id's beginning that too many watches have."""
+    errors = [{"parameter": "id", "detail": f"more than {most} ids begin so"}]
+    return Problem("invalid-query", f"More than {most} ids begin with {digits}: send more of the id.", errors=errors)
+
+
 def unreadable(error: Unreadable) -> Problem:
     """Return the problem of a row that somebody edited, or that a newer version wrote."""
     remedy = 'DELETE it to stop the watch, or start its job with "restart": true. To keep it, correct these columns.'

@@ -11,9 +11,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from shared.apis import APIS
 from shared.core.model import Outcome
 from shared.core.nearest import nearest
+from shared.core.remote import watch_id
 from shared.core.untrusted import tidy
 from shared.engine.cursor import Cursor, State
 from shared.engine.lister import Wanted
+from shared.web.job_url import locate
 from shared.web.problems import Problem
 from shared.web.requests import Label
 
@@ -26,6 +28,13 @@ LARGEST_PAGE = 100
 #: Well within a turn, and within the 230 s after which Azure's load balancer times out.
 #: https://learn.microsoft.com/azure/azure-functions/functions-bindings-http-webhook-trigger#limits
 LONGEST_WAIT = 60
+
+#: Of a million watches some fifteen have the same first four digits.  One query finds them, within a partition.
+FEWEST_DIGITS = 4
+DIGITS = f"^[0-9A-Fa-f]{{{FEWEST_DIGITS}}}[0-9A-Fa-f-]{{0,32}}$"
+
+#: As in the body of a start.
+LONGEST_URL = 4096
 
 #: Errors reported per query.
 MOST_ERRORS = 10
@@ -42,6 +51,12 @@ def _api(text: str) -> str:
     if text not in APIS:
         raise ValueError(f"no API has this name; most like it: {nearest(text, APIS)}; /api/openapi.json lists all")
     return text
+
+
+def _digits(text: str) -> str:
+    if not re.fullmatch(DIGITS, text):
+        raise ValueError(f"must be how an id begins, with {FEWEST_DIGITS} hexadecimal digits or more")
+    return text.lower()
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]
@@ -86,6 +101,12 @@ class ListQuery(Query):
     outcome: Outcome | None = Field(None, description="only watches with this outcome")
     label: Label | None = Field(None, description="only watches with this label")
     failing: Literal["true"] | None = Field(None, description="only open watches whose last turn learned nothing")
+    id: Annotated[str, AfterValidator(_digits)] | None = Field(
+        None,
+        description="alone: watches whose ids begin so, in the order of their ids",
+        json_schema_extra={"pattern": DIGITS},
+    )
+    url: str | None = Field(None, max_length=LONGEST_URL, description="alone: the watch of the job with this URL")
     limit: Whole = Field(50, ge=1, le=LARGEST_PAGE, description="maximum page size; a page may be shorter")
     cursor: str | None = Field(None, description="`next` of the previous page")
 
@@ -106,6 +127,19 @@ class ListQuery(Query):
             limit=self.limit,
             after=after,
         )
+
+    def named(self, origin: str) -> str | None:
+        """Return how the ids begin that are asked for, the whole id for a URL, or None for a list; raises `Problem`.
+
+        `origin` is the platform's.
+        """
+        if self.id is None and self.url is None:
+            return None
+        if len(self.model_fields_set) > 1:
+            raise Problem(
+                "invalid-query", "Send `id` or `url` alone: they name watches, so there is nothing to filter."
+            )
+        return self.id if self.url is None else watch_id(*locate(self.url, origin))
 
     @property
     def list_of(self) -> str:

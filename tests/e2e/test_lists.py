@@ -58,6 +58,21 @@ def test_filters(app, some):
     assert listed(api="schedules") == []
 
 
+@pytest.mark.parametrize("named", ["id", "start of the id", "url"])
+def test_a_watch_is_found_by_how_its_id_begins_and_by_the_url_of_its_job(app, some, named):
+    _, ids = some
+    for watch in (app.get(f"/watches/{watch_id}").json() for watch_id in (ids[0], ids[-1])):  # open, and ended
+        query = {"id": {"id": watch["id"]}, "start of the id": {"id": watch["id"][:13]}, "url": {"url": watch["url"]}}
+        answer = app.get("/watches", params=query[named])
+
+        assert (answer.status_code, answer.json()) == (200, {"watches": [watch], "next": None})
+
+
+def test_what_names_no_watch_finds_none(app, parts):
+    for query in ({"id": str(uuid4())}, {"url": f"{parts.simulator}/library/jobs/{uuid4()}"}):
+        assert app.get("/watches", params=query).json() == {"watches": [], "next": None}
+
+
 def test_a_watch_in_a_list_is_shown_as_alone(app, some):
     label, ids = some
     watches = app.get("/watches", params={"label": label, "state": "ended"}).json()["watches"]
@@ -72,6 +87,9 @@ def test_a_watch_in_a_list_is_shown_as_alone(app, some):
         ("lable=x", "invalid-query", "lable"),
         ("cursor=AAAA", "wrong-cursor", "next"),
         ("state=ended&state=ended", "invalid-query", "once"),
+        ("id=0d6", "invalid-query", "4 hexadecimal digits"),
+        ("id=0d6c&state=ended", "invalid-query", "alone"),
+        ("url=https://evil.example/x", "wrong-url", "watches only jobs of"),
     ],
 )
 def test_a_bad_query_says_what_to_send(app, query, name, says):

@@ -697,3 +697,43 @@ def test_an_empty_page_is_not_the_end():
     finally:
         server.shutdown()
         server.server_close()
+
+
+NEIGHBOURS = ["0d6c9f0e-5a55-5f0e-9d5c-0d6c9f0e5a54", "0d6c9f0f-0000-5000-8000-000000000000", "0d6d" + FRESH.id[4:]]
+
+
+@pytest.mark.parametrize(
+    ("digits", "found"),
+    [
+        ("0d6c", [NEIGHBOURS[0], FRESH.id, NEIGHBOURS[1]]),
+        ("0d6c9f0e", [NEIGHBOURS[0], FRESH.id]),
+        (FRESH.id, [FRESH.id]),
+        (FRESH.id[:-1], [NEIGHBOURS[0], FRESH.id]),
+        ("ffff", [FULL.id]),
+        ("0d6e", []),
+        ("ffffffff-ffff", []),
+    ],
+)
+def test_those_are_found_whose_ids_begin_so_in_their_order(on_a_store, digits, found):
+    async def scenario(store):
+        for watch in (FULL, FRESH, *(replace(FRESH, id=one) for one in NEIGHBOURS)):
+            await store.insert(watch)
+        return [row async for row in store.beginning(digits)]
+
+    rows = on_a_store(scenario)
+
+    assert [row.id for row in rows] == found
+    assert all(row == replace(FULL if row.id == FULL.id else FRESH, id=row.id) for row in rows)
+
+
+def test_one_that_cannot_be_read_is_found_all_the_same(azurite):
+    async def scenario(store):
+        await store.insert(FRESH)
+        row = {"PartitionKey": "0d", "RowKey": FRESH.id, "Due": "soon"}
+        await store._table.upsert_entity(row, UpdateMode.MERGE)
+        return [found async for found in store.beginning("0d6c9f0e")]
+
+    (found,) = in_a_table(azurite, scenario)
+
+    assert isinstance(found, Unreadable)
+    assert (found.key, found.columns) == (FRESH.id, ("Due",))

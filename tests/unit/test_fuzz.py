@@ -35,7 +35,7 @@ from shared.web.gate_document import GatesDocument
 from shared.web.handshake import permission
 from shared.web.headers import public_url, read_idempotency_key, request_id
 from shared.web.problems import Problem
-from shared.web.queries import ListQuery, ReadQuery
+from shared.web.queries import FEWEST_DIGITS, ListQuery, ReadQuery
 from shared.web.requests import BatchRequest, WatchDocument, read_start
 from shared.web.signature import flaw
 from tests.builders import NOON, a_callback, a_watch
@@ -319,14 +319,19 @@ def test_no_signature_fits_but_the_right_one(signature, body, secret):
         assert origin.isprintable()
 
 
+URL = "https://api.bentley.com/library/jobs/j"
+
+
 @EXAMPLES
 @given(
     st.sampled_from([ListQuery, ReadQuery]),
     st.text()
     | st.lists(
         st.tuples(
-            st.sampled_from(["api", "state", "outcome", "label", "failing", "limit", "cursor", "wait", "code", "x"]),
-            st.text() | st.sampled_from([*APIS, "watching", "ended", "true", "5", "99999999999"]),
+            st.sampled_from(
+                ["api", "state", "outcome", "label", "failing", "limit", "cursor", "wait", "id", "url", "code", "x"]
+            ),
+            st.text() | st.sampled_from([*APIS, "watching", "ended", "true", "5", "99999999999", "0d6c9f0e", URL]),
         )
     ).map(lambda pairs: "&".join(f"{name}={value}" for name, value in pairs)),
 )
@@ -335,6 +340,7 @@ def test_a_query_is_read_or_a_problem(query, text):
         read = query.read("https://app.example.com/api/watches?" + text)
         if isinstance(read, ListQuery):
             read.wanted()
+            assert not (digits := read.named("https://api.bentley.com")) or len(digits) >= FEWEST_DIGITS
 
 
 @EXAMPLES

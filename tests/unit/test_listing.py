@@ -276,3 +276,24 @@ def test_a_row_that_cannot_be_read_is_passed_over(monkeypatch, caplog):
 
     assert lists.all() == [1]
     assert caplog.text.count("row.unreadable") == 2
+
+
+def test_watches_are_found_by_how_their_ids_begin_and_no_list_is_read():
+    lists = Lists(watch(0x10), ended(0x11), watch(0x20))
+    digits = str(UUID(int=0x10))[:-1]
+
+    found = [asyncio.run(lists.listing.beginning(digits, most)) for most in (1, 2, 100)]
+
+    assert [[UUID(row.id).int for row in rows] for rows in found] == [[0x10], [0x10, 0x11], [0x10, 0x11]]
+    assert not lists.queries
+
+
+def test_that_a_named_watch_cannot_be_read_is_no_reason_to_say_that_there_is_none():
+    class Spoilt(MemoryWatches):
+        async def beginning(self, digits):
+            yield Unreadable("Watches", digits, ["Due"])
+
+    listing = replace(Lists().listing, rows=Spoilt())
+
+    with pytest.raises(Unreadable, match="Due"):
+        asyncio.run(listing.beginning("0d6c", 100))
