@@ -2,12 +2,15 @@
 
 import os
 import re
+import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
 from local.docs.azure_cli.find import SHELL
+from tests.standins import StandIns
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = {path.stem: path.read_text() for path in (ROOT / ".github/workflows").glob("*.yml")}
@@ -41,9 +44,9 @@ def permissions(workflow):
 
 
 def test_each_may_do_what_it_needs_and_no_more():
-    assert permissions("test") == [{"contents": "read"}]
+    assert permissions("test") == [{"contents": "read"}] * 2
     assert permissions("deploy") == [{"contents": "read", "id-token": "write"}]
-    assert permissions("release") == [{"contents": "write"}]
+    assert permissions("release") == [{"contents": "write"}, {"contents": "read", "id-token": "write"}]
 
 
 def test_no_password_signs_in():
@@ -79,3 +82,56 @@ def test_the_button_reads_what_a_release_makes():
         r"portal\.azure\.com/#create/Microsoft\.Template/uri/https%3A%2F%2Fraw\.githubusercontent\.com%2F\S+%2Ftemplate%2Fmain\.json",
         page,
     )
+
+
+def test_each_python_that_is_supported_is_tested():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    supported = re.findall(r"Python :: (3\.\d+)", " ".join(project["classifiers"]))
+
+    assert JOBS["test", "test"]["strategy"]["matrix"]["python"] == supported
+    assert project["requires-python"] == f">={supported[0]}"
+
+
+def released(step_name, tag, tmp_path, **files):
+    """What comes of a step of the release of a tag, in a folder with these files."""
+    (script,) = [step["run"] for *_, step in STEPS if step.get("name", "").startswith(step_name)]
+    for name, text in files.items():
+        path = tmp_path / name.replace("__", "/")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", script],  # noqa: S607 -- wherever it is
+        cwd=tmp_path,
+        env={"PATH": StandIns(tmp_path, "python", "uv").path, "GITHUB_REF_NAME": tag},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(("tag", "status"), [("v1.2.3", 0), ("v1.2.30", 1), ("v1.2", 1)])
+@pytest.mark.skipif(os.name == "nt", reason="GitHub runs it on Linux")
+def test_a_tag_is_the_version(tag, status, tmp_path):
+    done = released("Build the client", tag, tmp_path, **{"dist__itwin_job_watch-1.2.3.tar.gz": ""})
+
+    assert done.returncode == status
+    assert ("is not the version" in done.stderr) == bool(status)
+
+
+NOTES = "# Changelog\n\n## Unreleased\n\n- x\n\n## 1.10.0 - 2027-01-01\n\n- a\n- b\n\n## 1.1.0 - 2026-12-01\n\n- c\n"
+
+
+@pytest.mark.parametrize(
+    ("tag", "notes"), [("v1.10.0", "- a\n- b"), ("v1.1.0", "- c"), ("v1.1", None), ("v2.0.0", None)]
+)
+@pytest.mark.skipif(os.name == "nt", reason="GitHub runs it on Linux")
+def test_the_notes_of_a_release_are_those_of_the_changelog(tag, notes, tmp_path):
+    done = released("Take the notes", tag, tmp_path, **{"CHANGELOG.md": NOTES})
+
+    assert (done.returncode == 0) == (notes is not None)
+    assert (tmp_path / "notes.md").read_text().strip() == (notes or "")
+
+
+def test_nothing_is_published_unless_somebody_has_set_it_up():
+    assert JOBS["release", "publish"]["if"] == "vars.PUBLISH_TO_PYPI == 'true'"
+    assert JOBS["release", "publish"]["environment"] == "pypi"
