@@ -11,15 +11,15 @@ from typing import Any
 
 import httpx
 
-from itwin_job_watch.errors import JobWatchError, UnavailableError, UnexpectedAnswerError, WatchError
+from itwin_job_watch.errors import JobWatchError, UnavailableError, UnexpectedAnswerError, WrongKeyError
 from itwin_job_watch.pauses import retry_after
-from itwin_job_watch.shapes import detail, strange
+from itwin_job_watch.shapes import detail, refusal, strange
 
 #: Errors that pass, besides those of 500 and above.
 PASSING = {408, 425, 429}
 
 FIRST_SERVER_ERROR, FIRST_ERROR, FIRST_REDIRECT = 500, 400, 300
-UNAUTHORIZED, NOT_FOUND, CONFLICT = 401, 404, 409
+UNAUTHORIZED, NOT_FOUND = 401, 404
 
 
 def body_of(answer: httpx.Response, hidden: Iterable[str] = ()) -> Any:
@@ -36,12 +36,12 @@ def body_of(answer: httpx.Response, hidden: Iterable[str] = ()) -> Any:
     except (ValueError, RecursionError):  # the latter from nothing but opening brackets
         body = None
     if status == UNAUTHORIZED:
-        raise JobWatchError("the app does not accept this key, or asks for a token too: see --key and --token")
+        raise WrongKeyError("the app does not accept this key, or asks for a token too: see --key and --token")
     if status >= FIRST_SERVER_ERROR or status in PASSING:
         wait = retry_after(answer.headers.get("retry-after", ""), datetime.now(UTC))
         raise UnavailableError(detail(body) or f"HTTP {status} from {_place(answer)}", wait)
     if status >= FIRST_ERROR and isinstance(body, dict):
-        raise (WatchError if status in {NOT_FOUND, CONFLICT} else JobWatchError)(detail(body) or f"HTTP {status}")
+        raise refusal(body, status)
     if status == NOT_FOUND:  # from the Functions host: no function was called
         raise UnexpectedAnswerError(
             f"nothing is served at {_place(answer)}: is --url the URL of the app, such as"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any, TypeVar
 
+import anyio
 import httpx
 
 from itwin_job_watch.address import app_key, app_token, app_url
@@ -30,12 +31,14 @@ QUIET = 60.0
 SHORTEST_SECRET = 8
 
 Read = TypeVar("Read")
+Sleep = Callable[[float], Awaitable[None]]
+Clock = Callable[[], float]
 
 
 class Outages:
     """Tells once per outage that requests are repeated, and why."""
 
-    def __init__(self, clock: Callable[[], float], tell: Callable[[str], None]) -> None:
+    def __init__(self, clock: Clock, tell: Callable[[str], object]) -> None:
         self._clock, self._tell = clock, tell
         self._told, self._told_at = False, -math.inf
 
@@ -57,20 +60,24 @@ class Connection:
         self,
         url: str,
         key: str,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
         *,
+        tell: Callable[[str], object] = say,
         token: str = "",
-        sleep: Callable[[float], None] | None = None,
-        clock: Callable[[], float] | None = None,
+        sleep: Sleep | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        """`token` is for an app that also asks for one of Microsoft Entra; without it none is sent."""
-        self.sleep, self.clock = sleep or time.sleep, clock or time.monotonic
-        self.outages = Outages(self.clock, say)
+        """`token` is for an app that also asks for one of Microsoft Entra; without it none is sent.
+
+        `tell` is given a line for people when requests are repeated.
+        """
+        self.sleep, self.clock = sleep or anyio.sleep, clock or time.monotonic
+        self.outages = Outages(self.clock, tell)
         self._url = app_url(url)
         secrets = [app_key(key), *([app_token(token)] if token else [])]
         self._secrets = [secret for secret in secrets if len(secret) >= SHORTEST_SECRET]
         bearer = {"authorization": f"Bearer {secrets[1]}"} if token else {}
-        self._http = httpx.Client(
+        self._http = httpx.AsyncClient(
             base_url=self._url,
             headers={"x-functions-key": secrets[0], "user-agent": USER_AGENT, **bearer},
             transport=transport or transport_to(self._url),
@@ -78,11 +85,11 @@ class Connection:
         self._has_answered = False  #: well, at least once
         self._is_down = False  #: the last request failed each time
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close what is open."""
-        self._http.close()
+        await self._http.aclose()
 
-    def request(
+    async def request(
         self, method: str, path: str, read: Callable[[Any], Read], give_up: float | None = None, **more: Any
     ) -> Read:
         """Make a request, again and again until the clock passes `give_up`; without it a few times.
@@ -91,7 +98,7 @@ class Connection:
         """
         for repetition in count():
             try:
-                found = self.once(method, path, read, **more)
+                found = await self.once(method, path, read, **more)
             except UnavailableError as error:
                 wait = pause(repetition, error.retry_after)
                 tries = 1 if self._is_down else TRIES  # others have tried
@@ -99,17 +106,22 @@ class Connection:
                     self._is_down = True
                     raise
                 self.outages.failed(error)
-                self.sleep(wait)
+                await self.sleep(wait)
             else:
                 self._is_down = False
                 self.outages.ended()
                 return found
         raise AssertionError("unreachable")
 
-    def once(self, method: str, path: str, read: Callable[[Any], Read], timeout: float = PATIENCE, **more: Any) -> Read:
-        """Make a request once.  Whatever is strange passes if the app has answered before, so it is there."""
+    async def once(
+        self, method: str, path: str, read: Callable[[Any], Read], within: float = PATIENCE, **more: Any
+    ) -> Read:
+        """Make a request once, `within` so many seconds.
+
+        Whatever is strange passes if the app has answered before, so it is there.
+        """
         try:
-            found = read(body_of(self._exchange(method, path, timeout=timeout, **more), self._secrets))
+            found = read(body_of(await self._exchange(method, path, within, **more), self._secrets))
         except UnexpectedAnswerError as error:
             if self._has_answered:
                 raise UnavailableError(str(error)) from None
@@ -117,8 +129,9 @@ class Connection:
         self._has_answered = True
         return found
 
-    def _exchange(self, method: str, path: str, **more: Any) -> httpx.Response:
+    async def _exchange(self, method: str, path: str, within: float, **more: Any) -> httpx.Response:
         try:
-            return self._http.request(method, path, **more)
+            with anyio.fail_after(within):  # httpx bounds each part of an exchange, not their sum
+                return await self._http.request(method, path, timeout=within, **more)
         except (httpx.RequestError, OSError) as error:
             raise no_answer(error, self._url) from None

@@ -1,8 +1,20 @@
-"""What goes wrong, in one line for people."""
+"""What goes wrong, in one line for people.
+
+JobWatchError                 the root; by itself: a URL, key, token or proxy that cannot be used
+├── WrongKeyError             the app does not accept the key, or asks for a token too
+├── WrongRequestError         the app refuses the request; has the problem's name and detail
+│   └── WatchError            concerns one watch and no other
+│       ├── NoSuchWatchError
+│       └── UnreadableWatchError
+├── UnavailableError          no answer, or "try later": the same request may succeed later
+├── UnexpectedAnswerError     something else than the app answers
+└── WaitTimeoutError          the time to wait passed; also a `TimeoutError`
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 
 
 class JobWatchError(Exception):
@@ -12,8 +24,37 @@ class JobWatchError(Exception):
         super().__init__(tidy(text))
 
 
+class WrongKeyError(JobWatchError):
+    """The app does not accept the key, or asks for a token of Microsoft Entra too."""
+
+
+class WrongRequestError(JobWatchError):
+    """The app refuses the request, and says what to send instead."""
+
+    def __init__(
+        self, text: str, problem: str | None = None, status: int | None = None, errors: Sequence[Mapping[str, str]] = ()
+    ) -> None:
+        """`problem` is its name, such as "wrong-url"; `errors` locate what is wrong (docs/http-api.md, Problems)."""
+        super().__init__(text)
+        self.problem, self.status, self.errors = problem, status, errors
+
+
+class WatchError(WrongRequestError):
+    """There is no such watch, or its row cannot be read: this concerns no other."""
+
+    watch_id: str | None = None  #: the watch, if it was asked for alone
+
+
+class NoSuchWatchError(WatchError):
+    """No watch has this id, or its row was removed."""
+
+
+class UnreadableWatchError(WatchError):
+    """The row of this watch was edited, or written by a newer version of the app."""
+
+
 class UnavailableError(JobWatchError):
-    """The same request may succeed later."""
+    """There is no answer, or one that says "try later": the same request may succeed later."""
 
     def __init__(self, text: str, retry_after: float | None = None) -> None:
         """`retry_after` is in seconds, if the answer says so."""
@@ -25,8 +66,8 @@ class UnexpectedAnswerError(JobWatchError):
     """The app did not answer, but something in its place: it will hardly pass unless the app has answered before."""
 
 
-class WatchError(JobWatchError):
-    """There is no such watch, or its row cannot be read: this concerns no other."""
+class WaitTimeoutError(JobWatchError, TimeoutError):
+    """The time to wait passed before the end.  The app goes on watching."""
 
 
 def tidy(text: object) -> str:

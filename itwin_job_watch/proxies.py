@@ -20,7 +20,7 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
-def transport_to(app: str) -> httpx.HTTPTransport:
+def transport_to(app: str) -> httpx.AsyncHTTPTransport:
     """Return a transport to the app, through its proxy if there is one.
 
     Raises `JobWatchError`, which names a variable that is not usable, never its value: that may hold a password.
@@ -29,7 +29,7 @@ def transport_to(app: str) -> httpx.HTTPTransport:
     if proxy and parse(proxy, _SCHEMES) is None:
         raise JobWatchError(f"{_variable(kind)} names no proxy that can be used: it looks like http://HOST:PORT")
     try:
-        return httpx.HTTPTransport(proxy=proxy)
+        return httpx.AsyncHTTPTransport(proxy=proxy)
     except ImportError:
         raise JobWatchError(f"{_variable(kind)} names a SOCKS proxy, which needs: pip install socksio") from None
     except ValueError:

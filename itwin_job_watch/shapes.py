@@ -6,9 +6,21 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import Any
 
-from itwin_job_watch.errors import JobWatchError, UnexpectedAnswerError
+from itwin_job_watch.errors import (
+    JobWatchError,
+    NoSuchWatchError,
+    UnavailableError,
+    UnexpectedAnswerError,
+    UnreadableWatchError,
+    WrongRequestError,
+)
 
 Watch = Mapping[str, Any]
+
+NOT_FOUND, CONFLICT, FIRST_SERVER_ERROR = 404, 409, 500
+
+#: What the type of each problem begins with.
+PROBLEM = "urn:problem-type:itwin-job-watch:"
 
 _TEXT = (str, NoneType)
 
@@ -67,10 +79,21 @@ def detail(problem: Any) -> str | None:
     return None
 
 
+def refusal(problem: Mapping[str, Any], status: Any) -> JobWatchError:
+    """Return the error for a problem document (RFC 9457), which came with this status."""
+    text, kind, errors = detail(problem) or f"HTTP {status}", problem.get("type"), problem.get("errors")
+    if isinstance(status, int) and status >= FIRST_SERVER_ERROR:
+        return UnavailableError(text)
+    name = kind.removeprefix(PROBLEM) if isinstance(kind, str) and kind.startswith(PROBLEM) else None
+    located = [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+    of = {NOT_FOUND: NoSuchWatchError, CONFLICT: UnreadableWatchError}.get(status, WrongRequestError)
+    return of(text, name, status if isinstance(status, int) else None, located)
+
+
 def _result(body: Any) -> Watch | JobWatchError:
     match body:
         case {"watch": dict() as found}:
             return watch(found)
         case {"problem": dict() as problem}:
-            return JobWatchError(detail(problem) or f"HTTP {body.get('status')}")
+            return refusal(problem, body.get("status"))
     raise strange("the answer does not say what became of a watch")

@@ -32,7 +32,7 @@ class Clock:
     def __call__(self):
         return self.now
 
-    def sleep(self, seconds):
+    async def sleep(self, seconds):
         assert len(self.slept) < 1000, "it does not end"
         self.slept.append(seconds)
         self.now += seconds

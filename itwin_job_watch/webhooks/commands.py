@@ -237,6 +237,7 @@ def _source(ctx: click.Context, name: str) -> str:
 def _opened(ctx: click.Context, url: str) -> Platform:
     """Return the platform, as the service application of the environment sees it."""
     if isinstance(ctx.obj, Platform):  # tests pass their own
+        ctx.call_on_close(ctx.obj.close)
         return ctx.obj
     named = {name: clean(os.environ.get(name)) for name in ("ITWIN_CLIENT_ID", "ITWIN_CLIENT_SECRET")}
     if not all(named.values()):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any, TypeVar
 
+import anyio
 import httpx
 
 from itwin_job_watch.answers import no_answer
-from itwin_job_watch.connection import PATIENCE, SHORTEST_SECRET, TRIES
+from itwin_job_watch.connection import PATIENCE, SHORTEST_SECRET, TRIES, Sleep
 from itwin_job_watch.errors import UnavailableError, say
 from itwin_job_watch.pauses import pause
 from itwin_job_watch.proxies import transport_to
+from itwin_job_watch.running import Loop
 from itwin_job_watch.version import USER_AGENT
 from itwin_job_watch.webhooks.documents import (
     NoSuchError,
@@ -41,25 +42,27 @@ class Platform:
         credentials: tuple[str, str],
         *,
         scope: str = "itwin-platform",
-        transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Sleep | None = None,
     ) -> None:
         """`url` is the platform's origin; `credentials` are the id and the secret of the client."""
         client_id, secret = credentials
         form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret, "scope": scope}
         self._url, self._token_url, self._form = url, token_url, form
-        self._sleep = sleep or time.sleep
+        self._sleep = sleep or anyio.sleep
         self._hidden = [secret]
         self._token = ""
         agent = {"user-agent": USER_AGENT}
         # The token endpoint is another place, maybe behind another proxy.
-        self._http = httpx.Client(headers=agent, transport=transport or transport_to(url))
-        self._tokens = httpx.Client(headers=agent, transport=transport or transport_to(token_url))
+        self._http = httpx.AsyncClient(headers=agent, transport=transport or transport_to(url))
+        self._tokens = httpx.AsyncClient(headers=agent, transport=transport or transport_to(token_url))
+        self._loop = Loop()
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
-        self._tokens.close()
+        self._loop.run(self._http.aclose())
+        self._loop.run(self._tokens.aclose())
+        self._loop.close()
 
     def hide(self, secrets: Sequence[str]) -> None:
         """Show nothing of these, whatever the platform repeats."""
@@ -74,7 +77,7 @@ class Platform:
                 if repetition + 1 >= TRIES:
                     raise
                 say(f"Trying again: {error}")
-                self._sleep(pause(repetition, error.retry_after))
+                self._loop.run(_pause(self._sleep, pause(repetition, error.retry_after)))
         raise AssertionError("unreachable")
 
     def log_in(self) -> None:
@@ -109,11 +112,15 @@ class Platform:
         answer = self._exchange(self._http, method, f"{self._url}{path}", headers=headers, **more)
         return read(body_of(answer, [secret for secret in self._hidden if len(secret) >= SHORTEST_SECRET]))
 
-    def _exchange(self, http: httpx.Client, method: str, url: str, **more: Any) -> httpx.Response:
+    def _exchange(self, http: httpx.AsyncClient, method: str, url: str, **more: Any) -> httpx.Response:
         try:
-            return http.request(method, url, timeout=PATIENCE, **more)
+            return self._loop.run(http.request(method, url, timeout=PATIENCE, **more))
         except (httpx.RequestError, OSError) as error:
             raise no_answer(error, url, see="ITWIN_CLIENT_ID and ITWIN_CLIENT_SECRET") from None
+
+
+async def _pause(sleep: Sleep, seconds: float) -> None:
+    await sleep(seconds)
 
 
 def _path(webhook_id: str) -> str:

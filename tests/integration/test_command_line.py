@@ -46,8 +46,8 @@ class Life(Clock):
         super().__init__()
         self.events = list(events)
 
-    def sleep(self, seconds):
-        super().sleep(seconds)
+    async def sleep(self, seconds):
+        await super().sleep(seconds)
         self.events.pop(0)()
 
 

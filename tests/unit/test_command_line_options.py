@@ -120,6 +120,7 @@ def test_a_token_is_sent_with_each_request(token):
     api = Api(APP, "k", httpx.MockTransport(answer), token=app_token(token))
     with pytest.raises(JobWatchError) as raised:
         api.show("x")
+    api.close()
 
     assert [(one.headers["authorization"], one.headers["x-functions-key"]) for one in made] == [
         (f"Bearer {TOKEN}", "k")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import tomllib
+from contextlib import closing
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,10 +18,11 @@ from click.testing import CliRunner
 from functions import describe
 from itwin_job_watch import version
 from itwin_job_watch.cli import main
-from itwin_job_watch.connection import Connection
+from itwin_job_watch.client import Api
 from itwin_job_watch.webhooks.platform import Platform as WebhooksPlatform
 from shared.core.remote import Request
 from shared.version import USER_AGENT, VERSION
+from tests.command_line import WATCH
 from tests.unit.test_fetch import GRANTED, PATH, Platform, http, wired
 from tests.unit.test_posting import post
 
@@ -87,7 +89,7 @@ def agents_of(ask):
 
     def answer(request):
         made.append(request.headers["user-agent"])
-        return httpx.Response(200, json={"access_token": "t", "webhooks": []})
+        return httpx.Response(200, json={"access_token": "t", "webhooks": []} | WATCH)
 
     ask(httpx.MockTransport(answer))
     return set(made)
@@ -95,11 +97,14 @@ def agents_of(ask):
 
 def test_the_client_tells_the_app_and_the_platform():
     def ask_the_app(transport):
-        Connection("https://x.example", "k", transport).request("GET", "/watches", lambda body: body)
+        with closing(Api("https://x.example", "k", transport)) as api:
+            api.show("a")
 
     def ask_the_platform(transport):
         secret = ("id", "secret")
-        WebhooksPlatform("https://x.example", "https://x.example/token", secret, transport=transport).webhooks()
+        platform = WebhooksPlatform("https://x.example", "https://x.example/token", secret, transport=transport)
+        with closing(platform):
+            platform.webhooks()
 
     assert agents_of(ask_the_app) == agents_of(ask_the_platform) == {f"itwin-job-watch/{version.VERSION}"}
 
