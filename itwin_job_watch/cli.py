@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from functools import wraps
+from typing import Any, Concatenate, NoReturn, ParamSpec
 
 import click
 from click.core import ParameterSource
@@ -23,11 +24,14 @@ from itwin_job_watch.output import (
     wait_for,
     write_whatever_comes,
 )
+from itwin_job_watch.parameters import API, TEXT
 from itwin_job_watch.shapes import Watch
 from itwin_job_watch.version import NAME, VERSION
 from itwin_job_watch.webhooks.commands import webhooks
 
 OUTCOMES = ["succeeded", *EXITS]
+
+P = ParamSpec("P")
 
 #: The argument that stands for standard input.
 PIPED = "-"
@@ -56,7 +60,7 @@ class _Group(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--url", envvar="ITWIN_JOB_WATCH_URL", help="URL of the app.  Default: ITWIN_JOB_WATCH_URL.")
 @click.option("--key", envvar="ITWIN_JOB_WATCH_KEY", help="Function key.  Prefer ITWIN_JOB_WATCH_KEY.")
 @click.option(
@@ -66,16 +70,31 @@ class _Group(click.Group):
 )
 @click.version_option(VERSION, prog_name=NAME, message="%(prog)s %(version)s")
 @click.pass_context
-def main(ctx: click.Context, url: str | None, key: str | None, token: str | None) -> None:
+def main(ctx: click.Context, /, **_: str | None) -> None:
     """Watch long-running jobs of the Bentley iTwin Platform to their end."""
-    if ctx.invoked_subcommand == webhooks.name:
-        return  # these speak to the platform
-    if ctx.obj is None:  # tests pass their own
-        if not clean(url) or not clean(key):
-            raise click.UsageError("Name the app: --url and --key, or ITWIN_JOB_WATCH_URL and ITWIN_JOB_WATCH_KEY.")
-        bearer = app_token(token or "", _source(ctx, "token")) if clean(token) else ""
-        ctx.obj = Api(app_url(url or "", _source(ctx, "url")), app_key(key or "", _source(ctx, "key")), token=bearer)
-    ctx.call_on_close(ctx.obj.close)
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def with_api(command: Callable[Concatenate[Api, P], None]) -> Callable[P, None]:
+    """Give a command the app: only when it runs, so that --help needs none."""
+
+    @wraps(command)
+    def run(*args: P.args, **options: P.kwargs) -> None:
+        ctx = click.get_current_context().find_root()
+        if ctx.obj is None:  # tests pass their own
+            ctx.obj = _named_app(ctx, **ctx.params)
+        ctx.call_on_close(ctx.obj.close)
+        command(ctx.obj, *args, **options)
+
+    return run
+
+
+def _named_app(ctx: click.Context, *, url: str | None, key: str | None, token: str | None) -> Api:
+    if not clean(url) or not clean(key):
+        raise click.UsageError("Name the app: --url and --key, or ITWIN_JOB_WATCH_URL and ITWIN_JOB_WATCH_KEY.")
+    bearer = app_token(token or "", _source(ctx, "token")) if clean(token) else ""
+    return Api(app_url(url or "", _source(ctx, "url")), app_key(key or "", _source(ctx, "key")), token=bearer)
 
 
 def _source(ctx: click.Context, name: str) -> str:
@@ -88,22 +107,26 @@ main.add_command(webhooks)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one watch per line.")
 timeout = click.option("--timeout", type=click.FloatRange(min=0), help="Stop waiting after this many seconds.")
-deadline = click.option("--deadline", help="An instant, or a duration such as PT2H or P3D.")
+deadline = click.option(
+    "--deadline", type=TEXT, help="When to stop watching: an instant, or a duration such as PT2H or P3D."
+)
 and_wait = click.option("--wait/--no-wait", help="Wait until all have ended, like `wait`.")
-watch_ids = click.argument("ids", nargs=-1, required=True, metavar="WATCH...")
+watch_ids = click.argument("ids", nargs=-1, required=True, type=TEXT, metavar="WATCH...")
 
 
 @main.command()
-@click.argument("urls", nargs=-1, required=True, metavar="URL...")
+@click.argument("urls", nargs=-1, required=True, type=TEXT, metavar="URL...")
 @deadline
-@click.option("--label", "labels", multiple=True, help="Label of the watches.  May be repeated.")
-@click.option("--api", "of", metavar="NAME", help="With -: the API that answered, if its answer has ids and no link.")
-@click.option("--callback", help="URL to notify when a watch ends.")
+@click.option("--label", "labels", multiple=True, type=TEXT, help="Label of the watches.  May be repeated.")
+@click.option(
+    "--api", "of", type=API, metavar="NAME", help="With -: the API that answered, if its answer has ids and no link."
+)
+@click.option("--callback", type=TEXT, metavar="URL", help="URL to notify when a watch ends.")
 @click.option("--restart", is_flag=True, help="Restart watches that have ended.")
 @and_wait
 @timeout
 @as_json
-@click.pass_obj
+@with_api
 def start(
     api: Api,
     *,
@@ -150,7 +173,7 @@ def _jobs(urls: Sequence[str], of: str | None) -> list[tuple[str, dict[str, Any]
 @and_wait
 @timeout
 @as_json
-@click.pass_obj
+@with_api
 def restart(
     api: Api, *, ids: Sequence[str], deadline: str | None, wait: bool, timeout: float | None, as_json: bool
 ) -> None:
@@ -167,14 +190,14 @@ def restart(
 
 
 @main.command("list")
-@click.option("--api", "of", help="Only watches of this API.")
+@click.option("--api", "of", type=API, metavar="NAME", help="Only watches of this API.")
 @click.option("--state", type=click.Choice(["watching", "ended"]))
 @click.option("--outcome", type=click.Choice(OUTCOMES))
-@click.option("--label", help="Only watches with this label.")
+@click.option("--label", type=TEXT, help="Only watches with this label.")
 @click.option("--failing", is_flag=True, help="Only watches whose last turns failed.")
 @click.option("-n", "--most", type=click.IntRange(min=1), default=50, show_default=True)
 @as_json
-@click.pass_obj
+@with_api
 def list_watches(
     api: Api,
     *,
@@ -192,9 +215,9 @@ def list_watches(
 
 
 @main.command()
-@click.argument("watch_id", metavar="WATCH")
+@click.argument("watch_id", type=TEXT, metavar="WATCH")
 @as_json
-@click.pass_obj
+@with_api
 def show(api: Api, *, watch_id: str, as_json: bool) -> None:
     """Show one watch."""
     print_one(api.show(watch_id), as_json=as_json)
@@ -204,7 +227,7 @@ def show(api: Api, *, watch_id: str, as_json: bool) -> None:
 @watch_ids
 @timeout
 @as_json
-@click.pass_obj
+@with_api
 def wait(api: Api, *, ids: Sequence[str], timeout: float | None, as_json: bool) -> None:
     """Wait until all these watches have ended, however often the app fails meanwhile.
 
@@ -218,7 +241,7 @@ def wait(api: Api, *, ids: Sequence[str], timeout: float | None, as_json: bool) 
 @main.command()
 @watch_ids
 @as_json
-@click.pass_obj
+@with_api
 def stop(api: Api, *, ids: Sequence[str], as_json: bool) -> None:
     """Stop watches.  The jobs themselves keep running."""
     stopped, status = _each(ids, api.stop)

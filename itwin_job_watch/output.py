@@ -12,8 +12,9 @@ import click
 from rich.console import Console
 
 from itwin_job_watch.client import Api
-from itwin_job_watch.display import job_ids, progress, show_all, show_one
+from itwin_job_watch.display import job_ids, show_all, show_one
 from itwin_job_watch.errors import JobWatchError, say
+from itwin_job_watch.progress import progress
 from itwin_job_watch.shapes import Watch
 
 #: Exit status of `wait`: 0 if all succeeded, else the first of these that applies.

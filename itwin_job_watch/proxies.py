@@ -6,6 +6,7 @@ does not need it.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from urllib.request import getproxies, proxy_bypass
 
@@ -13,9 +14,6 @@ import httpx
 
 from itwin_job_watch.address import parse
 from itwin_job_watch.errors import JobWatchError
-
-#: No proxy leads to this machine.
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 
@@ -40,12 +38,28 @@ def transport_to(app: str) -> httpx.AsyncHTTPTransport:
 
 def _proxy(app: httpx.URL) -> tuple[str, str | None]:
     """Return the kind of proxy, and its URL."""
-    if app.host in LOOPBACK or proxy_bypass(app.host) or proxy_bypass(app.netloc.decode()):
+    if is_loopback(app.host) or proxy_bypass(app.host) or proxy_bypass(app.netloc.decode()):
         return "", None
     proxies = getproxies()
     kind = app.scheme if proxies.get(app.scheme) else "all"
     proxy = proxies.get(kind, "").strip()
     return kind, (proxy if "://" in proxy else f"http://{proxy}") if proxy else None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, to which no proxy leads (RFC 6761, section 6.3; RFC 1122, section 3.2.1.3).
+
+    >>> [is_loopback(host) for host in ("LOCALHOST.", "app.localhost", "127.9.9.9", "::1", "::ffff:127.0.0.1")]
+    [True, True, True, True, True]
+    >>> [is_loopback(host) for host in ("localhost.example", "128.0.0.1", "::2", "notlocalhost")]
+    [False, False, False, False]
+    """
+    name = host.lower().removesuffix(".")
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def _variable(kind: str) -> str:

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from itwin_job_watch.cli import main as watch_jobs
 from local.bench.command import bench
+from local.docs.api_names import write as write_names
 from local.docs.api_pages import write as write_docs
 from local.docs.screenshots import screenshots as take_screenshots
 from local.parts.processes import DidNotStartError
@@ -86,8 +87,8 @@ def chaos(watches: int, kills: int, seed: int) -> None:
 
 @main.command()
 def docs() -> None:
-    """Regenerate the tables in docs/apis from shared/apis."""
-    for page in write_docs():
+    """Regenerate the tables in docs/apis, and the names that the command line completes, from shared/apis."""
+    for page in [*write_docs(), *write_names()]:
         CONSOLE.print(f"{page.relative_to(ROOT)} written", highlight=False)
 
 

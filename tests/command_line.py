@@ -1,5 +1,7 @@
 """Runs the command line over a scripted app, on a clock of its own."""
 
+import re
+
 import httpx
 from click.testing import CliRunner
 
@@ -49,7 +51,20 @@ def run(respond, *arguments, clock=None, **more):
         return respond(request)
 
     api = Api("https://app.example", KEY, httpx.MockTransport(answer), sleep=clock.sleep, clock=clock)
-    return CliRunner().invoke(main, arguments, obj=api, **more), made
+    return Done(CliRunner().invoke(main, arguments, obj=api, **more)), made
+
+
+class Done:
+    """What a command did; its lines of progress, which begin with a time, are apart from what else is on stderr."""
+
+    PROGRESS = re.compile(r"^\d\d:\d\d:\d\dZ .*\n", re.MULTILINE)
+
+    def __init__(self, result):
+        self.result, self.stderr = result, self.PROGRESS.sub("", result.stderr)
+        self.progress = [line.partition("Z ")[2].strip() for line in self.PROGRESS.findall(result.stderr)]
+
+    def __getattr__(self, name):
+        return getattr(self.result, name)
 
 
 def script(*answers):

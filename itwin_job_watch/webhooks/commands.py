@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from itwin_job_watch.address import clean
 from itwin_job_watch.errors import JobWatchError, UnavailableError, say
 from itwin_job_watch.output import FAILURE, complain, json_line
+from itwin_job_watch.parameters import TEXT
 from itwin_job_watch.webhooks.display import print_found, print_webhooks
 from itwin_job_watch.webhooks.documents import Webhook
 from itwin_job_watch.webhooks.events import EVENTS
@@ -33,11 +34,18 @@ PLATFORM, TOKENS = "https://api.bentley.com", "https://ims.bentley.com/connect/t
 #: The variables that options stand for.
 VARIABLES = {"url": "ITWIN_JOB_WATCH_EVENTS_URL", "secret": "WEBHOOK_SECRETS", "platform": "ITWIN_API_URL"}
 
-of_itwins = click.option("--itwin", "itwins", multiple=True, metavar="ID", help="Of this iTwin.  May be repeated.")
+of_itwins = click.option(
+    "--itwin", "itwins", multiple=True, type=TEXT, metavar="ID", help="Of this iTwin.  May be repeated."
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one line for each.")
 show_key = click.option("--show-key", "keys", is_flag=True, help="Show the queries of URLs, which hold keys.")
 event_types = click.option(
-    "--event", "events", multiple=True, metavar="TYPE", help="Event to be told of, instead of all that the app knows."
+    "--event",
+    "events",
+    multiple=True,
+    type=TEXT,
+    metavar="TYPE",
+    help="Event to be told of, instead of all that the app knows.",
 )
 
 
@@ -70,7 +78,9 @@ def webhooks() -> None:
 
 
 @webhooks.command()
-@click.option("--itwin", "itwins", multiple=True, required=True, metavar="ID", help="iTwin of the jobs; repeatable.")
+@click.option(
+    "--itwin", "itwins", multiple=True, required=True, type=TEXT, metavar="ID", help="iTwin of the jobs; repeatable."
+)
 @receiver
 @event_types
 @click.option("--secret", envvar=VARIABLES["secret"], help="Secret that signs events.  Prefer WEBHOOK_SECRETS.")
@@ -169,7 +179,7 @@ def check_webhooks(
 
 
 @webhooks.command()
-@click.argument("ids", nargs=-1, metavar="[WEBHOOK...]")
+@click.argument("ids", nargs=-1, type=TEXT, metavar="[WEBHOOK...]")
 @of_itwins
 @of_receivers
 @calls_the_platform

@@ -14,7 +14,7 @@ from itwin_job_watch.cli import main
 from itwin_job_watch.client import Api
 from local.parts.processes import Service, free_port
 from local.setup.bootstrap import ROOT
-from tests.command_line import ENDED, WATCH, Clock
+from tests.command_line import ENDED, WATCH, Clock, Done
 
 ODD = "Brücke \u2713 \U0001f309 \ud800 \x1b[2J \u202e"
 
@@ -57,7 +57,7 @@ def run(app, monkeypatch):
 
     def run(life, *arguments):
         api = Api(app.url, "k", sleep=life.sleep, clock=life)
-        return CliRunner().invoke(main, arguments, obj=api)
+        return Done(CliRunner().invoke(main, arguments, obj=api))
 
     return run
 
@@ -123,8 +123,10 @@ def test_whatever_a_text_holds_it_is_printed_on_any_terminal(app, environment, a
 
     done = subprocess.run(**process(app, *arguments, **environment), capture_output=True, check=False)
 
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert b"\x1b" not in done.stdout
+    assert done.returncode == 0
+    assert (b"Z 0d6c9f0e reporting Br" in done.stderr) == (arguments[0] == "wait")
+    assert done.stderr.count(b"\n") == (arguments[0] == "wait")
+    assert b"\x1b" not in done.stdout + done.stderr
     if "--json" in arguments:
         assert json.loads(done.stdout) == odd
         assert (b"Br\xc3\xbccke" in done.stdout) <= ("utf-8" in environment.values())

@@ -1,0 +1,27 @@
+"""The names of the APIs whose jobs can be watched; written by `python3 -m local docs`."""
+
+API_NAMES = (
+    "access-control",
+    "reality-analysis",
+    "reporting",
+    "schedules",
+    "reality-analysis-v2",
+    "reality-modeling",
+    "reality-modeling-v1",
+    "reality-conversion-v2",
+    "reality-conversion",
+    "grouping-and-mapping",
+    "carbon-ec3",
+    "carbon-oneclicklca",
+    "transformations",
+    "changed-elements",
+    "changed-elements-v3",
+    "synchronization-storage",
+    "synchronization-manifest",
+    "export",
+    "imodels-create",
+    "imodels-checkpoint",
+    "mesh-export",
+    "itwins-export",
+    "library",
+)
