@@ -17,8 +17,10 @@ from itwin_job_watch.handed_over import read
 from itwin_job_watch.output import (
     EXITS,
     FAILURE,
+    INTERRUPTED,
     STILL_WATCHING,
     complain,
+    leave_at_once,
     print_all,
     print_one,
     wait_for,
@@ -51,13 +53,21 @@ class _Group(click.Group):
         except UnicodeError:
             say("Error: an argument is not UTF-8")
             sys.exit(USAGE)
-        return super().main(texts, *others, **more)
+        try:
+            return super().main(texts, *others, **more)
+        except SystemExit as end:
+            if args is None and end.code == INTERRUPTED:
+                leave_at_once(INTERRUPTED)
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except JobWatchError as error:
             raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:
+            say("Interrupted")
+            sys.exit(INTERRUPTED)
 
 
 @click.group(cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -180,13 +190,15 @@ def restart(
     """Begin ended watches again, with their labels and callbacks.  Open ones are left as they are."""
     give_up = _end(api, timeout) if wait else None
     found, unknown = _each(ids, api.show)
+    if unknown == INTERRUPTED:
+        sys.exit(INTERRUPTED)
     left = [watch for watch in found if watch["state"] != "ended"]
     for watch in left:
         say(f"{watch['id']}: has not ended, so it is left as it is")
     more: dict[str, Any] = {"restart": True} | ({"deadline": deadline} if deadline else {})
     wanted = [(watch["id"], _again(watch) | more) for watch in found if watch["state"] == "ended"]
     started, refused = _start(api, wanted, give_up)
-    _finish(api, [*left, *started], give_up, unknown or refused, as_json=as_json)
+    _finish(api, [*left, *started], give_up, refused if refused == INTERRUPTED else unknown or refused, as_json=as_json)
 
 
 @main.command("list")
@@ -263,6 +275,9 @@ def _each(ids: Sequence[str], do: Callable[[str], Watch]) -> tuple[list[Watch], 
         except JobWatchError as error:
             status = FAILURE
             complain(watch_id, error)
+        except KeyboardInterrupt:
+            say(f"{watch_id}: interrupted, as were those after it")
+            return done, INTERRUPTED
     return done, status
 
 
@@ -283,6 +298,9 @@ def _start(api: Api, wanted: Sequence[tuple[str, Mapping[str, Any]]], give_up: f
         except JobWatchError as error:
             complain(f"{len(wanted) - first} not started", error)
             return started, STILL_WATCHING if give_up is not None and isinstance(error, UnavailableError) else FAILURE
+        except KeyboardInterrupt:
+            say(f"{len(wanted) - first} interrupted: some may have been started, see list")
+            return started, INTERRUPTED
         for (name, _), result in zip(batch, results, strict=True):
             if isinstance(result, JobWatchError):
                 status = FAILURE
@@ -294,7 +312,7 @@ def _start(api: Api, wanted: Sequence[tuple[str, Mapping[str, Any]]], give_up: f
 
 def _finish(api: Api, watches: Sequence[Watch], give_up: float | None, status: int, *, as_json: bool) -> NoReturn:
     """Print the watches, once they have ended if they are waited for, and exit."""
-    if give_up is not None:
+    if give_up is not None and status != INTERRUPTED:
         after_all = wait_for(api, [watch["id"] for watch in watches], give_up, as_json=as_json)
         sys.exit(status or after_all)
     if watches:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
@@ -25,12 +27,23 @@ STILL_WATCHING = 20
 #: Something did not work, or an outcome is not known here.
 FAILURE = 1
 
+#: Ctrl-C, as shells say it: 128 and the number of the signal.
+INTERRUPTED = 130
+
 
 def write_whatever_comes() -> None:
     """Let no text end a command because the terminal's encoding lacks it."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def leave_at_once(status: int) -> NoReturn:
+    """End the process, even while a thread looks up a name, which nothing can interrupt."""
+    with suppress(OSError, ValueError):  # nobody reads any more
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)
 
 
 def complain(about: str, error: JobWatchError) -> None:

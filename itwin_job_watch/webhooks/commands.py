@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from itwin_job_watch.address import clean
 from itwin_job_watch.errors import JobWatchError, UnavailableError, say
-from itwin_job_watch.output import FAILURE, complain, json_line
+from itwin_job_watch.output import FAILURE, INTERRUPTED, complain, json_line
 from itwin_job_watch.parameters import TEXT
 from itwin_job_watch.webhooks.display import print_found, print_webhooks
 from itwin_job_watch.webhooks.documents import Webhook
@@ -217,6 +217,10 @@ def _each(what: str, names: Sequence[str], do: Callable[[str], None]) -> int:
             complain(f"{what} {name}", error)
             if isinstance(error, UnavailableError):
                 break
+        except KeyboardInterrupt:
+            status = INTERRUPTED
+            say(f"{what} {name}: interrupted, maybe too late: see webhooks list")
+            break
     if left:
         say(f"Not tried: {', '.join(left)}")
     return status

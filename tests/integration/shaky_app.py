@@ -7,6 +7,8 @@ import json
 import os
 import signal
 import sys
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,16 +19,27 @@ from tests.command_line import ENDED, WATCH
 PAGE = b"<html><h1>503 Service Unavailable</h1></html>"
 
 
+ONE_AT_A_TIME = threading.Lock()
+
+
+def next_mood(file):
+    with ONE_AT_A_TIME:
+        mood, *later = file.read_text(encoding="utf-8").split("\n")
+        if later:
+            file.write_text("\n".join(later), encoding="utf-8")
+    if mood == "hangs":
+        (file.parent / "hangs").touch()
+        while file.read_text(encoding="utf-8") == "hangs":
+            time.sleep(0.05)
+    return mood
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
         self.body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        file = Path(sys.argv[2])
-        mood, *later = file.read_text(encoding="utf-8").split("\n")
-        if later:
-            file.write_text("\n".join(later), encoding="utf-8")
-        match mood:
+        match next_mood(Path(sys.argv[2])):
             case "drops":
                 self.close_connection = True
             case "page":
