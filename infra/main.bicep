@@ -44,7 +44,7 @@ param itwinRequestsPerMinute int = 0
 @minValue(0)
 param itwinRequestsPerHour int = 0
 
-@description('Replaces the polling schedules of single APIs, by their names in the README: { reporting: \'30,60,120\', \'reality-modeling\': \'60\' }')
+@description('Replaces the polling schedules of single APIs, by their names in docs/apis.md: { reporting: \'30,60,120\', \'reality-modeling\': \'60\' }')
 param polling { *: string } = {}
 
 @description('Days that the row of an ended watch stays in the watches table. Results are kept for ever.')

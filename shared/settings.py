@@ -171,7 +171,7 @@ class Webhooks(BaseModel):
 
 
 class Settings(Callbacks, Webhooks):
-    """The settings, as the README lists them.  A field's alias is the setting's name."""
+    """The settings, as docs/configuration.md lists them.  A field's alias is the setting's name."""
 
     storage: SecretStr | None = Field(None, alias="AzureWebJobsStorage", min_length=1)
     storage_account: str | None = Field(None, alias="AzureWebJobsStorage__accountName", pattern=r"^[a-z0-9]{3,24}$")

@@ -183,7 +183,7 @@ def _waits(api: RemoteApi) -> dict[str, str]:
 
 
 def _delays(schedule: Schedule) -> str:
-    """Format a schedule as in the README.
+    """Format a schedule as in docs/apis.md.
 
     >>> _delays(Schedule.seconds(15, 30, jitter=0.1))
     '15, 30, 30, … s, plus up to 10 % jitter'

@@ -1,4 +1,4 @@
-"""``python3 -m local screenshots``: takes the screenshots of the page for the README."""
+"""``python3 -m local screenshots``: takes the screenshots of the page for docs/page.md."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ Name = Literal[
     "unavailable",
 ]
 
-#: Every problem that the app returns, by name.  The README lists cause and remedy of each.
+#: Every problem that the app returns, by name.  docs/http-api.md lists cause and remedy of each.
 KINDS: dict[Name, Kind] = {
     "malformed-body": Kind(400, "The body is not JSON"),
     "wrong-idempotency-key": Kind(400, "Invalid Idempotency-Key"),

@@ -24,15 +24,19 @@ from shared.web.problems import KINDS
 from tests.builders import NOON
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
+DOCS = ROOT / "docs"
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 SETTINGS = {field.alias: field for field in Settings.model_fields.values() if field.alias}
 
 
-def table(heading):
-    """The cells of the table below a heading, as the text between backticks, or all of it."""
-    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith(("| `", "| [`"))]
+def section(page, heading):
+    """The text below a heading of a page."""
+    return (ROOT / page).read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def table(text):
+    """The cells of the rows that begin with a name in backticks."""
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith(("| `", "| [`"))]
     return [[cell.strip() for cell in row] for row in rows]
 
 
@@ -40,14 +44,19 @@ def quoted(cell):
     return re.findall(r"`([^`]+)`", cell)
 
 
+SETTINGS_TABLE = table(section("docs/configuration.md", "Settings"))
+PROBLEMS = table(section("docs/http-api.md", "Problems"))
+LISTED_APIS = table((DOCS / "apis.md").read_text().partition("\n## ")[0])
+
+
 def test_it_lists_every_setting_and_no_other():
-    listed = [name for row in table("Settings") for name in quoted(row[0])]
+    listed = [name for row in SETTINGS_TABLE for name in quoted(row[0])]
 
     assert sorted(listed) == sorted([*SETTINGS, polling_setting("<api>")])
 
 
 def test_it_says_how_the_setting_of_an_api_is_named():
-    (meaning,) = (row[2] for row in table("Settings") if quoted(row[0]) == [polling_setting("<api>")])
+    (meaning,) = (row[2] for row in SETTINGS_TABLE if quoted(row[0]) == [polling_setting("<api>")])
     example, api = quoted(meaning)[-2:]
 
     assert api in APIS
@@ -55,7 +64,7 @@ def test_it_says_how_the_setting_of_an_api_is_named():
     assert example == polling_setting(api)
 
 
-@pytest.mark.parametrize(("cells", "default", "_"), table("Settings"))
+@pytest.mark.parametrize(("cells", "default", "_"), SETTINGS_TABLE)
 def test_it_says_the_default_of_each_setting(cells, default, _):
     for name in quoted(cells):
         field = SETTINGS.get(name)
@@ -72,17 +81,18 @@ def test_it_says_the_default_of_each_setting(cells, default, _):
 
 
 def test_it_lists_every_problem_with_its_status():
-    listed = [(quoted(row[0])[0], int(row[1])) for row in table("Problems")]
+    listed = [(quoted(row[0])[0], int(row[1])) for row in PROBLEMS]
 
     assert sorted(listed) == sorted((name, kind.status) for name, kind in KINDS.items())
 
 
 def test_it_says_of_every_problem_what_to_do():
-    assert all(len(row) == 4 and row[2] and row[3] for row in table("Problems"))
+    assert all(len(row) == 4 and row[2] and row[3] for row in PROBLEMS)
 
 
-def test_it_lists_every_outcome_and_no_other():
-    assert [quoted(row[0])[0] for row in table("Outcomes")] == [outcome.value for outcome in Outcome]
+@pytest.mark.parametrize("page", ["README.md", "docs/outcomes.md"])
+def test_it_lists_every_outcome_and_no_other(page):
+    assert [quoted(row[0])[0] for row in table(section(page, "Outcomes"))] == [outcome.value for outcome in Outcome]
 
 
 def ids_of(api):
@@ -91,36 +101,48 @@ def ids_of(api):
 
 
 def test_it_lists_every_api_with_its_ids_and_a_link_to_its_page():
-    rows = {quoted(name)[0]: (quoted(ids), name) for name, _, ids, _ in table("APIs")}
+    rows = {quoted(name)[0]: (quoted(ids), name) for name, _, ids, _ in LISTED_APIS}
 
-    assert sorted(quoted(row[0])[0] for row in table("APIs")) == sorted(APIS), "README.md has one row for each API"
+    assert sorted(quoted(row[0])[0] for row in LISTED_APIS) == sorted(APIS), "docs/apis.md has one row for each API"
     assert {name: ids for name, (ids, _) in rows.items()} == {name: ids_of(api) for name, api in APIS.items()}
-    assert {name: link for name, (_, link) in rows.items()} == {
-        name: f"[`{name}`](docs/apis/{name}.md)" for name in APIS
-    }
+    assert {name: link for name, (_, link) in rows.items()} == {name: f"[`{name}`](apis/{name}.md)" for name in APIS}
+
+
+def test_the_readme_names_every_api_with_a_link_to_its_page():
+    named = re.findall(r"\[`([\w-]+)`\]\(docs/apis/\1\.md\)", section("README.md", "APIs"))
+
+    assert named == [quoted(row[0])[0] for row in LISTED_APIS]
+
+
+def test_the_index_has_every_page():
+    index = (DOCS / "README.md").read_text()
+
+    assert [page.name for page in sorted(DOCS.glob("*.md")) if f"| [{page.name}]({page.name}) |" not in index] == [
+        "README.md"
+    ]
 
 
 def test_it_says_in_few_words_what_a_job_of_each_api_does():
-    assert [row for row in table("APIs") if not 10 < len(row[1]) < 45] == [], "between 10 and 45 characters"
+    assert [row for row in LISTED_APIS if not 10 < len(row[1]) < 45] == [], "between 10 and 45 characters"
 
 
 def test_an_api_that_is_superseded_names_one_that_is_watched_and_whose_page_says_so():
-    for name, _, _, note in table("APIs"):
+    for name, _, _, note in LISTED_APIS:
         for newer in quoted(note):
             assert newer in APIS
             assert f"]({newer}.md)" in (docs.FOLDER / f"{quoted(name)[0]}.md").read_text()
 
 
 def test_it_says_which_apis_are_previews_as_their_pages_do():
-    previews = {quoted(name)[0] for name, _, _, note in table("APIs") if "preview" in note}
+    previews = {quoted(name)[0] for name, _, _, note in LISTED_APIS if "preview" in note}
     heads = {page.stem: page.read_text().partition(docs.BEGIN)[0] for page in docs.FOLDER.glob("*.md")}
 
     stated = {name for name, head in heads.items() if re.search(r"\bis (.* )?a techn\w+ preview", head)}
-    assert previews == stated, 'the README has "preview" where the page begins with "is a technical preview"'
+    assert previews == stated, 'docs/apis.md has "preview" where the page begins with "is a technical preview"'
 
 
 def test_it_says_of_each_api_when_it_asks():
-    (own, _, _), *_ = table("When it asks")
+    (own, _, _), *_ = table(section("docs/apis.md", "When it asks"))
     (default,) = (field.default for field in fields(RemoteApi) if field.name == "polling")
 
     assert set(quoted(own)) == {name for name, api in APIS.items() if api.polling != default}
@@ -136,7 +158,7 @@ def leaves(values, *path):
 
 def test_it_explains_every_value_of_host_json_and_no_other():
     explained: dict[str, str] = {}
-    for names, values, _ in table("host.json"):
+    for names, values, _ in table(section("docs/configuration.md", "host.json")):
         said = quoted(values)
         explained |= dict(zip(quoted(names), said * (len(quoted(names)) // len(said)), strict=True))
 
@@ -148,16 +170,16 @@ def test_it_explains_every_value_of_host_json_and_no_other():
 
 
 def test_operating_says_what_to_do_for_every_outcome():
-    section = (ROOT / "docs/operate.md").read_text().split("\n## What each outcome means")[1].split("\n## ")[0]
+    text = section("docs/operate.md", "What each outcome means, and what to do")
 
-    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == [outcome.value for outcome in Outcome]
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [outcome.value for outcome in Outcome]
 
 
 def test_operating_names_every_alarm():
     alarms = re.findall(r"title: '([^']+)'", (ROOT / "infra/modules/alerts.bicep").read_text())
-    section = (ROOT / "docs/operate.md").read_text().split("\n## Alarms")[1].split("\n## ")[0]
+    text = section("docs/operate.md", "Alarms")
 
-    assert re.findall(r"^\| (?!alarm|---)([^|]+) \|", section, re.MULTILINE) == alarms
+    assert re.findall(r"^\| (?!alarm|---)([^|]+) \|", text, re.MULTILINE) == alarms
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -200,7 +222,7 @@ def test_publishing_names_the_language(page):
     told = [one for one in commands if one != "func azure functionapp publish"]  # else it just speaks of the command
 
     assert [one for one in told if "--python" not in one.split()] == []
-    assert told or page.name not in {"README.md", "deploy.md", "deploy.yml"}
+    assert told or page not in {ROOT / "README.md", DOCS / "deploy.md", ROOT / ".github/workflows/deploy.yml"}
 
 
 def test_a_secret_is_on_no_command_line():
@@ -258,7 +280,9 @@ def test_the_log_of_gates_says_what_is_told_of_it():
 
 
 def test_it_lists_every_operation():
-    assert [one.name for one in OPERATIONS if f"| `{one.method} /api/{one.path}` |" not in README] == []
+    page = (DOCS / "http-api.md").read_text()
+
+    assert [one.name for one in OPERATIONS if f"| `{one.method} /api/{one.path}` |" not in page] == []
 
 
 def test_how_fast_a_rate_rises_is_as_told():
@@ -316,10 +340,10 @@ def test_a_page_without_its_marks_is_not_written_over():
 
 
 def test_adding_an_api_explains_each_field_of_one():
-    section = (ROOT / "CONTRIBUTING.md").read_text().split("\n## Add an API\n")[1].split("\n## ")[0]
-    explained = {name for first in re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE) for name in quoted(first)}
+    text = section("CONTRIBUTING.md", "Add an API")
+    explained = {name for first in re.findall(r"^\| (`[^|]+) \|", text, re.MULTILINE) for name in quoted(first)}
 
     assert {field.name for field in fields(RemoteApi)} <= explained
-    assert [field.name for field in fields(Evidence) if f"`{field.name}`" not in section] == []
-    for file in re.findall(r"`(\w+\.py)`", section):
+    assert [field.name for field in fields(Evidence) if f"`{field.name}`" not in text] == []
+    for file in re.findall(r"`(\w+\.py)`", text):
         assert (ROOT / "shared/apis" / file).exists(), file

@@ -65,7 +65,7 @@ def test_every_setting_that_the_app_reads_is_set_and_no_other():
 
 @pytest.mark.parametrize("name", FOR_THE_HOST)
 def test_settings_of_the_host_are_told_of(name):
-    section = (ROOT / "README.md").read_text().split("\n## Settings\n")[1].split("\n## ")[0]
+    section = (ROOT / "docs/configuration.md").read_text().split("\n## Settings\n")[1].split("\n## ")[0]
 
     assert name not in READ
     assert f"`{name}`" in section

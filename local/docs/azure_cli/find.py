@@ -25,7 +25,7 @@ def everywhere() -> Iterator[tuple[Path, list[str]]]:
         in_page: [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")],
         in_shell: (ROOT / "infra").rglob("*.sh"),
         in_powershell: (ROOT / "infra").rglob("*.ps1"),
-        in_workflow: (ROOT / ".github").rglob("*.yml"),
+        in_workflow: (ROOT / ".github/workflows").glob("*.yml"),
     }.items():
         for path in sorted(paths):
             for command in reader(path.read_text(encoding="utf-8")):
