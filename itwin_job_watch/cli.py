@@ -28,6 +28,7 @@ from itwin_job_watch.output import (
 )
 from itwin_job_watch.parameters import API, TEXT
 from itwin_job_watch.shapes import Watch
+from itwin_job_watch.starts import again
 from itwin_job_watch.version import NAME, VERSION
 from itwin_job_watch.webhooks.commands import webhooks
 
@@ -195,8 +196,8 @@ def restart(
     left = [watch for watch in found if watch["state"] != "ended"]
     for watch in left:
         say(f"{watch['id']}: has not ended, so it is left as it is")
-    more: dict[str, Any] = {"restart": True} | ({"deadline": deadline} if deadline else {})
-    wanted = [(watch["id"], _again(watch) | more) for watch in found if watch["state"] == "ended"]
+    more = {"deadline": deadline} if deadline else {}
+    wanted = [(watch["id"], again(watch) | more) for watch in found if watch["state"] == "ended"]
     started, refused = _start(api, wanted, give_up)
     _finish(api, [*left, *started], give_up, refused if refused == INTERRUPTED else unknown or refused, as_json=as_json)
 
@@ -279,12 +280,6 @@ def _each(ids: Sequence[str], do: Callable[[str], Watch]) -> tuple[list[Watch], 
             say(f"{watch_id}: interrupted, as were those after it")
             return done, INTERRUPTED
     return done, status
-
-
-def _again(watch: Watch) -> dict[str, Any]:
-    """Return the request that starts the watch again."""
-    request = {"api": watch["api"], "job": watch["job"], "labels": watch.get("labels") or []}
-    return request | ({"callback": {"url": watch["callback"].get("url")}} if watch.get("callback") else {})
 
 
 def _start(api: Api, wanted: Sequence[tuple[str, Mapping[str, Any]]], give_up: float | None) -> tuple[list[Watch], int]:
