@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -19,14 +18,13 @@ from local.docs.api_names import write as write_names
 from local.docs.api_pages import write as write_docs
 from local.docs.screenshots import screenshots as take_screenshots
 from local.parts.processes import DidNotStartError
-from local.parts.stack import CLIENT_ID, CLIENT_SECRET
 from local.plan.command import plan
+from local.serve.command import serve
+from local.serve.watching import name_the_app
 from local.setup.bootstrap import ROOT
 from local.simulator.__main__ import simulator
 from local.trials.chaos import chaos as cause_chaos
 from local.trials.run import run as watch_the_scenario
-from local.trials.serve import SERVING
-from local.trials.serve import serve as keep_serving
 
 CONSOLE = Console()
 
@@ -53,13 +51,6 @@ def main() -> None:
 def run() -> None:
     """Watch simulated jobs of every API to their end, and check the outcome of each."""
     watch_the_scenario(CONSOLE)
-
-
-@main.command()
-@click.option("--port", type=click.IntRange(1, 65535), help="Port of the app.  Default: any free port.")
-def serve(port: int | None) -> None:
-    """Run everything until Ctrl-C, and print how to use it."""
-    keep_serving(CONSOLE, port)
 
 
 @main.command(
@@ -124,36 +115,22 @@ def check(*, az: bool) -> None:
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
     add_help_option=False,
 )
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder of the `serve` that is meant.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def watch(arguments: tuple[str, ...]) -> None:
+def watch(data: Path | None, arguments: tuple[str, ...]) -> None:
     """Start, list, show, wait for and stop watches; bare URLs are started and waited for.
 
-    Uses the app that `serve` runs here, unless --url and --key name another; `webhooks` its simulated platform.
+    Uses the app that `serve` runs here, unless --url and --key name another; `webhooks` its platform.
     """
     if arguments and arguments[0].startswith(("http://", "https://")):
         arguments = ("start", "--wait", *arguments)
-    serving = json.loads(SERVING.read_text()) if SERVING.exists() else {}
-    defaults = _connection(**serving) if serving else {}
-    for name, value in defaults.items():
-        os.environ.setdefault(name, value)
+    name_the_app(os.environ, data, arguments)
     watch_jobs.main([*arguments], prog_name="python3 -m local watch")
-
-
-def _connection(*, url: str, key: str, platform: str) -> dict[str, str]:
-    """Return the variables that the command line reads, for the app and the platform that `serve` runs."""
-    return {
-        "ITWIN_JOB_WATCH_URL": url,
-        "ITWIN_JOB_WATCH_KEY": key,
-        "ITWIN_JOB_WATCH_EVENTS_URL": f"{url}/api/events?code={key}",
-        "ITWIN_API_URL": platform,
-        "ITWIN_TOKEN_URL": f"{platform}/connect/token",
-        "ITWIN_CLIENT_ID": CLIENT_ID,
-        "ITWIN_CLIENT_SECRET": CLIENT_SECRET,
-    }
 
 
 main.add_command(bench)
 main.add_command(plan)
+main.add_command(serve)
 main.add_command(simulator)
 
 

@@ -24,6 +24,9 @@ from local.parts.stdin import at_end_of_stdin
 #: `local.parts.processes.Service.stop` gives ours 10 s in all.
 _PATIENCE = timedelta(seconds=5)
 
+#: Other users of the machine can read a command line.
+_KEY_SETTING = "LOCAL_HOST_KEY"
+
 _log = logging.getLogger(__name__)
 
 
@@ -40,13 +43,15 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.host", description="An embedded Azure Functions host.")
     parser.add_argument("--app", type=Path, required=True, help="directory of function_app.py and host.json")
     parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
-    parser.add_argument("--key", required=True, help="key that functions require")
+    parser.add_argument(
+        "--key", default=os.environ.pop(_KEY_SETTING, ""), help=f"key that functions require; default: {_KEY_SETTING}"
+    )
     parser.add_argument("--lease", type=int, default=600, help="lease of a message, in seconds; default: %(default)s")
     parser.add_argument("--again", action="store_true", help=argparse.SUPPRESS)  # not the first: the address is known
     parser.add_argument("--backend", choices=sorted(BACKENDS), default=preferred(), help="default: %(default)s")
     arguments = parser.parse_args()
     if not arguments.key:
-        parser.error("--key must not be empty")
+        parser.error(f"give a key that is not empty, with --key or {_KEY_SETTING}")
     if arguments.lease < 1:
         parser.error("--lease must be 1 or more")
     return arguments

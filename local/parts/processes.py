@@ -51,6 +51,7 @@ class Service:
     port: int
     log: Path  #: its output, across restarts
     env: Mapping[str, str] = field(default_factory=dict)
+    inherits: Sequence[int] = ()  #: open files that it gets, as POSIX numbers them
     _child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -65,7 +66,7 @@ class Service:
         It has its own session, so that Ctrl-C reaches only this process, which stops its children in order.  Its stdin
         closes when this process dies, for whatever reason.
         """
-        if self._listens():
+        if self.listens():
             raise DidNotStartError(f"port {self.port} is in use by another program")
         with self.log.open("ab") as output:
             self._child = subprocess.Popen(
@@ -76,10 +77,11 @@ class Service:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=self.inherits,
             )
         give_up = time.monotonic() + READY_WITHIN.total_seconds()
         while time.monotonic() < give_up and self._child.poll() is None:
-            if self._listens():
+            if self.listens():
                 return
             time.sleep(0.05)
         last_lines = "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])
@@ -113,7 +115,7 @@ class Service:
                 os.killpg(self._child.pid, signal.SIGKILL)  # it leads its session and process group
             self._child.wait()
             give_up = time.monotonic() + STOPPED_WITHIN.total_seconds()
-            while self._listens() and time.monotonic() < give_up:  # its children die a moment later
+            while self.listens() and time.monotonic() < give_up:  # its children die a moment later
                 time.sleep(0.01)
         self._forget()
 
@@ -136,7 +138,8 @@ class Service:
         itself = psutil.Process(self.process.pid)
         return max(itself.children(), key=psutil.Process.create_time, default=itself)
 
-    def _listens(self) -> bool:
+    def listens(self) -> bool:
+        """Return whether its port accepts connections."""
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 

@@ -1,0 +1,140 @@
+"""The data folder of `serve`."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+
+import click
+import pytest
+
+from local.serve.folder import FORMAT, PORT, opened
+from local.setup.bootstrap import ROOT
+
+PLATFORM = "https://api.bentley.com"
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "with a blank" / "data"
+
+
+def identity(path):
+    with opened(path, PLATFORM, None) as folder:
+        return folder.identity
+
+
+def test_key_and_port_stay(path):
+    first = identity(path)
+
+    assert identity(path) == first
+    assert first.port == PORT
+    assert len(first.key) == 40
+
+
+def test_a_port_that_was_chosen_stays_too(path):
+    with opened(path, PLATFORM, 7272):
+        pass
+
+    assert identity(path).port == 7272
+
+
+def test_an_id_is_remembered(path):
+    with opened(path, PLATFORM, None) as folder:
+        folder.remember("service-1")
+
+    assert identity(path).client_id == "service-1"
+
+
+@POSIX
+def test_only_its_user_can_read_it(path):
+    with opened(path, PLATFORM, None) as folder:
+        assert path.stat().st_mode & 0o777 == 0o700
+        assert {file.name: file.stat().st_mode & 0o077 for file in (folder.key_file, path / "identity.json")} == {
+            "key": 0,
+            "identity.json": 0,
+        }
+        assert folder.key_file.read_text().strip() == folder.identity.key
+
+
+@POSIX
+def test_it_is_for_one_at_a_time(path):
+    with (
+        opened(path, PLATFORM, None),
+        pytest.raises(click.ClickException, match=rf"Another `serve` runs with .*data \(process {os.getpid()}\)"),
+        opened(path, PLATFORM, None),
+    ):
+        pass
+
+    identity(path)  # it is free again
+
+
+#: Opens the folder, starts a program that lasts a moment longer and has the lock too, and is killed.
+KILLED = f"""
+import os, signal, subprocess, sys
+from pathlib import Path
+from local.serve.folder import opened
+with opened(Path(sys.argv[1]), "{PLATFORM}", None) as folder:
+    subprocess.Popen(["sleep", "1"], pass_fds=[folder.lock.fileno()])
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@POSIX
+def test_the_programs_of_a_killed_one_are_waited_for(path):
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], cwd=ROOT, check=False)
+    began = time.monotonic()
+
+    identity(path)
+
+    assert time.monotonic() - began > 0.2  # it was locked
+
+
+def test_it_belongs_to_one_platform(path):
+    identity(path)
+
+    with (
+        pytest.raises(click.ClickException, match=r"belongs to https://api\.bentley\.com"),
+        opened(path, "https://qa-api.bentley.com", None),
+    ):
+        pass
+
+
+def test_one_of_a_newer_version_is_left_alone(path):
+    newer = replace(identity(path), format=FORMAT + 1)
+    (path / "identity.json").write_text(json.dumps(asdict(newer)))
+
+    with pytest.raises(click.ClickException, match="newer version"):
+        identity(path)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 1, "platform": 2, "other": 3}'])
+def test_a_damaged_identity_is_named(path, text):
+    identity(path)
+    (path / "identity.json").write_text(text)
+
+    with pytest.raises(click.ClickException, match=r"identity\.json is missing or damaged"):
+        identity(path)
+
+
+@pytest.mark.parametrize("damage", ["{", None])
+def test_damaged_storage_is_not_begun_anew(path, damage):
+    with opened(path, PLATFORM, None) as folder:
+        folder.storage.mkdir()
+        (folder.storage / "__azurite_db_queue__.json").write_text("{}")
+        table = folder.storage / "__azurite_db_table__.json"
+        if damage:
+            table.write_text(damage)
+
+    with pytest.raises(click.ClickException, match=r"table__\.json is missing or damaged"):
+        identity(path)
+
+
+def test_a_place_that_cannot_be_used_is_named(tmp_path):
+    (tmp_path / "file").touch()
+
+    with pytest.raises(click.ClickException, match="--data"), opened(tmp_path / "file" / "data", PLATFORM, None):
+        pass
