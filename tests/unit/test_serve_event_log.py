@@ -1,6 +1,7 @@
 """The file that stands in for Application Insights."""
 
 import json
+import os
 
 import httpx
 import pytest
@@ -72,7 +73,7 @@ def test_what_cannot_be_written_comes_again(log, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
 
     answer = send(log, envelope(log["InstrumentationKey"]))
 

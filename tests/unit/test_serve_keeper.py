@@ -30,7 +30,7 @@ def part(tmp_path):
 
 
 def test_what_is_killed_runs_again(part):
-    said = []
+    said: list[str] = []
     killed = part.process
     child = part.worker
     os.kill(killed.pid, signal.SIGKILL)
@@ -71,7 +71,7 @@ def test_what_ends_again_and_again_is_given_up(tmp_path, monkeypatch):
     part = Service([sys.executable, "-c", "raise SystemExit(3)"], free_port(), tmp_path / "part.log")
     with pytest.raises(DidNotStartError):
         part.start()
-    said = []
+    said: list[str] = []
 
     with pytest.raises(DidNotStartError, match=r"part ends again and again: see .*log"):
         Keeper([part], said.append).look()
