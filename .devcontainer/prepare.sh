@@ -4,4 +4,4 @@ set -euo pipefail
 sudo apt-get update
 sudo apt-get install --yes --no-install-recommends chromium chromium-driver
 npm install --global azure-functions-core-tools@4
-python3 -m local --help >/dev/null
+python3 -m local test --version

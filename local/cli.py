@@ -1,4 +1,4 @@
-"""The commands of ``python3 -m local``."""
+"""The commands of ``python3 -m local``.  Each installs what it needs when it is first used, and imports it then."""
 
 from __future__ import annotations
 
@@ -6,25 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 
-from itwin_job_watch.cli import main as watch_jobs
-from local.bench.command import bench
-from local.docs.api_names import write as write_names
-from local.docs.api_pages import write as write_docs
-from local.docs.screenshots import screenshots as take_screenshots
 from local.parts.processes import DidNotStartError
-from local.plan.command import plan
 from local.serve.command import serve
 from local.serve.watching import name_the_app
-from local.setup.bootstrap import ROOT
-from local.simulator.__main__ import simulator
-from local.trials.chaos import chaos as cause_chaos
-from local.trials.run import run as watch_the_scenario
+from local.setup import groups
+from local.setup.bootstrap import ROOT, enter_environment
 
 CONSOLE = Console()
 
@@ -47,9 +40,20 @@ def main() -> None:
         signal.signal(getattr(signal, name), _interrupt)
 
 
+def _handing_on(function: Callable[..., None]) -> click.Command:
+    """Add a command whose options are those of a program behind it."""
+    command = main.command(
+        context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False
+    )
+    return command(click.argument("arguments", nargs=-1, type=click.UNPROCESSED)(function))
+
+
 @main.command()
 def run() -> None:
     """Watch simulated jobs of every API to their end, and check the outcome of each."""
+    enter_environment(groups.APP, azurite=True)
+    from local.trials.run import run as watch_the_scenario
+
     watch_the_scenario(CONSOLE)
 
 
@@ -61,6 +65,7 @@ def run() -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(*, quick: bool, arguments: tuple[str, ...]) -> None:
     """Run the tests; further arguments go to pytest.  Default: all tests, several files in parallel."""
+    enter_environment(groups.TEST, azurite=True)
     which = ["-m", "not slow"] if quick else []
     if not any(not argument.startswith("-") for argument in arguments):
         which += ["--numprocesses", "3", "--dist", "loadfile"]  # they mostly wait
@@ -73,12 +78,19 @@ def test(*, quick: bool, arguments: tuple[str, ...]) -> None:
 @click.option("--seed", type=int, default=0, show_default=True, help="Determines what happens, and roughly when.")
 def chaos(watches: int, kills: int, seed: int) -> None:
     """Break everything while many watches run, and check that none is lost."""
+    enter_environment(groups.APP, azurite=True)
+    from local.trials.chaos import chaos as cause_chaos
+
     cause_chaos(CONSOLE, watches, kills, seed)
 
 
 @main.command()
 def docs() -> None:
     """Regenerate the tables in docs/apis, and the names that the command line completes, from shared/apis."""
+    enter_environment(groups.APP)
+    from local.docs.api_names import write as write_names
+    from local.docs.api_pages import write as write_docs
+
     for page in [*write_docs(), *write_names()]:
         CONSOLE.print(f"{page.relative_to(ROOT)} written", highlight=False)
 
@@ -86,7 +98,8 @@ def docs() -> None:
 @main.command()
 def pictures() -> None:
     """Draw the workbook's charts in docs/operate.md from a run on this machine."""
-    from local.docs.charts import pictures as draw  # noqa: PLC0415 -- matplotlib is slow to import
+    enter_environment(groups.DRAW, azurite=True)
+    from local.docs.charts import pictures as draw
 
     draw(CONSOLE)
 
@@ -94,15 +107,19 @@ def pictures() -> None:
 @main.command()
 def screenshots() -> None:
     """Take the screenshots in docs/pictures; needs Chromium and chromedriver."""
-    take_screenshots(CONSOLE)
+    enter_environment(groups.DRAW, azurite=True)
+    from local.docs.screenshots import screenshots as take
+
+    take(CONSOLE)
 
 
 @main.command()
 @click.option("--az", is_flag=True, help="Check the commands of `az` in docs and scripts instead; installs azure-cli.")
 def check(*, az: bool) -> None:
     """Check lint, formatting, types and imports, as CI does besides the tests."""
+    enter_environment(groups.CHECK)
     if az:
-        from local.docs.azure_cli.check import check_all  # noqa: PLC0415 -- needs what nothing else does
+        from local.docs.azure_cli.check import check_all
 
         sys.exit(check_all(CONSOLE))
     tools = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
@@ -111,27 +128,49 @@ def check(*, az: bool) -> None:
     sys.exit(max(subprocess.call(command, cwd=ROOT) for command in commands))
 
 
-@main.command(
-    context_settings={"ignore_unknown_options": True, "help_option_names": []},
-    add_help_option=False,
-)
+@_handing_on
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder of the `serve` that is meant.")
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def watch(data: Path | None, arguments: tuple[str, ...]) -> None:
     """Start, list, show, wait for and stop watches; bare URLs are started and waited for.
 
     Uses the app that `serve` runs here, unless --url and --key name another; `webhooks` its platform.
     """
+    from itwin_job_watch.cli import main as watch_jobs
+
     if arguments and arguments[0].startswith(("http://", "https://")):
         arguments = ("start", "--wait", *arguments)
     name_the_app(os.environ, data, arguments)
     watch_jobs.main([*arguments], prog_name="python3 -m local watch")
 
 
-main.add_command(bench)
-main.add_command(plan)
+@_handing_on
+def simulator(arguments: tuple[str, ...]) -> None:
+    """Run the simulated iTwin Platform alone."""
+    enter_environment(groups.SIMULATOR)
+    from local.simulator.__main__ import simulator as simulate
+
+    simulate.main([*arguments], prog_name="python3 -m local simulator")
+
+
+@_handing_on
+def plan(arguments: tuple[str, ...]) -> None:
+    """Say what so many watches would do and cost, in virtual time."""
+    enter_environment(groups.PLAN)
+    from local.plan.command import plan as make_plan
+
+    make_plan.main([*arguments], prog_name="python3 -m local plan")
+
+
+@_handing_on
+def bench(arguments: tuple[str, ...]) -> None:
+    """Measure the app on this machine, with the benchmarks that are named."""
+    enter_environment(groups.DRAW, azurite=True)
+    from local.bench.command import bench as measure
+
+    measure.main([*arguments], prog_name="python3 -m local bench")
+
+
 main.add_command(serve)
-main.add_command(simulator)
 
 
 def _interrupt(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""The command `serve`."""
+"""The command `serve`.  It imports its parts when what they need is installed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from local.serve.platforms import platform_url
+from local.setup import groups
+from local.setup.bootstrap import enter_environment
 
 
 @click.command()
@@ -50,11 +52,14 @@ def serve(
     if platform is None:
         if data or public_url:
             raise click.UsageError("--data and --public-url go with --platform: what is simulated does not last.")
-        from local.serve.simulated import serve as simulated  # noqa: PLC0415 -- only here: `--help` needs none of it
+        enter_environment(groups.APP, azurite=True)
+        from local.serve.simulated import serve as simulated
 
         simulated(port)
         return
-    from local.serve import real  # noqa: PLC0415 -- as above
+    platform = platform_url(platform)
+    enter_environment(groups.APP, azurite=True)
+    from local.serve import real
 
     more = {} if lease is None else {"lease": timedelta(seconds=lease)}
-    real.serve(real.Options(platform_url(platform), token_url or "", data, port, public_url, **more))
+    real.serve(real.Options(platform, token_url or "", data, port, public_url, **more))

@@ -26,7 +26,7 @@ WITH_KEY = {"x-functions-key": KEY}
 
 #: What the embedded host needs and the app does not.
 FOR_THE_HOST = re.findall(
-    r"^(?:cronsim|azure-functions-runtime)\b[^#\n]*", (ROOT / "local/requirements.txt").read_text(), re.MULTILINE
+    r"^(?:cronsim|azure-functions-runtime)\b[^#\n]*", (ROOT / "local/requirements/app.txt").read_text(), re.MULTILINE
 )
 
 INDEX = "import function_app; print(*sorted(one.get_function_name() for one in function_app.app.get_functions()))"

@@ -70,7 +70,7 @@ def test_each_kind_of_dependency_is_kept_new_wherever_it_is():
             *ROOT.glob(name),
             *ROOT.glob(f".github/{name}"),
             *ROOT.glob(f"local/*/{name}"),
-            *ROOT.glob(f"local/{name}"),
+            *ROOT.glob("local/requirements/*.txt" if kind == "pip" else f"local/{name}"),
             *ROOT.glob(f"tests/*/*/{name}"),
         ]
         if kind != "github-actions"

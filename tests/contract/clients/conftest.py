@@ -1,7 +1,6 @@
 """Bentley's own clients, run by Node against the simulator."""
 
 import asyncio
-import hashlib
 import json
 import subprocess
 import sys
@@ -62,15 +61,11 @@ def programs():
 @pytest.fixture(scope="session")
 def packages(programs):
     """Where the packages are, as the lock file has them."""
-    lock = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
     directory = STATE / "clients"
-    stamp = directory / "installed.sha256"
     with one_at_a_time():  # pytest's workers share the directory
-        if not stamp.exists() or stamp.read_text() != lock:
-            stamp.unlink(missing_ok=True)
+        if not node.is_installed(HERE, directory):
             done = node.install(programs, HERE, directory)
             assert done.returncode == 0, done.stdout
-            stamp.write_text(lock)
     return directory
 
 

@@ -1,0 +1,44 @@
+"""Groups of packages: each command installs those that it needs.  Uses only the standard library."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Group(NamedTuple):
+    """A file of requirements, and how much it brings with all that it includes: on disk, and in time."""
+
+    file: Path
+    much: str
+
+
+_FILES = Path(__file__).resolve().parents[1] / "requirements"
+
+WATCH = Group(_FILES / "watch.txt", "40 MB, a few seconds")
+SIMULATOR = Group(_FILES / "simulator.txt", "60 MB, a few seconds")
+APP = Group(_FILES / "app.txt", "90 MB, half a minute")
+PLAN = Group(_FILES / "plan.txt", "160 MB, half a minute")
+DRAW = Group(_FILES / "draw.txt", "360 MB, a minute")
+TEST = Group(_FILES / "test.txt", "430 MB, a minute")
+CHECK = Group(_FILES / "check.txt", "500 MB, a minute")
+
+
+def with_included(requirements: Path) -> list[Path]:
+    """Return a file of requirements and those that it includes, each once."""
+    files = [requirements]
+    for file in files:
+        included = re.findall(r"^-r (\S+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        files += [path for name in included if (path := (file.parent / name).resolve()) not in files]
+    return files
+
+
+def specification(requirements: Path) -> str:
+    """Return a hash of what is wanted: of the file, of those that it includes, and of the Python version."""
+    digest = hashlib.sha256(repr(sys.version_info[:2]).encode())
+    for file in with_included(requirements):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
