@@ -54,6 +54,11 @@ class App:
                 raise strange("the list leads back to the same page")
             params["cursor"] = cursor
 
+    async def find(self, give_up: float | None = None, **name: str) -> Sequence[Watch]:
+        """Return the watches with this name: `id`, with four digits or more that it begins with, or `url` of a job."""
+        found, _ = await self._to.request("GET", "/watches", page, give_up, params=name)
+        return found
+
     async def show(self, watch_id: str) -> Watch:
         """Return a watch."""
         return await self._to.request("GET", path(watch_id), watch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Concatenate, NoReturn, ParamSpec
 
 import click
@@ -12,8 +12,9 @@ from click.core import ParameterSource
 
 from itwin_job_watch.address import app_key, app_token, app_url, clean
 from itwin_job_watch.client import BATCH, Api
-from itwin_job_watch.errors import JobWatchError, UnavailableError, say
+from itwin_job_watch.errors import JobWatchError, UnavailableError, WrongRequestError, say
 from itwin_job_watch.handed_over import read
+from itwin_job_watch.naming import id_of, watch_of
 from itwin_job_watch.output import (
     EXITS,
     FAILURE,
@@ -31,6 +32,7 @@ from itwin_job_watch.shapes import Watch
 from itwin_job_watch.starts import again
 from itwin_job_watch.version import NAME, VERSION
 from itwin_job_watch.webhooks.commands import webhooks
+from itwin_job_watch.wording import said
 
 OUTCOMES = ["succeeded", *EXITS]
 
@@ -65,7 +67,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except JobWatchError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(said(error)) from error
         except KeyboardInterrupt:
             say("Interrupted")
             sys.exit(INTERRUPTED)
@@ -82,7 +84,10 @@ class _Group(click.Group):
 @click.version_option(VERSION, prog_name=NAME, message="%(prog)s %(version)s")
 @click.pass_context
 def main(ctx: click.Context, /, **_: str | None) -> None:
-    """Watch long-running jobs of the Bentley iTwin Platform to their end."""
+    """Watch long-running jobs of the Bentley iTwin Platform to their end.
+
+    A WATCH is named by its id, by four digits or more that its id begins with, or by the status URL of its job.
+    """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
@@ -122,7 +127,7 @@ deadline = click.option(
     "--deadline", type=TEXT, help="When to stop watching: an instant, or a duration such as PT2H or P3D."
 )
 and_wait = click.option("--wait/--no-wait", help="Wait until all have ended, like `wait`.")
-watch_ids = click.argument("ids", nargs=-1, required=True, type=TEXT, metavar="WATCH...")
+watch_names = click.argument("names", nargs=-1, required=True, type=TEXT, metavar="WATCH...")
 
 
 @main.command()
@@ -179,18 +184,18 @@ def _jobs(urls: Sequence[str], of: str | None) -> list[tuple[str, dict[str, Any]
 
 
 @main.command()
-@watch_ids
+@watch_names
 @deadline
 @and_wait
 @timeout
 @as_json
 @with_api
 def restart(
-    api: Api, *, ids: Sequence[str], deadline: str | None, wait: bool, timeout: float | None, as_json: bool
+    api: Api, *, names: Sequence[str], deadline: str | None, wait: bool, timeout: float | None, as_json: bool
 ) -> None:
     """Begin ended watches again, with their labels and callbacks.  Open ones are left as they are."""
     give_up = _end(api, timeout) if wait else None
-    found, unknown = _each(ids, api.show)
+    found, unknown = _each(names, partial(watch_of, api))
     if unknown == INTERRUPTED:
         sys.exit(INTERRUPTED)
     left = [watch for watch in found if watch["state"] != "ended"]
@@ -228,36 +233,39 @@ def list_watches(
 
 
 @main.command()
-@click.argument("watch_id", type=TEXT, metavar="WATCH")
+@click.argument("name", type=TEXT, metavar="WATCH")
 @as_json
 @with_api
-def show(api: Api, *, watch_id: str, as_json: bool) -> None:
+def show(api: Api, *, name: str, as_json: bool) -> None:
     """Show one watch."""
-    print_one(api.show(watch_id), as_json=as_json)
+    print_one(watch_of(api, name), as_json=as_json)
 
 
 @main.command()
-@watch_ids
+@watch_names
 @timeout
 @as_json
 @with_api
-def wait(api: Api, *, ids: Sequence[str], timeout: float | None, as_json: bool) -> None:
+def wait(api: Api, *, names: Sequence[str], timeout: float | None, as_json: bool) -> None:
     """Wait until all these watches have ended, however often the app fails meanwhile.
 
     Exits with 0 if all succeeded, else with the first that applies: 1 a watch is unknown, or the app refuses to answer,
     20 the timeout passed first, 10 failed, 11 cancelled, 12 partial, 13 expired, 14 lost, 15 refused, 16 abandoned,
-    17 stopped.
+    17 stopped.  Ctrl-C exits with 130; the app goes on watching.
     """
-    sys.exit(wait_for(api, ids, _end(api, timeout), as_json=as_json))
+    give_up = _end(api, timeout)
+    ids, status = _ids(api, names, give_up)
+    after_all = wait_for(api, ids, give_up, as_json=as_json) if ids else status
+    sys.exit(status or after_all)
 
 
 @main.command()
-@watch_ids
+@watch_names
 @as_json
 @with_api
-def stop(api: Api, *, ids: Sequence[str], as_json: bool) -> None:
+def stop(api: Api, *, names: Sequence[str], as_json: bool) -> None:
     """Stop watches.  The jobs themselves keep running."""
-    stopped, status = _each(ids, api.stop)
+    stopped, status = _each(names, lambda name: api.stop(id_of(api, name)))
     _finish(api, stopped, None, status, as_json=as_json)
 
 
@@ -266,20 +274,37 @@ def _end(api: Api, timeout: float | None) -> float:
     return float("inf") if timeout is None else api.clock() + max(0.0, timeout)
 
 
-def _each(ids: Sequence[str], do: Callable[[str], Watch]) -> tuple[list[Watch], int]:
-    """Do it for each; returns the watches for which it worked, and the exit status of the others."""
-    done: list[Watch] = []
+def _ids(api: Api, names: Sequence[str], give_up: float) -> tuple[list[str], int]:
+    """Return the ids of what is waited for, and the exit status of the others; raises what concerns all of them."""
+    ids: list[str] = []
     status = 0
-    for watch_id in dict.fromkeys(ids):
+    for name in names:
         try:
-            done.append(do(watch_id))
+            ids.append(id_of(api, name, give_up))
+        except UnavailableError as error:
+            status = status or STILL_WATCHING
+            complain(name, error)
+        except WrongRequestError as error:
+            status = FAILURE
+            complain(name, error)
+    return ids, status
+
+
+def _each(names: Sequence[str], do: Callable[[str], Watch]) -> tuple[list[Watch], int]:
+    """Do it for each; returns the watches for which it worked, and the exit status of the others."""
+    done: dict[str, Watch] = {}
+    status = 0
+    for name in dict.fromkeys(names):
+        try:
+            watch = do(name)
+            done[watch["id"]] = watch
         except JobWatchError as error:
             status = FAILURE
-            complain(watch_id, error)
+            complain(name, error)
         except KeyboardInterrupt:
-            say(f"{watch_id}: interrupted, as were those after it")
-            return done, INTERRUPTED
-    return done, status
+            say(f"{name}: interrupted, as were those after it")
+            return [*done.values()], INTERRUPTED
+    return [*done.values()], status
 
 
 def _start(api: Api, wanted: Sequence[tuple[str, Mapping[str, Any]]], give_up: float | None) -> tuple[list[Watch], int]:
@@ -296,10 +321,10 @@ def _start(api: Api, wanted: Sequence[tuple[str, Mapping[str, Any]]], give_up: f
         except KeyboardInterrupt:
             say(f"{len(wanted) - first} interrupted: some may have been started, see list")
             return started, INTERRUPTED
-        for (name, _), result in zip(batch, results, strict=True):
+        for (name, request), result in zip(batch, results, strict=True):
             if isinstance(result, JobWatchError):
                 status = FAILURE
-                complain(name, result)
+                complain(name, result, request)
             else:
                 started.append(result)
     return started, status

@@ -43,6 +43,10 @@ class Api:
         """Yield at most `most` watches, page by page."""
         return self._loop.each(self._app.list(most, **filters))
 
+    def find(self, give_up: float | None = None, **name: str) -> Sequence[Watch]:
+        """Return the watches with this name: `id`, with four digits or more that it begins with, or `url` of a job."""
+        return self._loop.run(self._app.find(give_up, **name))
+
     def show(self, watch_id: str) -> Watch:
         """Return a watch."""
         return self._loop.run(self._app.show(watch_id))

@@ -14,8 +14,9 @@ from itwin_job_watch.errors import JobWatchError, NoSuchWatchError, UnavailableE
 from itwin_job_watch.pauses import pause
 from itwin_job_watch.shapes import Watch, watch
 
-#: Seconds that one long poll may take: of the only watch, or of one of several.
-WAIT, WAIT_OF_SEVERAL = 25, 2
+#: Seconds that one long poll may take: of the only watch, or of one of several.  It tells of the end alone, and people
+#: look on: so long may the percentage that they see be behind.
+WAIT, WAIT_OF_SEVERAL = 5, 2
 
 #: Concurrent long polls.
 AT_ONCE = 8

@@ -18,6 +18,7 @@ from itwin_job_watch.display import job_ids, show_all, show_one
 from itwin_job_watch.errors import JobWatchError, say
 from itwin_job_watch.progress import progress
 from itwin_job_watch.shapes import Watch
+from itwin_job_watch.wording import said
 
 #: Exit status of `wait`: 0 if all succeeded, else the first of these that applies.
 EXITS = {"failed": 10, "cancelled": 11, "partial": 12, "expired": 13, "lost": 14, "refused": 15, "abandoned": 16}
@@ -46,9 +47,9 @@ def leave_at_once(status: int) -> NoReturn:
     os._exit(status)
 
 
-def complain(about: str, error: JobWatchError) -> None:
-    """Say what went wrong with one of several."""
-    say(f"{about}: {error}")
+def complain(about: str, error: JobWatchError, request: Mapping[str, Any] | None = None) -> None:
+    """Say what went wrong with one of several; `request` is what was sent, if it was a start."""
+    say(f"{about}: {said(error, request)}")
 
 
 def print_all(watches: Sequence[Watch], *, as_json: bool) -> None:

@@ -63,7 +63,7 @@ class Handler(BaseHTTPRequestHandler):
             case document:
                 self.give(200, document.encode())
 
-    do_POST = do_DELETE = do_GET  # noqa: N815 -- the base class's names
+    do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815 -- the base class's names
 
     def give(self, status, body, length=None, **headers):
         self.send_response(status)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.command_line import ENDED, WATCH, by_watch, run
+from tests.command_line import ENDED, WATCH, Done, by_watch, run
 from tests.integration.test_command_line import App, process
 from tests.unit.test_command_line_webhooks import ACTIVE, WEBHOOK
 
@@ -34,7 +34,7 @@ def interrupted(app, *arguments, **variables):
         time.sleep(0.05)
     command.send_signal(signal.SIGINT)
     out, err = command.communicate(timeout=WITHIN)
-    return command.returncode, out, err
+    return command.returncode, out, Done.PROGRESS.sub("", err)
 
 
 def moods(*documents):
@@ -92,7 +92,7 @@ def test_while_it_stops_watches_those_that_were_stopped_are_told(app):
 
 
 def test_while_it_registers_webhooks_those_that_were_made_are_told(app):
-    app.is_in_the_mood(moods({"access_token": "t0ken"}, {"webhooks": []}, {"webhook": WEBHOOK}, ACTIVE))
+    app.is_in_the_mood(moods({"access_token": "t0ken"}, {"webhooks": []}, WEBHOOK, ACTIVE))
     variables = {
         "ITWIN_CLIENT_ID": "c",
         "ITWIN_CLIENT_SECRET": "s",

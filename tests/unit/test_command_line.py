@@ -92,7 +92,7 @@ def test_restart_goes_on_after_an_unknown_one_and_can_wait():
     assert done.exit_code == 1
     assert "b: There is no watch b." in done.stderr
     assert json.loads(done.stdout)["outcome"] == "succeeded"
-    assert made[-1].url.params["wait"] == "25"
+    assert made[-1].url.params["wait"] == "5"
 
 
 def test_list_goes_from_page_to_page():
@@ -192,7 +192,7 @@ def test_wait_waits_in_the_app_until_the_end():
     done, made = run(script(WATCH, WATCH, ENDED), "wait", WATCH["id"])
 
     assert done.exit_code == 0
-    assert [request.url.params.get("wait") for request in made] == [None, "25", "25"]
+    assert [request.url.params.get("wait") for request in made] == [None, "5", "5"]
 
 
 def test_stop_goes_on_after_one_that_is_unknown_or_fails():

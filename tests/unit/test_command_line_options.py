@@ -183,6 +183,10 @@ def test_an_exception_that_cannot_be_read_is_harmless(monkeypatch, no_proxy):
         ("::1", "https://[::1]:7071/api"),
         ("[::1]", "https://[::1]:7071/api"),
         ("localhost:7071", "https://localhost:7071"),
+        *(
+            ("", f"https://{host}")
+            for host in ("localhost", "app.localhost:7071", "127.0.0.1", "127.9.9.9", "[::1]:7071")
+        ),
     ],
 )
 def test_an_exception_holds(monkeypatch, no_proxy, app):

@@ -151,7 +151,7 @@ def test_one_watch_that_fails_does_not_hold_up_the_others():
 def test_after_an_outage_it_looks_at_once():
     _, made = run(script(WATCH, PASSES["502"], WATCH, ENDED), "wait", "a")
 
-    assert [request.url.params.get("wait") for request in made] == [None, "25", None, "25"]
+    assert [request.url.params.get("wait") for request in made] == [None, "5", None, "5"]
 
 
 @pytest.mark.parametrize("timeout", [0, 0.5, 1, 7, 100, float("nan")])
