@@ -9,7 +9,7 @@ import pytest
 
 from tests.command_line import ENDED, WATCH, Done, by_watch, run
 from tests.integration.test_command_line import App, process
-from tests.unit.test_command_line_webhooks import ACTIVE, WEBHOOK
+from tests.unit.test_command_line_webhooks import ACTIVE, URL, WEBHOOK
 
 #: Far beyond what is measured: the app hangs for as long as this test lets it.
 WITHIN = 60
@@ -103,7 +103,7 @@ def test_while_it_registers_webhooks_those_that_were_made_are_told(app):
     itwins = [one for itwin in ("t1", "t2", "t3") for one in ("--itwin", itwin)]
 
     status, out, err = interrupted(
-        app, "webhooks", "create", *itwins, "--url", "https://app.example/api/events?code=k", "--json", **variables
+        app, "webhooks", "create", *itwins, "--url", URL, "--json", **variables
     )
 
     assert status == 130
