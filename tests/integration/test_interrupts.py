@@ -102,9 +102,7 @@ def test_while_it_registers_webhooks_those_that_were_made_are_told(app):
     }
     itwins = [one for itwin in ("t1", "t2", "t3") for one in ("--itwin", itwin)]
 
-    status, out, err = interrupted(
-        app, "webhooks", "create", *itwins, "--url", URL, "--json", **variables
-    )
+    status, out, err = interrupted(app, "webhooks", "create", *itwins, "--url", URL, "--json", **variables)
 
     assert status == 130
     assert json.loads(out)["done"] == "created"
