@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, partial
 from html import escape
 from pathlib import Path
 
@@ -12,6 +12,13 @@ import azure.functions as func
 
 from shared.apis import APIS
 from shared.core.model import Outcome
+from shared.version import VERSION
+
+FILES = Path(__file__).with_name("web_page")
+
+#: How the page refers to its files.
+STYLE = re.compile(r'<link rel="stylesheet" href="([a-z]+\.css)">')
+SCRIPT = re.compile(r'<script src="([a-z]+\.js)"></script>')
 
 
 def page_response() -> func.HttpResponse:
@@ -34,16 +41,28 @@ def page_response() -> func.HttpResponse:
 @cache
 def _page() -> tuple[str, str]:
     """Return the page and its Content-Security-Policy; read once per process."""
-    html = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+    html = joined((FILES / "page.html").read_text(encoding="utf-8"))
     html = html.replace("<!-- apis -->", _options(sorted(APIS))).replace("<!-- outcomes -->", _options(Outcome))
+    html = html.replace("<!-- version -->", escape(VERSION))
     return html, policy_for(html)
 
 
-def policy_for(html: str) -> str:
-    """Allow the page its own style, its own script and calls to its own origin; nothing else.
+def joined(html: str) -> str:
+    """Put its style and its scripts into the page: it comes in one response, and needs no route for each."""
+    for reference, tag in ((STYLE, "style"), (SCRIPT, "script")):
+        html = reference.sub(partial(_inline, tag), html)
+    return html
 
-    Style and script are allowed by hash, so injected markup has no effect.  Trusted types, where browsers support them,
-    keep scripts from turning text into markup.
+
+def _inline(tag: str, reference: re.Match[str]) -> str:
+    return f"<{tag}>\n{(FILES / reference[1]).read_text(encoding='utf-8')}</{tag}>"
+
+
+def policy_for(html: str) -> str:
+    """Allow the page its own style, its own scripts, its icon and calls to its own origin; nothing else.
+
+    Style and scripts are allowed by hash, so injected markup has no effect.  Trusted types, where browsers support
+    them, keep scripts from turning text into markup.  An image can only be part of the page, so none tells anybody.
     """
     style, script = (_hashes(re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)) for tag in ("style", "script"))
     return "; ".join(
@@ -51,6 +70,7 @@ def policy_for(html: str) -> str:
             "default-src 'none'",
             f"script-src {script}",
             f"style-src {style}",
+            "img-src data:",
             "connect-src 'self'",
             "base-uri 'none'",
             "form-action 'none'",

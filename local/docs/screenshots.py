@@ -48,8 +48,8 @@ def screenshots(console: Console) -> None:
             app.delete(f"/watches/{stopped}")
             _wait(lambda: _is_as_wanted(app.get("/watches").json()))
         _enter(driver, parts)
-        show_as(driver, 1200, 800)
-        show_as(driver, 1200, int(driver.execute_script("return document.documentElement.scrollHeight")))
+        show_as(driver, 1280, 800)
+        show_as(driver, 1280, int(driver.execute_script("return document.documentElement.scrollHeight")))
         _take(driver, PICTURES / "page-wide.png", console)
         show_as(driver, 390, 844, phone=True)
         _take(driver, PICTURES / "page-phone.png", console)
@@ -75,7 +75,7 @@ def _enter(driver: webdriver.Chrome, parts: Stack) -> None:
     driver.execute_cdp_cmd("Emulation.setLocaleOverride", {"locale": "en-GB"})
     driver.get(f"{parts.url}/api/")
     driver.find_element("id", "key").send_keys(parts.key + "\n")
-    _wait(lambda: len(driver.find_elements("css selector", "#rows tr")) == len(SHOWN))
+    _wait(lambda: len(driver.find_elements("css selector", ".watch")) == len(SHOWN))
 
 
 def _wait(condition: Callable[[], bool]) -> None:

@@ -17,7 +17,11 @@ APP = {
     "LICENSE",
     "host.json",
     "requirements.txt",
-    "functions/support/page.html",
+    *(
+        path.relative_to(ROOT).as_posix()
+        for kind in ("html", "css", "js")
+        for path in (ROOT / "functions" / "support" / "web_page").glob(f"*.{kind}")
+    ),
     *(path.relative_to(ROOT).as_posix() for part in ("functions", "shared") for path in (ROOT / part).rglob("*.py")),
 }
 LIES_ABOUT = (
@@ -41,6 +45,8 @@ LIES_ABOUT = (
     "shared/__pycache__/x.cpython-313.pyc",
     "shared/core/__pycache__/x.cpython-313.pyc",
     "functions/support/page.css",
+    "functions/support/web_page/notes.md",
+    "functions/support/web_page/.env",
     "node_modules/x/shared/x.py",
     "build/lib/functions/x.py",
     "x.egg-info/PKG-INFO",

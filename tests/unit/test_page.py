@@ -1,4 +1,4 @@
-"""The page: what it is sent with, and what it must not contain.  How it behaves is in tests/e2e/test_page.py."""
+"""The page: what it is sent with, and what it must not contain.  How it behaves is in tests/e2e/page."""
 
 import base64
 import hashlib
@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from functions.support.page import page_response, policy_for
+from functions.support.page import joined, page_response, policy_for
 from shared.apis import APIS
 from shared.core.model import Outcome
+from shared.version import VERSION
 
-FILE = Path(__file__).parents[2] / "functions" / "support" / "page.html"
+FILES = Path(__file__).parents[2] / "functions" / "support" / "web_page"
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +38,17 @@ class Elements(HTMLParser):
     def __init__(self, html):
         super().__init__()
         self.found = []
-        self.code = {"style": "", "script": ""}
+        self.code: dict[str, list[str]] = {"style": [], "script": []}
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
         self.found.append((tag, dict(attrs)))
+        if tag in self.code:
+            self.code[tag].append("")
 
     def handle_data(self, data):
         if self.cdata_elem:  # between the tags of a style or script
-            self.code[self.cdata_elem] += data
+            self.code[self.cdata_elem][-1] += data
 
 
 def test_it_is_html_that_no_cache_keeps(answer):
@@ -65,6 +68,7 @@ def test_the_policy_allows_its_own_calls_and_no_more(policy):
 
     assert policy == {
         "default-src": "'none'",
+        "img-src": "data:",
         "connect-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'none'",
@@ -72,18 +76,29 @@ def test_the_policy_allows_its_own_calls_and_no_more(policy):
         "require-trusted-types-for": "'script'",
         "trusted-types": "'none'",
     }
-    assert all(re.fullmatch(r"'sha256-[A-Za-z0-9+/]{43}='", value) for value in hashes.values())
+    assert all(
+        re.fullmatch(r"'sha256-[A-Za-z0-9+/]{43}='", value) for each in hashes.values() for value in each.split()
+    )
 
 
 @pytest.mark.parametrize("tag", ["style", "script"])
-def test_its_one_style_and_one_script_have_the_hash_of_the_policy(html, policy, tag):
-    elements = Elements(html)
-    code = elements.code[tag]
-    digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+def test_each_style_and_script_has_its_hash_in_the_policy_and_no_other_has(html, policy, tag):
+    code = Elements(html).code[tag]
+    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in code]
 
-    assert [name for name, _ in elements.found].count(tag) == 1
-    assert len(code) > 1000
-    assert policy[f"{tag}-src"] == f"'sha256-{digest}'"
+    assert policy[f"{tag}-src"].split() == [f"'sha256-{digest}'" for digest in digests]
+
+
+@pytest.mark.parametrize(("tag", "kind"), [("style", "css"), ("script", "js")])
+def test_every_file_of_the_page_is_in_it(html, tag, kind):
+    assert sorted(text.strip() for text in Elements(html).code[tag]) == sorted(
+        file.read_text(encoding="utf-8").strip() for file in FILES.glob(f"*.{kind}")
+    )
+
+
+def test_a_file_that_is_not_there_is_noticed():
+    with pytest.raises(FileNotFoundError):
+        joined('<script src="missing.js"></script>')
 
 
 def test_another_script_has_another_policy():
@@ -93,12 +108,19 @@ def test_another_script_has_another_policy():
 def test_it_refers_to_nothing_outside(html):
     elements = Elements(html).found
 
-    assert [
-        (tag, name) for tag, attributes in elements for name in attributes if name in {"src", "href", "action"}
-    ] == []
-    assert {tag for tag, _ in elements}.isdisjoint({"link", "img", "iframe", "object", "base"})
-    assert set(re.findall(r"https?://[^\s\"'<]*", html)) == {"https://api.bentley.com/…"}  # an example, in a field
+    references = [(tag, attributes[name]) for tag, attributes in elements for name in ("src", "href", "action")
+                  if name in attributes]  # fmt: skip
+    assert [(tag, value.partition(",")[0]) for tag, value in references] == [("link", "data:image/svg+xml")]
+    assert {tag for tag, _ in elements}.isdisjoint({"img", "iframe", "object", "base"})
+    assert set(re.findall(r"https?://[^\s\"'<]*", html)) == {
+        "https://api.bentley.com/…",  # an example, in a field
+        "http://www.w3.org/2000/svg",  # what SVG is called
+    }
     assert not re.search(r"@import|url\(", html)
+
+
+def test_it_says_which_version_it_is(html):
+    assert f"Version {VERSION}." in html
 
 
 def test_nothing_on_it_is_inline_or_sent_by_itself(html):
@@ -127,7 +149,7 @@ def test_one_can_choose_every_api_and_every_outcome(html):
 
 
 def test_every_outcome_has_its_colours(html):
-    style = Elements(html).code["style"]
+    (style,) = Elements(html).code["style"]
 
     assert [word for word in [*Outcome, "failing"] if not re.search(rf"\.{word}\b[^}}]*\{{ color", style)] == []
 
@@ -135,7 +157,8 @@ def test_every_outcome_has_its_colours(html):
 def test_every_field_has_a_label(html):
     without_labels = re.sub(r"<label.*?</label>", "", html, flags=re.DOTALL)
 
-    assert not re.search(r"<(input|select)", without_labels)
+    left = re.findall(r'<(?:input|select|textarea) id="(\w+)"', without_labels)
+    assert [id_ for id_ in left if f'<label class="unseen" for="{id_}">' not in html] == []
 
 
 def test_each_place_for_news_is_there_before_there_is_any(html):
@@ -148,6 +171,6 @@ def test_each_place_for_news_is_there_before_there_is_any(html):
 
 
 def test_the_file_has_a_place_for_what_the_code_knows():
-    text = FILE.read_text(encoding="utf-8")
+    text = (FILES / "page.html").read_text(encoding="utf-8")
 
-    assert [text.count(f"<!-- {what} -->") for what in ("apis", "outcomes")] == [1, 1]
+    assert [text.count(f"<!-- {what} -->") for what in ("apis", "outcomes", "version")] == [1, 1, 1]
