@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from local.bench.command import bench
 from local.docs import api_pages as docs
 from shared.apis import APIS
 from shared.core import paths
 from shared.core.evidence import Evidence
-from shared.core.model import Outcome
-from shared.core.rate_limit import LearnedRate, budget, spacing
+from shared.core.model import Failing, Outcome
+from shared.core.rate_limit import LearnedRate, Reason, budget, spacing
 from shared.core.remote import RemoteApi
 from shared.core.schedule import Schedule
 from shared.settings import Settings, polling_setting
@@ -92,7 +93,9 @@ def test_it_says_of_every_problem_what_to_do():
 
 @pytest.mark.parametrize("page", ["README.md", "docs/outcomes.md"])
 def test_it_lists_every_outcome_and_no_other(page):
-    assert [quoted(row[0])[0] for row in table(section(page, "Outcomes"))] == [outcome.value for outcome in Outcome]
+    assert [name for row in table(section(page, "Outcomes")) for name in quoted(row[0])] == [
+        outcome.value for outcome in Outcome
+    ]
 
 
 def ids_of(api):
@@ -112,6 +115,42 @@ def test_the_readme_names_every_api_with_a_link_to_its_page():
     named = re.findall(r"\[`([\w-]+)`\]\(docs/apis/\1\.md\)", section("README.md", "APIs"))
 
     assert named == [quoted(row[0])[0] for row in LISTED_APIS]
+
+
+def test_the_readme_is_short():
+    readme = (ROOT / "README.md").read_bytes()
+
+    assert len(readme.splitlines()) <= 120
+    assert len(readme) <= 8 * 1024
+
+
+def test_most_apis_have_no_event():
+    """The README says so, of webhooks."""
+    assert sum(api.event is None for api in APIS.values()) > len(APIS) / 2
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"), [("Outcomes", Outcome), ("Why a watch is failing", Failing), ("What limits the rate", Reason)]
+)
+def test_the_glossary_has_the_words_of_the_code(heading, words):
+    assert re.findall(r"`([^`]+)`", section("docs/glossary.md", heading)) == [word.value for word in words]
+
+
+@pytest.mark.parametrize("page", ["docs/glossary.md", "docs/outcomes.md"])
+def test_every_event_is_told_of(page):
+    sent = set(re.findall(r'_send\(\s*"(\w+)"', (ROOT / "shared/telemetry/events.py").read_text()))
+    text = (ROOT / page).read_text()
+
+    assert len(sent) > 5
+    assert [event for event in sorted(sent) if f"`{event}`" not in text] == []
+
+
+def test_every_benchmark_is_told_of():
+    (which,) = (parameter.type for parameter in bench.params if parameter.name == "which")
+
+    assert sorted(quoted(row[0])[0] for row in table((DOCS / "benchmarks.md").read_text())[: len(which.choices)]) == (
+        sorted(which.choices)
+    )
 
 
 def test_the_index_has_every_page():
@@ -202,7 +241,7 @@ def slug(heading):
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs/deploy.md", ROOT / "docs/operate.md"])
+@pytest.mark.parametrize("page", [DOCS / "deploy.md", DOCS / "operate.md"])
 def test_deploying_names_what_the_template_has(page):
     template = (ROOT / "infra/main.bicep").read_text()
     outputs = set(re.findall(r"^output (\w+)", template, re.MULTILINE))
@@ -222,7 +261,7 @@ def test_publishing_names_the_language(page):
     told = [one for one in commands if one != "func azure functionapp publish"]  # else it just speaks of the command
 
     assert [one for one in told if "--python" not in one.split()] == []
-    assert told or page not in {ROOT / "README.md", DOCS / "deploy.md", ROOT / ".github/workflows/deploy.yml"}
+    assert told or page not in {DOCS / "deploy.md", ROOT / ".github/workflows/deploy.yml"}
 
 
 def test_a_secret_is_on_no_command_line():
@@ -233,8 +272,7 @@ def test_a_secret_is_on_no_command_line():
 @pytest.mark.parametrize("variable", ["ITWIN_CLIENT_ID", "ALERT_EMAIL", "READER_PRINCIPAL_ID"])
 def test_what_is_exported_is_what_the_parameters_read(variable):
     assert f"readEnvironmentVariable('{variable}'" in (ROOT / "infra/main.bicepparam").read_text()
-    for page in ("README.md", "docs/deploy.md"):
-        assert f"{variable}=" in (ROOT / page).read_text()
+    assert f"{variable}=" in (DOCS / "deploy.md").read_text()
 
 
 def test_the_table_of_rate_limits_is_what_the_watches_do():
