@@ -43,8 +43,8 @@ SCALER_LOOKS, OF_EACH_QUEUE, OF_CALLBACKS = DAY / 10, 2, 1
 #: How long rows of ended watches stay, in days: WATCH_RETENTION_DAYS.
 RETENTION = 30
 
-#: GB that Application Insights takes in, as Microsoft's host 4.1037.0 sent them on 2026-11-26 (docs/benchmarks.md): a line
-#: of `start_watch`, a line of `poll_watch`, the event `WatchFinished`.  An invocation that went well sends nothing else
+#: GB that Application Insights takes in, as Microsoft's host 4.1037.0 sent them on 2026-11-26 (docs/benchmarks.md): a
+#: line of `start_watch`, one of `poll_watch`, the event `WatchFinished`.  What went well sends nothing else
 #: (host.json).  The event has some 85 bytes more since, for `eventId` and `restarts`.  Not counted: what the diagnostic
 #: setting `hostLogs` of infra/modules/app.bicep may repeat of the lines.
 START_LINE_GB, LINE_GB, FINISHED_GB = 847e-9, 782e-9, 1031e-9

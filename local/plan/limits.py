@@ -38,7 +38,7 @@ MOST_INSTANCES = 1000
 
 #: Processor seconds of one turn, of Microsoft's worker with our code and gRPC and of Microsoft's host, the part of a
 #: start included that falls to one of five turns: 12 and 3.6 for 1,000 polls, on 2026-11-26, host 4.1037.0 and worker
-#: 4.34.0 on two cores (docs/benchmarks.md).  `python3 -m local bench turns` has neither gRPC nor that host, and finds 0.008.
-#: How fast Azure's processors are is unconfirmed.
+#: 4.34.0 on two cores (docs/benchmarks.md).  `python3 -m local bench turns` has neither gRPC nor that host: it
+#: finds 0.008.  How fast Azure's processors are is unconfirmed.
 WORKER_CPU, HOST_CPU = 0.012, 0.0036
 CPU_PER_TURN = WORKER_CPU + HOST_CPU
