@@ -1,10 +1,11 @@
-"""Finds the commands of `az` in pages, shell scripts, PowerShell scripts and workflows."""
+"""Finds the commands of a program, `az` mostly, in pages, shell scripts, PowerShell scripts and workflows."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import tree_sitter_bash
@@ -14,6 +15,8 @@ from tree_sitter import Language, Node, Parser
 from local.setup.bootstrap import ROOT
 
 SHELL = Parser(Language(tree_sitter_bash.language()))
+
+BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 #: Stands for what only the shell knows, such as `$APP`.
 SOMETHING = "something"
@@ -33,24 +36,32 @@ def everywhere() -> Iterator[tuple[Path, list[str]]]:
                     yield path.relative_to(ROOT), command
 
 
-def in_page(text: str) -> Iterator[list[str]]:
-    """Yield the commands in a page's blocks of shell, and between backticks.
+def in_page(text: str, program: str = "az") -> Iterator[list[str]]:
+    """Yield the arguments of each command of `program` in a page's blocks of shell, and between backticks.
 
     >>> list(in_page("Run `az login`, then `X=$(az ad group show --group '<a name>')`."))
     [['login'], ['ad', 'group', 'show', '--group', 'something']]
     """
-    block = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-    for language, code in block.findall(text):
+    for language, code in blocks(text):
         if language in {"sh", "bash"}:
-            yield from in_shell(code)
-    for code in re.findall(r"`([^`\n]+)`", block.sub("", text)):
-        yield from in_shell(code)
+            yield from in_shell(code, program)
+    for code in re.findall(r"`([^`\n]+)`", BLOCK.sub("", text)):
+        yield from in_shell(code, program)
 
 
-def in_shell(text: str) -> Iterator[list[str]]:
+def blocks(text: str) -> list[tuple[str, str]]:
+    """Return language and contents of each block of a page."""
+    return [(language, dedent(code)) for _, language, code in BLOCK.findall(text)]
+
+
+def in_shell(text: str, program: str = "az") -> Iterator[list[str]]:
     """Yield the commands of a script, also those inside others."""
-    told = re.sub(r"<[A-Za-z][\w ]*>", SOMETHING, text)
-    yield from _commands(SHELL.parse(told.encode()).root_node)
+    yield from _commands(parsed(text), program)
+
+
+def parsed(text: str) -> Node:
+    """Parse a script in which `<words>` stand for what the reader knows."""
+    return SHELL.parse(re.sub(r"<[A-Za-z][\w ]*>", SOMETHING, text).encode()).root_node
 
 
 def in_powershell(text: str) -> Iterator[list[str]]:
@@ -67,12 +78,12 @@ def in_workflow(text: str) -> Iterator[list[str]]:
             yield from in_shell(re.sub(r"\$\{\{.*?\}\}", SOMETHING, step.get("run", "")))
 
 
-def _commands(node: Node) -> Iterator[list[str]]:
+def _commands(node: Node, program: str) -> Iterator[list[str]]:
     name = node.child_by_field_name("name") if node.type == "command" else None
-    if name is not None and _text(name) == "az":
+    if name is not None and _text(name) == program:
         yield [_value(argument) for argument in node.children_by_field_name("argument")]
     for child in node.children:
-        yield from _commands(child)
+        yield from _commands(child, program)
 
 
 def _value(node: Node) -> str:
