@@ -170,6 +170,15 @@ def bench(arguments: tuple[str, ...]) -> None:
     measure.main([*arguments], prog_name="python3 -m local bench")
 
 
+@_handing_on
+def api(arguments: tuple[str, ...]) -> None:
+    """Write the files of a new API, and say what they lack."""
+    enter_environment(groups.CHECK)
+    from local.api.command import api as add
+
+    add.main([*arguments], prog_name="python3 -m local api")
+
+
 main.add_command(serve)
 
 

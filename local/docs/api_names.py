@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from local.setup.bootstrap import ROOT
@@ -19,9 +20,9 @@ def write() -> list[Path]:
     return [MODULE]
 
 
-def module() -> str:
+def module(names: Iterable[str] = tuple(APIS)) -> str:
     """Return what the module has to be."""
-    lines = "".join(f'    "{name}",\n' for name in APIS)
+    lines = "".join(f'    "{name}",\n' for name in names)
     return (
         '"""The names of the APIs whose jobs can be watched; written by `python3 -m local docs`."""\n\n'
         f"API_NAMES = (\n{lines})\n"

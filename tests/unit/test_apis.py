@@ -5,6 +5,7 @@ from itertools import combinations
 
 import pytest
 
+from local.api.plan import collide
 from shared.apis import APIS
 from shared.core import paths
 from shared.core.model import Outcome
@@ -26,20 +27,11 @@ EVERYWHERE = {
 }
 
 
-def shared_urls(one, other):
-    """Whether some URL fits both templates."""
-    (first, _, query), (second, _, query_2) = one.partition("?"), other.partition("?")
-    if first.count("/") != second.count("/") or bool(query) != bool(query_2):
-        return False
-    pairs = zip(first.split("/"), second.split("/"), strict=True)
-    return all(a.lower() == b.lower() or a.startswith("{") or b.startswith("{") for a, b in pairs)
-
-
 def overlaps(templates):
     return [
         (one, other)
         for (api, one), (api_2, other) in combinations(templates, 2)
-        if shared_urls(one, other)
+        if collide(one, other)
         and not any(word in path for word in api.reserved | api_2.reserved for path in (one, other))
     ]
 

@@ -93,9 +93,9 @@ def ours(simulator, address):
 
 
 async def fetch(address, requests):
-    async with wiring._transport(address) as http:
+    async with wiring._http(address) as tokens, wiring._http(address) as platform:
         credentials = ClientCredentials(
-            http,
+            tokens,
             address + TOKEN,
             **CREDENTIALS,
             scope="itwin-platform",
@@ -103,7 +103,7 @@ async def fetch(address, requests):
             spend=lambda: None,
             now=lambda: datetime.now(UTC),
         )
-        fetcher = Fetcher(http, address, credentials, lambda: None)
+        fetcher = Fetcher(platform, credentials, lambda: None)
         return [await fetcher(request) for request in requests]
 
 
