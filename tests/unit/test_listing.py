@@ -3,10 +3,12 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 
+from functions import list_watches
 from shared.apis import APIS
 from shared.core.model import End, Outcome
 from shared.core.newest_first import newest_first
@@ -14,6 +16,8 @@ from shared.engine import lister as listing
 from shared.engine.cursor import Cursor
 from shared.engine.lister import Lister, Wanted
 from shared.engine.ports import Unreadable
+from shared.web.problems import Problem
+from shared.web.queries import ListQuery
 from tests.builders import NOON, a_watch
 from tests.memory import MemoryByApi, MemoryIndex, MemoryWatches
 
@@ -297,3 +301,17 @@ def test_that_a_named_watch_cannot_be_read_is_no_reason_to_say_that_there_is_non
 
     with pytest.raises(Unreadable, match="Due"):
         asyncio.run(listing.beginning("0d6c", 100))
+
+
+@pytest.mark.parametrize(("count", "refused"), [(100, False), (101, True)])
+def test_more_watches_than_a_page_holds_must_be_named_more_exactly(monkeypatch, count, refused):
+    lists = Lists(*(watch(number) for number in range(count)))
+    monkeypatch.setattr(list_watches, "lister", lambda: lists.listing)
+    monkeypatch.setattr(list_watches, "settings", lambda: SimpleNamespace(api_url="https://api.bentley.com"))
+    page = list_watches._page(ListQuery.read("https://app.example/api/watches?id=0000"))
+
+    if refused:
+        with pytest.raises(Problem, match="More than 100 ids begin with 0000: send more of the id"):
+            asyncio.run(page)
+    else:
+        assert len(asyncio.run(page).watches) == count
