@@ -7,6 +7,7 @@ const PACES = [5, 10, 20, 30].map((seconds) => seconds * SECOND);  // between lo
 const PAUSES = [5, 10, 20, 40, 60].map((seconds) => seconds * SECOND);  // after failures in a row
 const HIDDEN = MINUTE;  // between looks while nobody sees the page: only the title tells
 const GATES = MINUTE;  // between looks at the gates
+const LOOKED_UP = 10;  // watches that have left the list, in one look
 const NEWS = 30 * SECOND;  // that news stay, while somebody sees them
 
 let pages = 1;  // how many are shown
@@ -15,6 +16,7 @@ let timer = 0;
 let calm = 0;  // looks in a row that saw no change
 let failures = 0;  // in a row
 let last = "";  // what was seen
+let shown = "";  // the filters of what is shown
 let openFrom = 0;  // the app asked to be left alone until then
 let gatesDue = 0;  // when to ask for the gates again
 
@@ -32,7 +34,10 @@ async function refresh() {
   try {
     const found = await list(() => mine === look);
     if (mine !== look) return;
-    show(found);
+    const { ended, gone } = show(found);
+    ended.push(...(await endedOf(gone)));
+    if (mine !== look) return;
+    if (ended.length) tell(endings(ended));
     await refreshGates(() => mine === look);
     if (mine !== look) return;
     failures = 0;
@@ -95,11 +100,28 @@ async function refreshGates(wanted) {
   gatesDue = Date.now() + GATES;
 }
 
+/** Of watches that have left the list, those that have ended: of many, ended ones are on a later page. */
+async function endedOf(gone) {
+  const ended = [];
+  for (const id of gone.slice(0, LOOKED_UP)) {
+    try {
+      const { content } = await ask("GET", `watches/${encodeURIComponent(id)}`);
+      if (content.state === "ended") ended.push(content);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;  // its row may have been removed
+    }
+  }
+  return ended;
+}
+
+/** Shows the list; returns the watches that have just ended, and the ids of open ones that have left it. */
 function show({ watches, next, why }) {
   const focused = document.activeElement;
   const wanted = new Map(watches.map((watch) => [watch.id, watch]));  // a watch that ends between two pages is on both
+  const gone = [];
   for (const [id, row] of rows) {
     if (wanted.has(id)) continue;
+    if (row.watch.state === "watching" && shown === fragment(filters())) gone.push(id);
     row.node.remove();
     rows.delete(id);
   }
@@ -112,8 +134,8 @@ function show({ watches, next, why }) {
     else table.insertBefore(row.node, at);
     if (update(row, watch)) news.push(watch);
   }
-  if (news.length) tell(endings(news));
   const chosen = filters();
+  shown = fragment(chosen);
   const filtered = Object.keys(chosen).length > 0;
   table.hidden = rows.size === 0;
   $("empty").hidden = rows.size > 0 || filtered || next !== null;
@@ -127,6 +149,7 @@ function show({ watches, next, why }) {
   fill($("known-labels"), [...new Set(watches.flatMap((watch) => watch.labels))].sort(), (labels) => labels.map((value) => make("option", { value })));
   keepFocus(focused);
   say("updated", `${rows.size} shown${next ? ", and there are more" : ""}, as of ${new Date().toLocaleTimeString()}.`);
+  return { ended: news, gone };
 }
 
 /** Says that nothing was found, and what to do. */

@@ -43,14 +43,23 @@ function wantedJobs() {
   return urls.map((url) => ({ url }));
 }
 
-$("start").addEventListener("submit", (event) => {
+let starting = false;  // a hundred take some seconds
+
+$("start").addEventListener("submit", async (event) => {
   event.preventDefault();
-  attempt(async () => {
+  if (starting) return;
+  starting = true;
+  const button = event.target.querySelector(".first");
+  button.textContent = "Starting…";
+  await attempt(async () => {
     const jobs = wantedJobs();
     const chosen = options();
     const wanted = jobs.map((job) => ({ ...job, ...chosen }));
     await (wanted.length === 1 ? startOne(wanted[0]) : startAll(wanted));
     refresh();
+  }).finally(() => {
+    starting = false;
+    button.textContent = "Start watching";
   });
 });
 

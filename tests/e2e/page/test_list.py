@@ -49,6 +49,27 @@ def test_news_go_but_not_before_they_can_have_been_seen(page, parts):
     page.until(lambda: page.text("news") == "")
 
 
+def test_an_end_is_told_though_its_watch_is_now_on_a_later_page(page, parts):
+    page.open(parts.key)
+    ended = a_watch("j1", state="ended", outcome="failed")
+    both, one = listed(a_watch("j2"), a_watch("j1"), following="c"), listed(a_watch("j2"), following="c")
+    page.answers(both, one, ended | {"status": 200}, both, one, a_watch("j1", status=200), both, one, 404)
+    said = []
+    for _ in range(3):
+        page.look_again()
+        page.run("say('news', '')")
+        page.look_again()
+        said.append(page.text("news"))
+
+    assert said == ["reporting j1 has ended: failed.", "", ""]  # a new watch may have pushed it there
+    assert page.run("return asked.slice(0, 3)") == [
+        "GET /api/watches?limit=50",
+        "GET /api/watches?limit=50",
+        f"GET /api/watches/{ended['id']}",
+    ]
+    assert page.text("trouble") == ""
+
+
 def test_many_ends_at_once_are_one_sentence(page, parts):
     page.open(parts.key)
     names = [f"j{number}" for number in range(5)]
@@ -237,7 +258,7 @@ def test_an_app_that_fails_is_asked_less_and_less(page, delays):
     busy = {"status": 503, "detail": "Busy.", "headers": {"Retry-After": "90"}}
     at = busy | {"headers": {"Retry-After": "Fri, 20 Nov 2026 12:03:00 GMT"}}
 
-    assert delays(None, None, busy, 500, 500, 500, at, listed(), 500) == [5, 10, 90, 40, 60, 60, 180, 5, 5]
+    assert delays(None, None, busy, 500, 500, 500, at, listed(a_watch("j1")), 500) == [5, 10, 90, 40, 60, 60, 180, 5, 5]
     page.answers(busy)
     page.run("return refresh()")
     asked = page.run("return asked.length")

@@ -148,6 +148,27 @@ def test_what_cannot_be_sent_is_not(page, parts, filled, says):
     assert [request for request in page.run("return asked") if request.startswith("POST")] == []
 
 
+def test_a_second_click_while_it_starts_does_nothing(page, parts):
+    page.open(parts.key)
+    page.answers(a_watch("j1") | {"status": 202}, listed())
+    form(page)
+    page.element("urls").send_keys("https://api.bentley.com/1")
+    page.run(
+        """
+        const answer = fetch;
+        window.held = [];
+        window.fetch = (...all) => new Promise((resolve) => held.push(() => resolve(answer(...all))));
+        """
+    )
+    button = page.driver.find_element("css selector", "#start .first")
+    page.run("arguments[0].click(); arguments[0].click()", button)
+    assert button.text == "Starting…"
+
+    page.run("held[0]()")
+    page.until(lambda: button.text == "Start watching")
+    assert page.run("return asked") == ["POST /api/watches"]  # what follows is held, too
+
+
 def test_several_are_started_at_once_and_those_refused_stay(page, parts, app):
     page.open(parts.key)
     form(page)
