@@ -138,7 +138,7 @@ param httpConcurrency int = 32
 
 // Costs.  README.md says what is to be paid with nothing to do.
 
-@description('Raise the seven alarms, for about $ 4.50 a month. Without them nobody hears of a wrong secret or a silent app.')
+@description('Raise the alarms, for about $ 5.00 a month. Without them nobody hears of a wrong secret or a silent app.')
 param alarms bool = true
 
 @description('Gigabytes a day beyond which the workspace takes in no more, until the next day; 0: no cap. Events are lost then, and alarms fail; results are not lost.')

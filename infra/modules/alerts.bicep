@@ -1,4 +1,4 @@
-// Seven alarms.  Every query returns one row per problem, and none if all is well.
+// Every query returns one row per problem, and none if all is well.
 param name string
 param location string
 param tags { *: string }
@@ -25,6 +25,17 @@ var alarms = [
     window: 'PT1H'
     lasts: false
     dimensions: ['api', 'outcome']
+  }
+  {
+    name: 'callback-failed'
+    title: 'A callback was given up'
+    description: 'A receiver refused the end of a watch for a day, or answered 410, so nobody there knows of it. The message names the host of the receiver, and its last answer. The watch has the result. docs/operate.md says what to do.'
+    query: loadTextContent('../queries/alerts/callback-failed.kql')
+    every: 'PT15M'
+    severity: 2
+    window: 'PT1H'
+    lasts: false
+    dimensions: ['receiver', 'why']
   }
   {
     name: 'poisoned'

@@ -10,7 +10,7 @@ from local.plan.limits import INSTANCE_GB
 from local.plan.workload import DAY
 
 #: Of infra/modules/alerts.bicep: how many look so often, in minutes.
-ALARMS = {5: 1, 15: 6}
+ALARMS = {5: 1, 15: 7}
 
 #: Of infra/modules/network.bicep: each with a zone of names.
 ENDPOINTS = 4

@@ -423,6 +423,27 @@ def test_what_ended_badly_long_ago_is_not_told_again(told):
     assert run(load(earlier), QUERIES["alerts/poisoned"]) == []
 
 
+def test_a_callback_that_was_given_up_is_told_with_its_host_alone():
+    """A path may be a secret.  What was sent twice is told once."""
+    now = datetime.now(UTC)
+    sent = [
+        a_failed_callback(now, "e1"),
+        a_failed_callback(now, "e1"),
+        a_failed_callback(now - timedelta(hours=1), "e2"),
+    ]
+
+    (alarm,) = run(load(sent), QUERIES["alerts/callback-failed"])
+    assert (alarm["receiver"], alarm["why"], alarm["tries"]) == ("hooks.example.com", "HTTP 410", 3)
+    assert "s3cret" not in str(alarm)
+
+
+def a_failed_callback(at, event_id):
+    about = {"eventId": event_id, "watchId": "w", "api": "library", "outcome": "failed"}
+    why = {"url": "https://hooks.example.com/s3cret", "error": "HTTP 410"}
+    data = {"ver": 2, "name": "CallbackFailed", "properties": about | why, "measurements": {"tries": 3}}
+    return {"time": at.isoformat(), "tags": {}, "data": {"baseType": "EventData", "baseData": data}}
+
+
 def test_a_poisoned_ticket_is_found_by_alert_and_query(ask, done):
     (alarm,) = ask("alerts/poisoned")
     tickets = {row["name"]: row for row in ask("saved/tickets")}

@@ -370,7 +370,7 @@ def test_alarms_are_told_apart_by_what_their_queries_say():
     alarms = FILES["alerts"].variables["alarms"].value
 
     assert {alarm["name"] for alarm in alarms} == {
-        "ended-badly", "poisoned", "overdue", "failing", "row-unreadable", "gate-shut", "silent"
+        "ended-badly", "callback-failed", "poisoned", "overdue", "failing", "row-unreadable", "gate-shut", "silent"
     }  # fmt: skip
     for alarm in alarms:
         query = kusto.shipped()[f"alerts/{alarm['name']}"]

@@ -387,7 +387,7 @@ def test_what_is_charged_by_the_month_is_that_of_the_template():
 @pytest.mark.parametrize(
     ("deployed", "a_month"),
     [
-        (Deployed(), 1.50 + 6 * 0.50),
+        (Deployed(), 1.50 + 7 * 0.50),
         (Deployed(alarms=False), 0),
         (Deployed(alarms=False, private=True), 4 * (7.30 + 0.50)),
         (Deployed(alarms=False, always_ready=1), 5.256),
@@ -501,7 +501,7 @@ def test_the_command_prints_a_table():
     assert "200 watches in 0.1 days" in text
     assert "5,000 (standard)" in text
     assert "rounded up to a grid" in text
-    assert "alarms 0.148, private endpoints 1.026" in text
+    assert "alarms 0.164, private endpoints 1.026" in text
 
 
 def test_the_command_prints_json_and_says_the_same_again():
