@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from shlex import quote
 from typing import IO, Any
 
 import click
@@ -56,6 +57,15 @@ def default_folder(platform: str, env: Mapping[str, str]) -> Path:
     '/data/itwin-job-watch/qa-api.bentley.com'
     """
     return default_root(env) / platform.partition("://")[2].replace(":", "-").strip("[]")
+
+
+def data_option(path: Path, platform: str, env: Mapping[str, str]) -> str:
+    """Return what a `watch` must be told to find this folder: nothing, if it is the one where it looks by itself.
+
+    >>> data_option(Path("/mnt/a b"), "https://api.bentley.com", {})
+    " --data '/mnt/a b'"
+    """
+    return "" if path == default_folder(platform, env) else f" --data {quote(str(path))}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,9 +51,9 @@ Events           {events}
 Logs             {logs}
 
 Watch a job, and wait for its end:
-  python3 -m local watch start --wait '<status URL of your job>'
+  python3 -m local watch{of} start --wait '<status URL of your job>'
 List the watches:
-  python3 -m local watch list
+  python3 -m local watch{of} list
 
 Ctrl-C stops everything; the next start goes on with each open watch.
 """
@@ -172,6 +172,7 @@ def _text(place: Folder, serving: Serving, settings: Settings) -> str:
         data=place.path,
         events="Application Insights" if settings.telemetry else place.path / "events.jsonl",
         logs=place.path / "host.log",
+        of=folder.data_option(place.path, serving.platform, os.environ),
     )
 
 

@@ -60,7 +60,7 @@ def published(folder: Path, serving: Serving) -> Iterator[None]:
 def find(folder: Path | None) -> Serving | None:
     """Return the one that runs: in this folder, or else anywhere in the usual ones.
 
-    Returns None if there is none, and says so if one has left its file.  Raises `click.UsageError` if several run.
+    Returns None if there is none, and says so.  Raises `click.UsageError` if several run.
     """
     present = [path for path in _paths(folder) if path.exists()]
     running = [path for path in present if is_locked(path)]
@@ -73,6 +73,8 @@ def find(folder: Path | None) -> Serving | None:
         click.echo(f"Note: no `serve` runs: the one that wrote {present[0]} has ended.  Start it again.", err=True)
     elif folder:
         raise click.UsageError(f"No `serve` runs with --data {folder}.")
+    else:
+        click.echo("Note: no `serve` runs here.  Start it with python3 -m local serve, or name its --data.", err=True)
     return None
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 import click
 import pytest
 
-from local.serve.folder import FORMAT, PORT, opened
+from local.serve.folder import FORMAT, PORT, data_option, default_folder, opened
 from local.setup.bootstrap import ROOT
 
 PLATFORM = "https://api.bentley.com"
@@ -40,6 +40,13 @@ def test_a_port_that_was_chosen_stays_too(path):
         pass
 
     assert identity(path).port == 7272
+
+
+def test_watch_is_told_of_a_folder_where_it_does_not_look(path):
+    env = {"XDG_DATA_HOME": str(path.parent)}
+
+    assert data_option(path, PLATFORM, env) == f" --data '{path}'"
+    assert data_option(default_folder(PLATFORM, env), PLATFORM, env) == ""
 
 
 def test_an_id_is_remembered(path):

@@ -32,7 +32,7 @@ def data(home):
 
 def test_none_runs(capsys):
     assert find(None) is None
-    assert capsys.readouterr().err == ""
+    assert "no `serve` runs here" in capsys.readouterr().err
 
 
 def test_one_that_runs_is_found(data, home):
