@@ -39,6 +39,12 @@ def test_each_block_parses(page):
             assert language != "sh" or not parsed(code).has_error, code
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_installed(monkeypatch):
+    """A program behind a command must not replace this process when the requirements have changed."""
+    monkeypatch.setattr("local.cli.enter_environment", lambda *_, **__: None)
+
+
 @each_page
 def test_each_local_command_exists_with_its_options(page):
     for program, module, name, *arguments in ([*line, "", "", ""] for line in in_page(page.read_text(), "python3")):
