@@ -128,6 +128,23 @@ def check(*, az: bool) -> None:
     sys.exit(max(subprocess.call(command, cwd=ROOT) for command in commands))
 
 
+@main.command()
+def storage() -> None:
+    """Run Azurite with the app's queues and tables until Ctrl-C, where `func start` looks for it."""
+    enter_environment(groups.APP, azurite=True)
+    from local.parts.storage import keep_running
+
+    keep_running(CONSOLE)
+
+
+@main.command()
+def constraints() -> None:
+    """Renew constraints.txt: the versions that run in Azure, and in the tests."""
+    from local.setup.constraints import renew
+
+    renew()
+
+
 @_handing_on
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder of the `serve` that is meant.")
 def watch(data: Path | None, arguments: tuple[str, ...]) -> None:

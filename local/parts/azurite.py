@@ -27,13 +27,16 @@ def azurite(directory: Path) -> Iterator[str]:
         yield connection_string
 
 
-def prepare(directory: Path, *, log_requests: bool = False) -> tuple[Service, str]:
-    """Return Azurite for a while, not yet started, and its connection string.
+def prepare(
+    directory: Path, *, log_requests: bool = False, ports: tuple[int, int, int] | None = None
+) -> tuple[Service, str]:
+    """Return Azurite for a while, not yet started, and its connection string.  `ports` are of blobs, queues and tables.
 
     Never use `--inMemoryPersistence`: its clean-up of queue extents blocks the emulator for seconds.
     """
     log = directory / "azurite.log"
-    return _prepare(directory, log, [sys.executable, "-m", "local.parts.leash"], [], log_requests=log_requests)
+    leash = [sys.executable, "-m", "local.parts.leash"]
+    return _prepare(directory, log, leash, [], log_requests=log_requests, ports=ports)
 
 
 def prepare_lasting(directory: Path, log: Path, key: str, inherits: Sequence[int]) -> tuple[Service, str]:
@@ -53,12 +56,13 @@ def _prepare(
     *,
     key: str = KEY,
     log_requests: bool = False,
+    ports: tuple[int, int, int] | None = None,
 ) -> tuple[Service, str]:
     programs = node.find(Path(sys.prefix))
     if programs is None:
         raise RuntimeError(f"no Node to run Azurite: start with `python3 -m local` in {ROOT}")
     directory.mkdir(parents=True, exist_ok=True)
-    blob, queue, table = (free_port() for _ in range(3))
+    blob, queue, table = ports or (free_port(), free_port(), free_port())
     command = [
         *before,
         *programs.node,

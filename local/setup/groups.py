@@ -31,14 +31,20 @@ def with_included(requirements: Path) -> list[Path]:
     """Return a file of requirements and those that it includes, each once."""
     files = [requirements]
     for file in files:
-        included = re.findall(r"^-r (\S+)", file.read_text(encoding="utf-8"), re.MULTILINE)
-        files += [path for name in included if (path := (file.parent / name).resolve()) not in files]
+        files += [path for path in _named("-r", file) if path not in files]
     return files
 
 
 def specification(requirements: Path) -> str:
-    """Return a hash of what is wanted: of the file, of those that it includes, and of the Python version."""
+    """Return a hash of what is wanted: of the file, of those that it includes and obeys, and of the Python version."""
     digest = hashlib.sha256(repr(sys.version_info[:2]).encode())
     for file in with_included(requirements):
-        digest.update(file.read_bytes())
+        for path in (file, *_named("-c", file)):
+            digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _named(option: str, file: Path) -> list[Path]:
+    """Return the files that a file of requirements names by this option of pip."""
+    names = re.findall(rf"^{option} (\S+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return [(file.parent / name).resolve() for name in names]

@@ -48,7 +48,7 @@ print(*{name.partition(".")[0] for name in set(sys.modules) - before})
 
 
 def wanted(file):
-    lines = re.findall(r"^(?!-r)[^#\s].*?(?=\s+#|$)", file.read_text(), re.MULTILINE)
+    lines = re.findall(r"^(?!-)[^#\s].*?(?=\s+#|$)", file.read_text(), re.MULTILINE)
     return [Requirement(line) for line in lines]
 
 

@@ -15,6 +15,7 @@ IGNORED = (ROOT / ".funcignore").read_text()
 APP = {
     "function_app.py",
     "LICENSE",
+    "constraints.txt",
     "host.json",
     "requirements.txt",
     *(
@@ -36,6 +37,7 @@ LIES_ABOUT = (
     "checkout_env/lib/x.py",
     "venv/lib/functions/x.py",
     "local.settings.json",
+    "local.settings.example.json",
     "functions/local.settings.json",
     "secret.pem",
     "shared/.env",

@@ -14,8 +14,11 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FORMS = [*(ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml")]
 UPDATES = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
 
-#: What each kind of update reads.
-READ = {"pip": "requirements.txt", "npm": "package-lock.json", "github-actions": ".github/workflows"}
+#: The files that each kind of update reads.
+READ = {
+    "pip": ["requirements.txt", "local/requirements/*.txt"],
+    "npm": ["local/*/package-lock.json", "tests/*/*/package-lock.json"],
+}
 
 
 def test_the_licence_is_one():
@@ -64,16 +67,10 @@ def test_each_kind_of_dependency_is_kept_new_wherever_it_is():
         for folder in update.get("directories", [update.get("directory")])
     }
     found = {
-        (kind, f"/{path.parent.relative_to(ROOT)}".rstrip("."))
-        for kind, name in READ.items()
-        for path in [
-            *ROOT.glob(name),
-            *ROOT.glob(f".github/{name}"),
-            *ROOT.glob(f"local/*/{name}"),
-            *ROOT.glob("local/requirements/*.txt" if kind == "pip" else f"local/{name}"),
-            *ROOT.glob(f"tests/*/*/{name}"),
-        ]
-        if kind != "github-actions"
+        (kind, f"/{path.parent.relative_to(ROOT).as_posix()}".removesuffix("."))
+        for kind, patterns in READ.items()
+        for pattern in patterns
+        for path in ROOT.glob(pattern)
     }
 
     assert asked == found | {("github-actions", "/")}
