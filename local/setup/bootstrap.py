@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".local"  #: for everything that is written at run time
 NPM = STATE / "npm"
 
+_PROGRAM = ROOT / "local" / "__main__.py"
 _AZURITE = ROOT / "local" / "npm"
 _VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -33,14 +34,18 @@ _VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 def enter_environment(group: Group, *, azurite: bool = False) -> None:
     """Return if this process runs in an environment that has these packages, and Azurite if wanted.
 
-    Else install what is missing, and execute the same command again inside it.
+    Else install what is missing, and execute the same command again inside it.  Raises RuntimeError in another program
+    than `python3 -m local`, such as pytest, which would be replaced.
     """
     environment = _environment()
-    if not _is_complete(environment, group, azurite=azurite):
+    is_complete = _is_complete(environment, group, azurite=azurite)
+    if is_complete and Path(sys.prefix).resolve() == environment.resolve():
+        return
+    if Path(sys.argv[0]).resolve() != _PROGRAM:
+        raise RuntimeError(f"{group.file.name} is not installed here, or has changed: start with `python3 -m local`")
+    if not is_complete:
         with one_at_a_time():
             _complete(environment, group, azurite=azurite)
-    elif Path(sys.prefix).resolve() == environment.resolve():
-        return
     command = [str(venv.python(environment)), "-m", "local", *sys.argv[1:]]
     if os.name == "nt":  # exec there returns to the shell before the new process ends
         sys.exit(subprocess.call(command))

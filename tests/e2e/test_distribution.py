@@ -19,10 +19,11 @@ BIN = "Scripts" if os.name == "nt" else "bin"
 
 #: A program of a user's, which mypy checks against the types that come along.
 USE = """
-from itwin_job_watch.version import VERSION
+from itwin_job_watch import JobWatch
 
-reveal_type(VERSION)
-wrong: int = VERSION
+with JobWatch("https://x.example", "key") as app:
+    reveal_type(app.wait(app.start("https://api.bentley.com/x")).outcome)
+wrong: int = app
 """
 
 
@@ -155,6 +156,6 @@ def test_its_types_are_seen(installed, tmp_path):
         check=False,
     )
 
-    assert 'Revealed type is "builtins.str"' in checked.stdout or 'Revealed type is "str"' in checked.stdout
+    assert 'Revealed type is "itwin_job_watch.watch.Outcome | None"' in checked.stdout
     assert "Incompatible types in assignment" in checked.stdout
     assert "untyped" not in checked.stdout

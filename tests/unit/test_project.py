@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from shared.version import VERSION
+
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FORMS = [*(ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml")]
@@ -99,3 +101,20 @@ def test_editors_and_ruff_break_lines_alike():
     lengths = re.findall(r"^max_line_length = (\d+)$", (ROOT / ".editorconfig").read_text(), re.MULTILINE)
 
     assert lengths == [str(PYPROJECT["tool"]["ruff"]["line-length"])]
+
+
+def test_the_gallery_of_azd_knows_the_project():
+    """https://learn.microsoft.com/contribute/content/contribute-add-sample has the fields; azd's gallery reads them."""
+    (head,) = re.findall(r"\A<!--\n---\n(.*?)\n---\n-->\n# ", (ROOT / "README.md").read_text(), re.DOTALL)
+    fields = yaml.safe_load(head)
+
+    assert fields["page_type"] == "sample"
+    assert fields["urlFragment"] == yaml.safe_load((ROOT / "azure.yaml").read_text())["name"]
+    assert {"azdeveloper", "python", "bicep"} <= {*fields["languages"]}
+    assert "azure-functions" in fields["products"]
+
+
+def test_this_version_has_notes():
+    heads = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+    assert heads[:2] == ["Unreleased", VERSION]
