@@ -10,7 +10,7 @@ from typing import Any
 from itwin_job_watch.connection import Connection
 from itwin_job_watch.errors import JobWatchError, WatchError
 from itwin_job_watch.following import follow, path
-from itwin_job_watch.shapes import Watch, page, results, strange, watch
+from itwin_job_watch.shapes import WatchDocument, page, results, strange, watch
 
 #: Watches per request, and per page.
 BATCH = 100
@@ -25,7 +25,7 @@ class App:
 
     async def start(
         self, watches: Sequence[Mapping[str, Any]], give_up: float | None = None
-    ) -> list[Watch | JobWatchError]:
+    ) -> list[WatchDocument | JobWatchError]:
         """Start up to 100 watches; returns for each the watch, or what is wrong.
 
         The request is repeated with the same key, so it starts and restarts no watch twice.
@@ -39,7 +39,7 @@ class App:
             headers={"Idempotency-Key": str(uuid.uuid4())},
         )
 
-    async def list(self, most: float = math.inf, **filters: str) -> AsyncGenerator[Watch]:
+    async def list(self, most: float = math.inf, **filters: str) -> AsyncGenerator[WatchDocument]:
         """Yield at most `most` watches, page by page."""
         params: dict[str, Any] = dict(filters)
         while most > 0:
@@ -54,19 +54,21 @@ class App:
                 raise strange("the list leads back to the same page")
             params["cursor"] = cursor
 
-    async def find(self, give_up: float | None = None, **name: str) -> Sequence[Watch]:
+    async def find(self, give_up: float | None = None, **name: str) -> Sequence[WatchDocument]:
         """Return the watches with this name: `id`, with four digits or more that it begins with, or `url` of a job."""
         found, _ = await self._to.request("GET", "/watches", page, give_up, params=name)
         return found
 
-    async def show(self, watch_id: str) -> Watch:
+    async def show(self, watch_id: str) -> WatchDocument:
         """Return a watch."""
         return await self._to.request("GET", path(watch_id), watch)
 
-    async def stop(self, watch_id: str) -> Watch:
+    async def stop(self, watch_id: str) -> WatchDocument:
         """Stop a watch."""
         return await self._to.request("DELETE", path(watch_id), watch)
 
-    def follow(self, ids: Sequence[str], give_up: float = math.inf) -> AsyncGenerator[tuple[str, Watch | WatchError]]:
+    def follow(
+        self, ids: Sequence[str], give_up: float = math.inf
+    ) -> AsyncGenerator[tuple[str, WatchDocument | WatchError]]:
         """Follow watches to their end; see `follow`."""
         return follow(self._to, ids, give_up)

@@ -28,7 +28,7 @@ from itwin_job_watch.output import (
     write_whatever_comes,
 )
 from itwin_job_watch.parameters import API, TEXT
-from itwin_job_watch.shapes import Watch
+from itwin_job_watch.shapes import WatchDocument
 from itwin_job_watch.starts import again
 from itwin_job_watch.version import NAME, VERSION
 from itwin_job_watch.webhooks.commands import webhooks
@@ -290,9 +290,9 @@ def _ids(api: Api, names: Sequence[str], give_up: float) -> tuple[list[str], int
     return ids, status
 
 
-def _each(names: Sequence[str], do: Callable[[str], Watch]) -> tuple[list[Watch], int]:
+def _each(names: Sequence[str], do: Callable[[str], WatchDocument]) -> tuple[list[WatchDocument], int]:
     """Do it for each; returns the watches for which it worked, and the exit status of the others."""
-    done: dict[str, Watch] = {}
+    done: dict[str, WatchDocument] = {}
     status = 0
     for name in dict.fromkeys(names):
         try:
@@ -307,9 +307,11 @@ def _each(names: Sequence[str], do: Callable[[str], Watch]) -> tuple[list[Watch]
     return [*done.values()], status
 
 
-def _start(api: Api, wanted: Sequence[tuple[str, Mapping[str, Any]]], give_up: float | None) -> tuple[list[Watch], int]:
+def _start(
+    api: Api, wanted: Sequence[tuple[str, Mapping[str, Any]]], give_up: float | None
+) -> tuple[list[WatchDocument], int]:
     """Start watches, each named for complaints; returns those that run, and the exit status of the others."""
-    started: list[Watch] = []
+    started: list[WatchDocument] = []
     status = 0
     for first in range(0, len(wanted), BATCH):
         batch = wanted[first : first + BATCH]
@@ -330,7 +332,9 @@ def _start(api: Api, wanted: Sequence[tuple[str, Mapping[str, Any]]], give_up: f
     return started, status
 
 
-def _finish(api: Api, watches: Sequence[Watch], give_up: float | None, status: int, *, as_json: bool) -> NoReturn:
+def _finish(
+    api: Api, watches: Sequence[WatchDocument], give_up: float | None, status: int, *, as_json: bool
+) -> NoReturn:
     """Print the watches, once they have ended if they are waited for, and exit."""
     if give_up is not None and status != INTERRUPTED:
         after_all = wait_for(api, [watch["id"] for watch in watches], give_up, as_json=as_json)

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from itwin_job_watch.errors import tidy
-from itwin_job_watch.shapes import Watch
+from itwin_job_watch.shapes import WatchDocument
 
 GOOD, BAD, WARNING, UNCLEAR = "green", "red", "yellow", "magenta"
 
@@ -44,7 +44,7 @@ STYLES = {
 }
 
 
-def show_all(console: Console, watches: Sequence[Watch], now: datetime | None = None) -> None:
+def show_all(console: Console, watches: Sequence[WatchDocument], now: datetime | None = None) -> None:
     """Print a table in a terminal, else a line for each watch, with all of it."""
     if not console.file.isatty():
         for watch in watches:
@@ -53,7 +53,7 @@ def show_all(console: Console, watches: Sequence[Watch], now: datetime | None = 
     if not watches:
         console.print("No watches.")
         return
-    shown: dict[str, Callable[[Watch], str | Text]] = {"watch": short, "api": api}
+    shown: dict[str, Callable[[WatchDocument], str | Text]] = {"watch": short, "api": api}
     shown |= {"job": job_ids} if console.width >= ROOMY else {}
     shown |= {"age": partial(age, now or datetime.now(UTC)), "state": standing}
     shown |= {"labels": labels} if any(map(labels, watches)) else {}
@@ -65,7 +65,7 @@ def _text(cell: str | Text) -> Text:
     return cell if isinstance(cell, Text) else Text(cell)
 
 
-def _beside(names: Sequence[str], rows: Sequence[Sequence[Text]], watches: Sequence[Watch]) -> Table:
+def _beside(names: Sequence[str], rows: Sequence[Sequence[Text]], watches: Sequence[WatchDocument]) -> Table:
     """Return a table in which the reason is a column."""
     table = Table(box=None, pad_edge=False)
     for name in (*names, "why"):
@@ -75,7 +75,7 @@ def _beside(names: Sequence[str], rows: Sequence[Sequence[Text]], watches: Seque
     return table
 
 
-def _below(names: Sequence[str], rows: Sequence[Sequence[Text]], watches: Sequence[Watch]) -> Table:
+def _below(names: Sequence[str], rows: Sequence[Sequence[Text]], watches: Sequence[WatchDocument]) -> Table:
     """Return a table in which the reason stands below: as a column it would be in shreds."""
     widths = [max(cell.cell_len for cell in column) for column in zip(map(Text, names), *rows, strict=True)]
 
@@ -94,13 +94,13 @@ def _below(names: Sequence[str], rows: Sequence[Sequence[Text]], watches: Sequen
     return table
 
 
-def line(watch: Watch) -> list[str]:
+def line(watch: WatchDocument) -> list[str]:
     """Return what programs and logs get to see, always in this order; an instant instead of an age."""
     started = tidy(watch.get("startedAt") or "")
     return [tidy(watch["id"]), api(watch), job_ids(watch), started, standing(watch).plain, labels(watch), why(watch)]
 
 
-def show_one(console: Console, watch: Watch) -> None:
+def show_one(console: Console, watch: WatchDocument) -> None:
     """Print everything about one watch: a sheet in a terminal, else lines of a name, a tab and a value."""
     rows = [(tidy(name), text) for name, value in watch.items() for text in _values(watch, name, value)]
     if not console.file.isatty():
@@ -115,7 +115,7 @@ def show_one(console: Console, watch: Watch) -> None:
     console.print(table)
 
 
-def _values(watch: Watch, name: str, value: Any) -> Iterator[Text]:
+def _values(watch: WatchDocument, name: str, value: Any) -> Iterator[Text]:
     """Yield what is shown of a member; evidence has a line for each entry."""
     match name, value:
         case "outcome", _:
@@ -132,22 +132,22 @@ def _values(watch: Watch, name: str, value: Any) -> Iterator[Text]:
             yield Text("-" if value is None else tidy(value))
 
 
-def short(watch: Watch) -> str:
+def short(watch: WatchDocument) -> str:
     """Name a watch by how its id begins."""
     return tidy(watch["id"])[:SHORT]
 
 
-def api(watch: Watch) -> str:
+def api(watch: WatchDocument) -> str:
     """Name its API."""
     return tidy(watch["api"])
 
 
-def labels(watch: Watch) -> str:
+def labels(watch: WatchDocument) -> str:
     """Join its labels."""
     return tidy(", ".join(map(str, watch.get("labels") or [])))
 
 
-def why(watch: Watch) -> str:
+def why(watch: WatchDocument) -> str:
     """Say why it stands so: the first evidence of an end that was not clean, else the reason."""
     evidence = watch.get("evidence")
     if not (isinstance(evidence, list) and evidence):
@@ -157,7 +157,7 @@ def why(watch: Watch) -> str:
     return tidy(evidence[0]) + (f" (and {more} more)" if more > 0 else "")
 
 
-def age(now: datetime, watch: Watch) -> str:
+def age(now: datetime, watch: WatchDocument) -> str:
     """Say how long ago the watch started, in the largest unit.
 
     >>> noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -172,40 +172,40 @@ def age(now: datetime, watch: Watch) -> str:
     return f"{count}{unit}"
 
 
-def job_ids(watch: Watch) -> str:
+def job_ids(watch: WatchDocument) -> str:
     """Name a watch by its job."""
     return tidy(" / ".join(map(str, watch["job"].values())))
 
 
-def state(watch: Watch) -> Text:
+def state(watch: WatchDocument) -> Text:
     """Say how a watch stands in a word, with its colour."""
     outcome = watch.get("outcome")
     text = Text(tidy(outcome or watch.get("status") or watch["state"]), STYLES.get(outcome, BAD))
     return text.append(_failing(watch), WARNING)
 
 
-def status(watch: Watch) -> str:
+def status(watch: WatchDocument) -> str:
     """Say how the job of a watch stands, with its percentage."""
     return tidy(f"{watch.get('status') or watch['state']} {_percent(watch)}").strip() + _failing(watch)
 
 
-def standing(watch: Watch) -> Text:
+def standing(watch: WatchDocument) -> Text:
     """Say how a watch stands, with its percentage until it has ended."""
     return state(watch) if watch.get("outcome") else Text(status(watch), WARNING if watch.get("failing") else "")
 
 
-def _failing(watch: Watch) -> str:
+def _failing(watch: WatchDocument) -> str:
     """Say why the last turns failed; older apps do not."""
     why = watch.get("failing")
     return f", failing: {tidy(why)}" if why else ""
 
 
-def percentage(watch: Watch) -> float | None:
+def percentage(watch: WatchDocument) -> float | None:
     """Return the percentage, if it is one."""
     value = watch.get("progress")
     return value if value is not None and 0 <= value <= 100 else None  # noqa: PLR2004
 
 
-def _percent(watch: Watch) -> str:
+def _percent(watch: WatchDocument) -> str:
     value = percentage(watch)
     return "" if value is None else f"{value:.0f} %"

@@ -12,7 +12,7 @@ import anyio
 from itwin_job_watch.connection import PATIENCE, Connection
 from itwin_job_watch.errors import JobWatchError, NoSuchWatchError, UnavailableError, WatchError
 from itwin_job_watch.pauses import pause
-from itwin_job_watch.shapes import Watch, watch
+from itwin_job_watch.shapes import WatchDocument, watch
 
 #: Seconds that one long poll may take: of the only watch, or of one of several.  It tells of the end alone, and people
 #: look on: so long may the percentage that they see be behind.
@@ -46,12 +46,12 @@ class _Look:
     due: float = -math.inf
     failures: int = 0  #: looks in a row that failed
     at_once: bool = True  #: without a long poll, to see how it stands now
-    found: Watch | JobWatchError | None = None  #: by the last look; None if there was no time left
+    found: WatchDocument | JobWatchError | None = None  #: by the last look; None if there was no time left
 
 
 async def follow(
     app: Connection, ids: Sequence[str], give_up: float = math.inf
-) -> AsyncGenerator[tuple[str, Watch | WatchError]]:
+) -> AsyncGenerator[tuple[str, WatchDocument | WatchError]]:
     """Yield each watch after every look at it, until all have ended or the clock passes `give_up`.
 
     What may pass ends nothing.  A watch that is unknown or cannot be read ends for itself alone; whatever else lasts
@@ -78,7 +78,7 @@ async def follow(
             await app.sleep(pause_for)
 
 
-def _taken(app: Connection, one: _Look, began: float) -> Watch | WatchError | None:
+def _taken(app: Connection, one: _Look, began: float) -> WatchDocument | WatchError | None:
     """Plan the next look, and return what the last one found; raises what lasts."""
     match one.found:
         case UnavailableError() as error:
@@ -110,7 +110,7 @@ async def _look_at(app: Connection, ready: Sequence[_Look], *, longest: int, unt
             looks.start_soon(look, one)
 
 
-async def _look(app: Connection, one: _Look, *, longest: int, until: float) -> Watch | JobWatchError | None:
+async def _look(app: Connection, one: _Look, *, longest: int, until: float) -> WatchDocument | JobWatchError | None:
     """Look at a watch; None if there is no time left."""
     left = until - app.clock()
     if left <= 0:

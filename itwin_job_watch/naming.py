@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from itwin_job_watch.client import Api
 from itwin_job_watch.errors import NoSuchWatchError
-from itwin_job_watch.shapes import Watch
+from itwin_job_watch.shapes import WatchDocument
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _URL = re.compile(r"https?://", re.IGNORECASE)
@@ -20,7 +20,7 @@ _DIGITS = re.compile(rf"[0-9a-f]{{{FEWEST}}}[0-9a-f-]*", re.IGNORECASE)
 MOST_NAMED = 5
 
 
-def find(api: Api, name: str, give_up: float | None = None) -> Watch | None:
+def find(api: Api, name: str, give_up: float | None = None) -> WatchDocument | None:
     """Return the one watch with this name, or None if the name is an id; see `Connection.request` for `give_up`.
 
     Raises `NoSuchWatchError` if there is none, or several.
@@ -38,7 +38,7 @@ def find(api: Api, name: str, give_up: float | None = None) -> Watch | None:
     return found[0]
 
 
-def watch_of(api: Api, name: str) -> Watch:
+def watch_of(api: Api, name: str) -> WatchDocument:
     """Return the watch with this name; raises `JobWatchError`."""
     return find(api, name) or api.show(name)
 
@@ -49,6 +49,6 @@ def id_of(api: Api, name: str, give_up: float | None = None) -> str:
     return name if found is None else str(found["id"])
 
 
-def _listed(watches: Sequence[Watch]) -> str:
+def _listed(watches: Sequence[WatchDocument]) -> str:
     named = [f"{one['id']} ({one['api']}, {one.get('outcome') or one['state']})" for one in watches[:MOST_NAMED]]
     return ", ".join([*named, *(["and others"] if len(watches) > MOST_NAMED else [])])

@@ -17,7 +17,7 @@ from itwin_job_watch.client import Api
 from itwin_job_watch.display import job_ids, show_all, show_one
 from itwin_job_watch.errors import JobWatchError, say
 from itwin_job_watch.progress import progress
-from itwin_job_watch.shapes import Watch
+from itwin_job_watch.shapes import WatchDocument
 from itwin_job_watch.wording import said
 
 #: Exit status of `wait`: 0 if all succeeded, else the first of these that applies.
@@ -52,7 +52,7 @@ def complain(about: str, error: JobWatchError, request: Mapping[str, Any] | None
     say(f"{about}: {said(error, request)}")
 
 
-def print_all(watches: Sequence[Watch], *, as_json: bool) -> None:
+def print_all(watches: Sequence[WatchDocument], *, as_json: bool) -> None:
     """Print a table, or a line of JSON for each."""
     if as_json:
         for watch in watches:
@@ -61,7 +61,7 @@ def print_all(watches: Sequence[Watch], *, as_json: bool) -> None:
         show_all(Console(), watches)
 
 
-def print_one(watch: Watch, *, as_json: bool) -> None:
+def print_one(watch: WatchDocument, *, as_json: bool) -> None:
     """Print all of a watch."""
     if as_json:
         click.echo(json_line(watch))
@@ -72,7 +72,7 @@ def print_one(watch: Watch, *, as_json: bool) -> None:
 def wait_for(api: Api, ids: Sequence[str], give_up: float, *, as_json: bool) -> int:
     """Wait until all have ended, print how they stand, and return the exit status."""
     left = dict.fromkeys(ids)
-    seen: dict[str, Watch] = {}
+    seen: dict[str, WatchDocument] = {}
     try:
         with progress(Console(stderr=True)) as bars:
             for watch_id, found in api.follow(ids, give_up):

@@ -13,7 +13,7 @@ from rich.table import Column
 from rich.text import Text
 
 from itwin_job_watch.display import api, percentage, short, standing, state
-from itwin_job_watch.shapes import Watch
+from itwin_job_watch.shapes import WatchDocument
 
 #: Beside a state and a time, in 80 columns.
 LONGEST_NAME, WIDTH_OF_BAR = 32, 16
@@ -21,7 +21,7 @@ LONGEST_NAME, WIDTH_OF_BAR = 32, 16
 #: Without a terminal: how long nothing is said at most, as far as the app answers.
 EVERY = timedelta(minutes=1)
 
-Show = Callable[[Watch, str], None]  #: shows how a watch stands, under that name
+Show = Callable[[WatchDocument, str], None]  #: shows how a watch stands, under that name
 
 
 class _State(ProgressColumn):
@@ -44,7 +44,7 @@ def progress(console: Console) -> Iterator[Show]:
     )
     with Progress(*columns, console=console) as live:
 
-        def update(watch: Watch, name: str) -> None:
+        def update(watch: WatchDocument, name: str) -> None:
             bar = bars.get(watch["id"])
             if bar is None:
                 bar = bars[watch["id"]] = live.add_task(
@@ -68,7 +68,7 @@ class Log:
         self._open: frozenset[str] = frozenset()
         self._said_at = datetime.min.replace(tzinfo=UTC)
 
-    def show(self, watch: Watch, name: str) -> None:
+    def show(self, watch: WatchDocument, name: str) -> None:
         """Say how a watch stands, if that is news."""
         before, after = self._stood.get(watch["id"]), state(watch).plain
         self._stood[watch["id"]] = after
@@ -85,5 +85,5 @@ class Log:
         self._file.flush()
 
 
-def _sentence(watch: Watch, name: str) -> str:
+def _sentence(watch: WatchDocument, name: str) -> str:
     return f"{short(watch)} {api(watch)} {name}: {standing(watch).plain}"

@@ -15,7 +15,7 @@ from itwin_job_watch.errors import (
     WrongRequestError,
 )
 
-Watch = Mapping[str, Any]
+WatchDocument = Mapping[str, Any]
 
 NOT_FOUND, CONFLICT, FIRST_SERVER_ERROR = 404, 409, 500
 
@@ -44,7 +44,7 @@ def strange(what: str) -> UnexpectedAnswerError:
     return UnexpectedAnswerError(f"{what}: is this the app's URL?")
 
 
-def watch(body: Any) -> Watch:
+def watch(body: Any) -> WatchDocument:
     """Read a watch; raises `UnexpectedAnswerError`."""
     if not isinstance(body, dict):
         raise strange("the answer is no watch")
@@ -55,7 +55,7 @@ def watch(body: Any) -> Watch:
     return body
 
 
-def page(body: Any) -> tuple[list[Watch], str | None]:
+def page(body: Any) -> tuple[list[WatchDocument], str | None]:
     """Read a page of watches, and the cursor of the next one; raises `UnexpectedAnswerError`."""
     match body:
         case {"watches": list() as watches, "next": str() | None as cursor}:
@@ -63,7 +63,7 @@ def page(body: Any) -> tuple[list[Watch], str | None]:
     raise strange("the answer is no list of watches")
 
 
-def results(body: Any, count: int) -> list[Watch | JobWatchError]:
+def results(body: Any, count: int) -> list[WatchDocument | JobWatchError]:
     """Read what became of each of `count` starts; raises `UnexpectedAnswerError`."""
     match body:
         case {"results": list() as found} if len(found) == count:
@@ -90,7 +90,7 @@ def refusal(problem: Mapping[str, Any], status: Any) -> JobWatchError:
     return of(text, name, status if isinstance(status, int) else None, located)
 
 
-def _result(body: Any) -> Watch | JobWatchError:
+def _result(body: Any) -> WatchDocument | JobWatchError:
     match body:
         case {"watch": dict() as found}:
             return watch(found)

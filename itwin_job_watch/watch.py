@@ -19,7 +19,7 @@ class State(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a watch ended.  docs/glossary.md says what each means."""
+    """How a watch ended.  docs/outcomes.md says what each means."""
 
     SUCCEEDED = "succeeded"
     PARTIAL = "partial"

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from itwin_job_watch.display import percentage, state, status
 from itwin_job_watch.errors import tidy
-from itwin_job_watch.shapes import Watch
+from itwin_job_watch.shapes import WatchDocument
 
 #: Widths of the columns, such that a line fits a terminal with 80.
 INDENT, NAME, API, BAR = 1, 26, 24, 8
@@ -36,12 +36,12 @@ class Board:
         """`groups` has the names of the watches."""
         self._console, self._live = console, live
         self._open = dict(groups)
-        self._seen: dict[str, Watch] = {}
+        self._seen: dict[str, WatchDocument] = {}
         self._total = sum(map(len, groups.values()))
         self._began = time.monotonic()
         self._next_line = EVERY
 
-    def see(self, name: str, watch: Watch) -> None:
+    def see(self, name: str, watch: WatchDocument) -> None:
         """Take note of how a watch stands."""
         self._seen[name] = watch
 
@@ -142,12 +142,12 @@ def shares(wanted: Sequence[int], room: int) -> list[int]:
     return given
 
 
-def _line(name: str, watch: Watch) -> Text:
+def _line(name: str, watch: WatchDocument) -> Text:
     line = Text(f"{'':{INDENT}} {name:{NAME}} {watch['api']:{API}} ")
     return line.append(state(watch)).append(f" after {watch['polls']} poll{'s' * (watch['polls'] != 1)}")
 
 
-def _why(watch: Watch) -> Text:
+def _why(watch: WatchDocument) -> Text:
     """Return what the job's evidence says first, or else the reason."""
     if not watch["evidence"]:
         return Text(tidy(watch["reason"] or ""), "dim")
