@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from local.parts.processes import free_port
 from local.parts.stack import stack
 from tests.e2e.receiver import SECRET, receiving
 
@@ -28,8 +29,15 @@ def receiver():
 
 
 @pytest.fixture(scope="session")
-def parts(receiver):
-    with stack(SETTINGS | {"CALLBACK_HOSTS": receiver.host, "CALLBACK_SECRET": SECRET}) as running:
+def spare_port():
+    """One that the app sends callbacks to, for a receiver that a test starts."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def parts(receiver, spare_port):
+    hosts = f"{receiver.host},127.0.0.1:{spare_port}"
+    with stack(SETTINGS | {"CALLBACK_HOSTS": hosts, "CALLBACK_SECRET": SECRET}) as running:
         yield running
 
 
