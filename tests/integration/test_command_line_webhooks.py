@@ -381,7 +381,7 @@ def test_ctrl_c_tells_what_was_done(simulator, environment):
         running.send_signal(signal.SIGINT)
         stdout, stderr = running.communicate(timeout=20)
 
-    assert running.returncode == 1
+    assert running.returncode == 130
     assert "w1" in stdout
     assert "created" in stdout
     assert "Traceback" not in stderr
