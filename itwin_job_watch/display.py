@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from itwin_job_watch.errors import tidy
+from itwin_job_watch.errors import say, tidy
 from itwin_job_watch.shapes import WatchDocument
 
 GOOD, BAD, WARNING, UNCLEAR = "green", "red", "yellow", "magenta"
@@ -46,12 +46,12 @@ STYLES = {
 
 def show_all(console: Console, watches: Sequence[WatchDocument], now: datetime | None = None) -> None:
     """Print a table in a terminal, else a line for each watch, with all of it."""
+    if not watches:
+        say("No watches.")
+        return
     if not console.file.isatty():
         for watch in watches:
             click.echo("\t".join(line(watch)))
-        return
-    if not watches:
-        console.print("No watches.")
         return
     shown: dict[str, Callable[[WatchDocument], str | Text]] = {"watch": short, "api": api}
     shown |= {"job": job_ids} if console.width >= ROOMY else {}

@@ -20,6 +20,7 @@ from shared.clients.credentials import RETRY_DELAYS as TOKEN_RETRY_DELAYS
 from shared.clients.credentials import ClientCredentials
 from shared.clients.platform import Fetcher
 from shared.clients.proxies import proxy_for
+from shared.clients.transport import AiohttpTransport
 from shared.clients.webhook import WebhookClient
 from shared.core.callback import LIFETIME, RETRY_DELAYS, Callback
 from shared.core.decide import REVIVAL_DELAYS
@@ -49,7 +50,6 @@ from shared.storage.results import TableResults
 from shared.storage.tickets import TicketQueue, TicketQueues
 from shared.storage.watches import TableWatches
 from shared.telemetry.events import Events, NoEvents
-from shared.version import USER_AGENT
 from shared.web.cloud_event import to_json
 from shared.web.intake import Intake
 from shared.web.receiver import Receiver
@@ -58,11 +58,6 @@ log = logging.getLogger("watch")
 
 #: These log a line or more for each request, which a poll is not worth.
 CHATTY = ("azure.core.pipeline.policies.http_logging_policy", "azure.identity", "httpx")
-
-#: For each request httpcore asks the system about every connection that is idle (`AsyncConnectionPool.
-#: _assign_requests_to_connections`): with a hundred of them that took some 5 ms of processor time.  Fewer mean more TLS
-#: handshakes, of 2.4 ms each; and httpx closes what was idle for 5 s anyway.
-IDLE_CONNECTIONS = 10
 
 
 def ticket_queues() -> int:
@@ -233,7 +228,7 @@ def credentials() -> ClientCredentials:
     """Assemble what gets tokens."""
     known = settings()
     return ClientCredentials(
-        http=_http(known.token_url),
+        http=_transport(known.token_url),
         url=known.token_url,
         client_id=known.client_id,
         client_secret=known.client_secret.get_secret_value(),
@@ -247,11 +242,12 @@ def credentials() -> ClientCredentials:
 @cache
 def poller() -> Poller:
     """Assemble what gives watches their turns."""
+    known = settings()
     return Poller(
         rows=watches(),
         act=effects().act,
         apis=apis(),
-        fetch=Fetcher(_http(settings().api_url), credentials(), gate().spend),
+        fetch=Fetcher(_transport(known.api_url), known.api_url, credentials(), gate().spend),
         gate=gate(),
         lock=OneAtATime(),
         reject=events().reject,
@@ -404,23 +400,12 @@ def upgrade() -> Upgrade:
     )
 
 
-def _http(url: str) -> httpx.AsyncClient:
-    """Make a client for one origin.
+def _transport(url: str) -> AiohttpTransport:
+    """Make a transport to one origin.
 
-    It has no limits of its own: its users set their time-outs, and host.json how many they are.  Its proxy is chosen
-    here: httpx would fail on parts of the environment that do not concern this origin.
+    Its proxy is chosen here: not all of what the environment says concerns this origin.
     """
-    return httpx.AsyncClient(
-        base_url=url,
-        headers={"User-Agent": USER_AGENT},
-        follow_redirects=False,
-        timeout=None,  # noqa: S113
-        trust_env=False,
-        proxy=proxy_for(url, os.environ),
-        verify=certificates(),
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=IDLE_CONNECTIONS),
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # one watch's answer is no other's business
-    )
+    return AiohttpTransport(certificates(), proxy_for(url, os.environ))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import json, sys
 from pathlib import Path
 
 folder, name, arguments = Path({folder!r}), {name!r}, sys.argv[1:]
-taken = sys.stdin.read() if "/dev/stdin" in arguments else None
+taken = sys.stdin.read() if {{"/dev/stdin", "-K"}} & {{*arguments}} else None
 with (folder / "calls.jsonl").open("a") as calls:
     calls.write(json.dumps([name, arguments, taken]) + "\\n")
 command = " ".join([name, *arguments])

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from itwin_job_watch.display import BAD, GOOD
-from itwin_job_watch.errors import tidy
+from itwin_job_watch.errors import say, tidy
 from itwin_job_watch.output import json_line
 from itwin_job_watch.webhooks.documents import Webhook
 from itwin_job_watch.webhooks.events import EVENTS
@@ -83,7 +83,11 @@ def _yes(*, good: bool) -> Text:
 def _table(names: Sequence[str], rows: Sequence[Sequence[Text]], none: str) -> None:
     console = Console()
     if not rows:
-        console.print(none)
+        say(none)
+        return
+    if not console.file.isatty():
+        for row in rows:
+            click.echo("\t".join(cell.plain for cell in row))
         return
     table = Table(box=None, pad_edge=False)
     for name in names:

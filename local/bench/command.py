@@ -36,6 +36,7 @@ NAMES = (*USUAL, "concurrency", "planned", "webhooks", "beside")
     "--watches", type=click.IntRange(min=1), default=200, show_default=True, help="Watches in turns and start."
 )
 @click.option("--polls", type=click.IntRange(min=1), default=5, show_default=True, help="Polls per watch in turns.")
+@click.option("--against", metavar="REVISION", help="Run turns with the code of this commit too, alternately.")
 @click.option(
     "--turns", "floor_turns", type=click.IntRange(min=10), default=600, show_default=True, help="Turns in floor."
 )
@@ -108,6 +109,7 @@ def bench(
     which: Sequence[str],
     watches: int,
     polls: int,
+    against: str | None,
     floor_turns: int,
     late_watches: int,
     late_seconds: float,
@@ -132,7 +134,7 @@ def bench(
     """
     console = Console(highlight=False, stderr=as_json)
     benchmarks: dict[str, Callable[[Ground], Figures]] = {
-        "turns": lambda on: turns(on, watches, polls, runs),
+        "turns": lambda on: turns(on, watches, polls, runs, against),
         "floor": lambda on: floor(on, floor_turns, runs),
         "lateness": lambda on: lateness(on, late_watches, timedelta(seconds=late_seconds), runs, picture),
         "sleeping": lambda on: sleeping(on, asleep, timedelta(seconds=asleep_seconds), runs),

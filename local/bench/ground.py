@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import re
 import signal
+import subprocess
+import tarfile
 import time
 from collections import Counter
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
@@ -21,6 +24,7 @@ import psutil
 
 from local.bench.metered import FILE
 from local.parts.stack import CLIENT_ID, CLIENT_SECRET, QUEUE, Stack, app_settings, stack
+from local.setup.bootstrap import ROOT
 from shared import wiring
 from shared.apis.reporting import REPORTING
 from shared.core.model import Watch
@@ -141,16 +145,26 @@ class Ground:
             service.env, service.command = usual
 
     @contextmanager
-    def metered_host(self) -> Iterator[psutil.Process]:
-        """Run only the host's worker, with its parts metered; see `spent`."""
+    def metered_host(self, tree: Path = ROOT) -> Iterator[psutil.Process]:
+        """Run only the host's worker, with its parts metered; see `spent`.  `tree` has the code of both."""
         service = self.parts.host
-        usual = service.command
-        service.command = ["local.bench.metered" if word == "local.host" else word for word in usual]
+        usual = service.command, service.directory
+        other = {"local.host": "local.bench.metered", str(ROOT): str(tree)}
+        service.command, service.directory = [other.get(word, word) for word in service.command], tree
         try:
             with self.host({FILE: str(self._meter)}) as process:
                 yield process
         finally:
-            service.command = usual
+            service.command, service.directory = usual
+
+    def checked_out(self, revision: str) -> Path:
+        """Return a tree with the code of another revision, which disappears with the stack."""
+        tree = self.parts.directory / f"tree-{revision.replace('/', '-')}"
+        tree.mkdir()
+        packed = subprocess.run(["git", "archive", revision], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+        with tarfile.open(fileobj=io.BytesIO(packed)) as files:
+            files.extractall(tree, filter="data")
+        return tree
 
     def spent(self, process: psutil.Process) -> Mapping[str, float]:
         """Return the processor seconds of a metered host so far, by part."""

@@ -4,43 +4,71 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import count
+from pathlib import Path
 
 from local.bench.ground import RUNNING, SUCCEEDED, Ground, processor_seconds
 from local.bench.spread import Figures, Spread
+from local.setup.bootstrap import ROOT
 
 WITHIN = timedelta(minutes=10)
 
+COST = "processor of 1,000 turns, host and app"
 
-def turns(ground: Ground, watches: int, polls: int, runs: int) -> Figures:
+
+def turns(ground: Ground, watches: int, polls: int, runs: int, against: str | None = None) -> Figures:
     """Run that many watches with that many polls, without delay, until they end.
 
-    An end takes more requests than other turns, so fewer polls mean more requests per poll.
+    An end takes more requests than other turns, so fewer polls mean more requests per poll.  `against` is a revision
+    whose code runs the same turns, before each run of this one: the load of the machine is the same for both.
     """
-    measured: defaultdict[str, list[float]] = defaultdict(list)
-    parts: defaultdict[str, list[float]] = defaultdict(list)
-    count = watches * polls
-    for run in range(runs):
-        jobs = [f"turns-{run}-{number}" for number in range(watches)]
-        ground.script(jobs, *[RUNNING] * (polls - 1), SUCCEEDED)
-        ground.make(jobs)
-        with ground.storage_requests() as requests, ground.metered_host() as process:
-            began, used = time.monotonic(), processor_seconds(process)
-            ground.wait_until_done(WITHIN)
-            measured["rate"].append(count / (time.monotonic() - began))
-            measured["cost"].append(1000 * (processor_seconds(process) - used) / count)
-            measured["memory"].append(process.memory_info().rss / 1e6)
-            spent = ground.spent(process)
-        for part, seconds in spent.items():
-            parts[part].append(1000 * seconds / count)
-        parts["everything else"].append(measured["cost"][-1] - 1000 * sum(spent.values()) / count)
-        measured["requests"].append((requests["tables"] + requests["queues"]) / count)
-        measured["looks"].append(requests["looks for tickets"] / count)
+    trees = {against: ground.checked_out(against)} if against else {}
+    measured: dict[Path, list[Mapping[str, float]]] = defaultdict(list)
+    numbers = count()
+    for _ in range(runs):
+        for tree in (*trees.values(), ROOT):
+            measured[tree].append(_run(ground, f"turns-{next(numbers)}", watches, polls, tree))
+    figures = _spreads(measured[ROOT])
+    for revision, tree in trees.items():
+        before = _spreads(measured[tree])
+        figures |= {f"{name}, at {revision}": spread for name, spread in before.items() if not name.startswith(" ")}
+        ratios = [new / old for new, old in zip(figures[COST].values, before[COST].values, strict=True)]
+        figures[f"processor here / at {revision}"] = Spread(ratios)
+    return figures
+
+
+def _run(ground: Ground, name: str, watches: int, polls: int, tree: Path) -> Mapping[str, float]:
+    """Measure one run of the code in this tree."""
+    turns = watches * polls
+    jobs = [f"{name}-{number}" for number in range(watches)]
+    ground.script(jobs, *[RUNNING] * (polls - 1), SUCCEEDED)
+    ground.make(jobs)
+    with ground.storage_requests() as requests, ground.metered_host(tree) as process:
+        began, used = time.monotonic(), processor_seconds(process)
+        ground.wait_until_done(WITHIN)
+        rate = turns / (time.monotonic() - began)
+        cost = 1000 * (processor_seconds(process) - used) / turns
+        memory = process.memory_info().rss / 1e6
+        spent = {f"  {part}": 1000 * seconds / turns for part, seconds in sorted(ground.spent(process).items())}
     return {
-        "turns": Spread(measured["rate"], "a second"),
-        "processor of 1,000 turns, host and app": Spread(measured["cost"], "s"),
-        **{f"  {part}": Spread(seconds, "s") for part, seconds in sorted(parts.items())},
-        "storage requests of a turn, ends and deletion included": Spread(measured["requests"]),
-        "looks for tickets of a turn": Spread(measured["looks"]),
-        "memory of host and app": Spread(measured["memory"], "MB"),
+        "turns": rate,
+        COST: cost,
+        **spent,
+        "  everything else": cost - sum(spent.values()),
+        "storage requests of a turn, ends and deletion included": (requests["tables"] + requests["queues"]) / turns,
+        "looks for tickets of a turn": requests["looks for tickets"] / turns,
+        "memory of host and app": memory,
+    }
+
+
+#: Of the figures that are not plain numbers.
+UNITS = {"turns": "a second", COST: "s", "memory of host and app": "MB"}
+
+
+def _spreads(runs: Sequence[Mapping[str, float]]) -> Figures:
+    return {
+        name: Spread([run[name] for run in runs], UNITS.get(name, "s" if name.startswith(" ") else ""))
+        for name in runs[0]
     }

@@ -52,6 +52,7 @@ class Service:
     log: Path  #: its output, across restarts
     env: Mapping[str, str] = field(default_factory=dict)
     inherits: Sequence[int] = ()  #: open files that it gets, as POSIX numbers them
+    directory: Path = ROOT  #: where it runs
     _child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -71,7 +72,7 @@ class Service:
         with self.log.open("ab") as output:
             self._child = subprocess.Popen(
                 self.command,
-                cwd=ROOT,
+                cwd=self.directory,
                 env={**os.environ, **self.env},
                 stdin=subprocess.PIPE,
                 stdout=output,

@@ -97,7 +97,7 @@ def _add(environment: Path, requirements: Path, much: str = "") -> None:
 
 def _install_azurite(environment: Path) -> None:
     if node.find(environment) is None:
-        say("Installing Node, which Azurite runs on ...")
+        say("Installing Node, which Azurite runs on: 200 MB ...")
         venv.pip(environment, node.WHEEL)
     programs = node.find(environment)
     if programs is None:

@@ -22,9 +22,9 @@ WATCH = Group(_FILES / "watch.txt", "40 MB, a few seconds")
 SIMULATOR = Group(_FILES / "simulator.txt", "60 MB, a few seconds")
 APP = Group(_FILES / "app.txt", "90 MB, half a minute")
 PLAN = Group(_FILES / "plan.txt", "160 MB, half a minute")
-DRAW = Group(_FILES / "draw.txt", "360 MB, a minute")
-TEST = Group(_FILES / "test.txt", "430 MB, a minute")
-CHECK = Group(_FILES / "check.txt", "500 MB, a minute")
+DRAW = Group(_FILES / "draw.txt", "310 MB, a minute")
+TEST = Group(_FILES / "test.txt", "370 MB, a minute")
+CHECK = Group(_FILES / "check.txt", "460 MB, a minute")
 
 
 def with_included(requirements: Path) -> list[Path]:

@@ -90,7 +90,7 @@ class ClientCredentials:
     rejects what the endpoint grants, nor the number of callers.
     """
 
-    http: httpx.AsyncClient
+    http: httpx.AsyncBaseTransport
     url: str
     client_id: str
     client_secret: str = field(repr=False)
@@ -181,9 +181,9 @@ class ClientCredentials:
             "client_secret": self.client_secret,
             "scope": self.scope,
         }
-        headers = {"Accept": "application/json"}
+        request = httpx.Request("POST", self.url, headers={"Accept": "application/json"}, data=form)
         self.spend()
-        answer = await exchange(self.http, "POST", self.url, headers, largest=LARGEST_BODY, within=TIMEOUT, data=form)
+        answer = await exchange(self.http, request, largest=LARGEST_BODY, within=TIMEOUT)
         if isinstance(answer, Silence):
             return _Failure(f"the token endpoint did not answer ({answer.error})")
         told, body = told_wait(answer.headers, self.now()), untrusted.parse(answer.body)

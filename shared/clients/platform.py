@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -27,14 +27,17 @@ UNAUTHORIZED = 401
 
 
 class Fetcher:
-    """The fetch port, on an httpx client."""
+    """The fetch port, on a transport of httpx."""
 
-    def __init__(self, http: httpx.AsyncClient, tokens: TokenSource, spend: Callable[[], None]) -> None:
-        """`http` has the platform's origin as base URL: the token goes nowhere else.
+    def __init__(
+        self, http: httpx.AsyncBaseTransport, origin: str, tokens: TokenSource, spend: Callable[[], None]
+    ) -> None:
+        """`origin` is the platform's: the token goes nowhere else.
 
         `spend` counts one more request against the rate limit: the first of a turn is counted already.
         """
         self._http = http
+        self._origin = httpx.URL(origin)
         self._tokens = tokens
         self._spend = spend
 
@@ -44,46 +47,48 @@ class Fetcher:
         A second 401, or one that says how long to wait, is returned like any other response.
         """
         within = min(within, LONGEST)
-        if not self._is_ours(request):
+        url = self._url_of(request.path)
+        if url is None:
             return NoResponse("not asked: the path is none of the platform's")
         try:
             async with asyncio.timeout(within.total_seconds()):
-                return await self._ask(request)
+                return await self._ask(url, request.headers)
         except TimeoutError:
             return NoResponse(f"no whole answer within {within.total_seconds():.0f} s")
 
-    async def _ask(self, request: Request) -> Response | NoResponse:
+    async def _ask(self, url: httpx.URL, headers: Mapping[str, str]) -> Response | NoResponse:
         try:
             token = await self._tokens.token()
         except CredentialsError as error:
             return NoResponse(f"no access token: {error}", token=True)
-        answer = await self._get(request, token)
+        answer = await self._get(url, headers, token)
         if isinstance(answer, NoResponse) or answer.status != UNAUTHORIZED or answer.headers.keys() & {*WAITS}:
             return answer
         other = await self._other_than(token)
         if other is None:
             return answer
         self._spend()
-        return await self._get(request, other)
+        return await self._get(url, headers, other)
 
-    def _is_ours(self, request: Request) -> bool:
-        """Whether httpx would ask the platform's origin for this very path, and no server would read another in it.
+    def _url_of(self, path: str) -> httpx.URL | None:
+        """Return the URL of a path, if it is one of the platform's, and no server would read another path in it.
 
         Paths are made from rows, and rows can be edited.
         """
+        origin = self._origin
         try:
-            url = self._http.build_request("GET", request.path, headers=request.headers).url
+            url = httpx.URL(f"{origin}{path}")
         except (httpx.InvalidURL, ValueError):  # the latter when it cannot be encoded
-            return False
-        origin = self._http.base_url
-        path = request.path.partition("?")[0]
-        return (
+            return None
+        place = path.partition("?")[0]
+        is_ours = (
             (url.scheme, url.netloc, url.userinfo) == (origin.scheme, origin.netloc, origin.userinfo)
-            and url.raw_path == request.path.encode()
-            and "//" not in path
-            and "\\" not in request.path
-            and not climbs(path)
+            and url.raw_path == path.encode()
+            and "//" not in place
+            and "\\" not in path
+            and not climbs(place)
         )
+        return url if is_ours else None
 
     async def _other_than(self, token: str) -> str | None:
         """Return another token than this one, if one can be had."""
@@ -93,9 +98,12 @@ class Fetcher:
             return None  # the platform's 401 is the answer; the next turn says why there is no token
         return None if other == token else other
 
-    async def _get(self, request: Request, token: str) -> Response | NoResponse:
-        authorized = {**request.headers, "Authorization": f"Bearer {token}"}
-        answer = await exchange(self._http, "GET", request.path, authorized, largest=LARGEST_BODY, within=TIMEOUT)
+    async def _get(self, url: httpx.URL, headers: Mapping[str, str], token: str) -> Response | NoResponse:
+        try:
+            request = httpx.Request("GET", url, headers={**headers, "Authorization": f"Bearer {token}"})
+        except ValueError as error:  # a header that cannot be encoded
+            return NoResponse(f"not asked: {type(error).__name__}")
+        answer = await exchange(self._http, request, largest=LARGEST_BODY, within=TIMEOUT)
         if isinstance(answer, Silence):
             late = answer.error == TimeoutError.__name__
             return NoResponse(f"no answer within {TIMEOUT.seconds} s" if late else f"no answer: {answer.error}")

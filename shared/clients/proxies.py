@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import ssl
 from collections.abc import Mapping
 
 import httpx
@@ -16,6 +15,9 @@ from shared.core.url import DIGITS, LAST_PORT, Url, read_url
 
 #: Wider than names may be, since those of containers have underscores; httpx has read an IPv6 address already.
 HOST = re.compile(rb"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
+
+#: Of the proxies that can be used.
+SCHEMES = {"http", "https"}
 
 
 class ProxyError(Exception):
@@ -45,12 +47,10 @@ def proxy_for(url: str, env: Mapping[str, str]) -> httpx.Proxy | None:
 def _read(name: str, value: str) -> httpx.Proxy:
     try:
         proxy = httpx.Proxy(value if "://" in value else f"http://{value}")
-        # Made for what it raises: SOCKS needs a package of its own.
-        httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), proxy=proxy)
-    except (ValueError, httpx.InvalidURL, ImportError):
+    except (ValueError, httpx.InvalidURL):
         raise ProxyError(name) from None
-    port = proxy.url.port
-    if not HOST.fullmatch(proxy.url.raw_host) or not (port is None or 0 < port <= LAST_PORT):
+    port, scheme = proxy.url.port, proxy.url.scheme
+    if scheme not in SCHEMES or not HOST.fullmatch(proxy.url.raw_host) or not (port is None or 0 < port <= LAST_PORT):
         raise ProxyError(name)
     return proxy
 

@@ -29,6 +29,7 @@ from opencensus.ext.azure.log_exporter import AzureEventHandler
 
 from shared.clients.exchange import Silence, exchange
 from shared.clients.proxies import ProxyError, proxy_for
+from shared.clients.transport import AiohttpTransport
 from shared.core.remote import Response
 from shared.engine.ports import UndeliveredError
 from shared.telemetry import answer
@@ -155,9 +156,9 @@ async def _post(
     Whoever leads on has got the token already, so it goes along; but nothing goes from https to http.  Raises
     `UndeliveredError` without an answer, and `ProxyError`.
     """
-    proxy = proxy_for(url, environment)
-    async with httpx.AsyncClient(timeout=None, verify=certificates, trust_env=False, proxy=proxy) as http:  # noqa: S113
-        found = await exchange(http, "POST", url, headers, largest=LARGEST_BODY, within=TIMEOUT, content=body)
+    request = httpx.Request("POST", url, headers=headers, content=body)
+    async with AiohttpTransport(certificates, proxy_for(url, environment)) as http:
+        found = await exchange(http, request, largest=LARGEST_BODY, within=TIMEOUT)
     if isinstance(found, Silence):
         raise UndeliveredError(found.error)
     onward = urljoin(url, found.headers.get("location", url))

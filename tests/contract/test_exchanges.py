@@ -98,8 +98,7 @@ async def fetch(request, answer):
     body = answer["body"] if isinstance(answer["body"], str) else json.dumps(answer["body"])
     headers = [(name, value.encode("latin-1")) for name, value in answer.get("headers", {}).items()]
     wire = httpx.MockTransport(lambda _: httpx.Response(answer.get("status", 200), headers=headers, content=body))
-    async with httpx.AsyncClient(transport=wire, base_url=ORIGIN) as http:
-        return await Fetcher(http, Token(), lambda: None)(request)
+    return await Fetcher(wire, ORIGIN, Token(), lambda: None)(request)
 
 
 class Token:

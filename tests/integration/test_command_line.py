@@ -6,6 +6,8 @@ import pty
 import re
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 
 import pytest
 from click.testing import CliRunner
@@ -240,3 +242,47 @@ def test_without_a_dash_nobody_waits_for_standard_input(app):
     os.close(theirs)
 
     assert done.returncode == 0
+
+
+def on_a_whole_terminal(running, columns):
+    """Run it on a terminal of this width and 24 lines; gives its exit status, and what it shows."""
+    running["env"] = {name: value for name, value in running["env"].items() if name != "COLUMNS"} | {"TERM": "xterm"}
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    command = subprocess.Popen(**running, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # where the terminal ends
+        while part := os.read(ours, 100_000):
+            shown += part
+    os.close(ours)
+    return command.wait(), shown.decode().replace("\r\n", "\n")
+
+
+FAILED = ENDED | {"outcome": "failed", "labels": ["nightly"], "evidence": ["The tile needs more memory " * 5]}
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+@pytest.mark.parametrize("arguments", [("list",), ("show", "a"), ("wait", "a")])
+def test_a_terminal_of_the_usual_width_has_room_for_all(app, arguments, columns):
+    app.is_in_the_mood(json.dumps({"watches": [FAILED] * 3, "next": None} if arguments == ("list",) else FAILED))
+
+    status, shown = on_a_whole_terminal(process(app, *arguments, NO_COLOR="1"), columns)
+
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    assert status == (10 if "wait" in arguments else 0)
+    assert "0d6c9f0e" in plain
+    assert "The tile needs more memory" in plain
+    assert max(len(part) for line in plain.split("\n") for part in line.split("\r")) <= columns
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", shown)  # no colour
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+def test_no_proxy_leads_to_this_machine(app, name):
+    app.is_in_the_mood(json.dumps(ENDED))
+    running = process(app, "show", "a", "--json", **{name: "http://127.0.0.1:9"})
+    del running["env"]["NO_PROXY"]
+
+    done = subprocess.run(**running, capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, b"")

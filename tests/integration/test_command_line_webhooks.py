@@ -235,7 +235,7 @@ def test_what_passes_is_waited_for(simulator, run, monkeypatch):
     done = run("list")
 
     assert done.exit_code == 0
-    assert "No webhooks." in done.stdout
+    assert done.stderr.endswith("No webhooks.\n")
     assert done.stderr.count("Trying again: ") == 3
 
 
@@ -322,7 +322,7 @@ def test_a_check_of_nothing_is_no_success(simulator, run):
     done = run("check", "--url", URL)
 
     assert done.exit_code == 1
-    assert "No webhooks." in done.stdout
+    assert done.stderr.endswith("No webhooks.\n")
 
 
 def test_webhooks_are_deleted_by_id(simulator, run):

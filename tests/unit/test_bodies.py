@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import ssl
 import threading
 import tracemalloc
 import zlib
@@ -17,11 +18,14 @@ from hypothesis import strategies as st
 from shared.clients.body import MOST_PIECES
 from shared.clients.exchange import exchange
 from shared.clients.platform import Fetcher
+from shared.clients.transport import AiohttpTransport
 from shared.core.remote import NoResponse, Request, Response
 from tests.unit.test_credentials import Endpoint, tried
 from tests.unit.test_fetch import Tokens, spend_nothing
 
 LIMIT = 1024 * 1024
+
+ORIGIN = "https://x.example"
 
 #: A thousandth of the bombs, and several times what is read at once.
 HELD = 4 * LIMIT
@@ -54,13 +58,16 @@ class Pieces(httpx.AsyncByteStream):
             yield piece
 
 
+def asking():
+    return httpx.Request("GET", ORIGIN)
+
+
 def sent(headers, *pieces, status=200, limit=LIMIT):
     """What comes of an answer, and the memory that it took."""
 
     async def scenario():
         wire = httpx.MockTransport(lambda _: httpx.Response(status, headers=headers, stream=Pieces(*pieces)))
-        async with httpx.AsyncClient(transport=wire) as http:
-            return await exchange(http, "GET", "https://x.example/", {}, largest=limit, within=timedelta(seconds=30))
+        return await exchange(wire, asking(), largest=limit, within=timedelta(seconds=30))
 
     tracemalloc.start()
     try:
@@ -176,8 +183,7 @@ def test_nothing_is_read_beyond_the_limit():
 
     async def scenario():
         wire = httpx.MockTransport(lambda _: httpx.Response(200, stream=body))
-        async with httpx.AsyncClient(transport=wire) as http:
-            await exchange(http, "GET", "https://x.example/", {}, largest=LIMIT, within=timedelta(seconds=30))
+        await exchange(wire, asking(), largest=LIMIT, within=timedelta(seconds=30))
 
     asyncio.run(scenario())
 
@@ -192,8 +198,9 @@ def test_a_plain_body_is_asked_for():
             asked.append(request.headers["accept-encoding"])
             return httpx.Response(200, json={"access_token": "t"})
 
-        async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="https://x.example") as http:
-            await Fetcher(http, Tokens("t"), spend_nothing)(Request("/x", {"accept-encoding": "gzip"}))
+        await Fetcher(httpx.MockTransport(answer), ORIGIN, Tokens("t"), spend_nothing)(
+            Request("/x", {"accept-encoding": "gzip"})
+        )
 
     asyncio.run(scenario())
 
@@ -228,10 +235,10 @@ def server(encoding, body):
 @pytest.mark.parametrize(("encoding", "body"), [("gzip", BOMB), ("gzip, gzip", STACKED)])
 def test_a_platform_and_a_token_endpoint_that_send_bombs_cost_little(encoding, body):
     async def scenario(origin):
-        async with httpx.AsyncClient(base_url=origin) as http:
+        async with AiohttpTransport(ssl.create_default_context()) as http:
             tokens = Endpoint().client()
             tokens.http, tokens.url = http, origin + "/token"
-            return await Fetcher(http, Tokens("t"), spend_nothing)(Request("/x", {})), await tried(tokens)
+            return await Fetcher(http, origin, Tokens("t"), spend_nothing)(Request("/x", {})), await tried(tokens)
 
     with server(encoding, body) as origin:
         tracemalloc.start()
@@ -295,8 +302,7 @@ def test_whatever_a_transport_raises_is_no_response(kind):
         raise kind("t0ken")
 
     async def scenario():
-        async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="https://x.example") as http:
-            return await Fetcher(http, Tokens("t0ken"), spend_nothing)(Request("/x", {}))
+        return await Fetcher(httpx.MockTransport(answer), ORIGIN, Tokens("t0ken"), spend_nothing)(Request("/x", {}))
 
     late = kind is TimeoutError
     said = "no answer within 30 s" if late else f"no answer: {kind.__name__}"
@@ -308,8 +314,7 @@ def test_a_turn_that_is_cancelled_is_cancelled():
         raise asyncio.CancelledError
 
     async def scenario():
-        async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="https://x.example") as http:
-            await Fetcher(http, Tokens("t"), spend_nothing)(Request("/x", {}))
+        await Fetcher(httpx.MockTransport(answer), ORIGIN, Tokens("t"), spend_nothing)(Request("/x", {}))
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(scenario())
@@ -320,8 +325,7 @@ def test_a_body_in_very_many_pieces_is_not_read_to_its_end():
 
     async def scenario():
         wire = httpx.MockTransport(lambda _: httpx.Response(503, headers={"retry-after": "7"}, stream=pieces))
-        async with httpx.AsyncClient(transport=wire) as http:
-            return await exchange(http, "GET", "https://x.example/", {}, largest=LIMIT, within=timedelta(seconds=30))
+        return await exchange(wire, asking(), largest=LIMIT, within=timedelta(seconds=30))
 
     answer = asyncio.run(scenario())
 

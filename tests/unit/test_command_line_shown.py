@@ -73,10 +73,6 @@ def test_without_labels_there_is_no_column_of_them():
     assert "labels" not in shown(show_all, [WATCH | {"labels": []}], NOON)[0]
 
 
-def test_a_terminal_is_told_that_there_are_none():
-    assert shown(show_all, []) == ["No watches."]
-
-
 def test_a_sheet_has_a_line_for_each_entry_of_evidence():
     lines = shown(show_one, FAILED)
 
@@ -106,10 +102,11 @@ def test_what_a_text_holds_makes_no_further_line_or_field():
     assert line(WATCH | odd)[1:] == ["f g", "[bold]j1", "", "h i 40 %", "d e", "a b c"]
 
 
-def test_an_empty_list_is_nothing_in_a_pipe():
-    done, _ = run(script({"watches": [], "next": None}), "list")
+@pytest.mark.parametrize(("more", "says"), [((), "No watches.\n"), (("--json",), "")])
+def test_an_empty_list_is_told_beside_the_data(more, says):
+    done, _ = run(script({"watches": [], "next": None}), "list", *more)
 
-    assert done.stdout == ""
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", says)
 
 
 def test_a_sheet_in_a_pipe_has_a_name_a_tab_and_a_value():

@@ -46,7 +46,7 @@ class Endpoint:
 
     def client(self):
         return ClientCredentials(
-            http=httpx.AsyncClient(transport=httpx.MockTransport(self)),
+            http=httpx.MockTransport(self),
             url="https://ims.example/connect/token",
             client_id="service-123",
             client_secret=SECRET,

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="the pages are for bash"
 
 @pytest.fixture
 def standins(tmp_path):
-    standins = StandIns(tmp_path, "az", "azd", "func", "curl", "git", "openssl")
+    standins = StandIns(tmp_path, "az", "azd", "func", "curl", "git", "openssl", "pip", "itwin-job-watch")
     standins.answer(
         {SHOW.format(name): [(0, value)] for name, value in OUTPUTS.items()}
         | {f"azd env get-value {name}": [(0, value)] for name, value in (OUTPUTS | AZD).items()}
@@ -92,6 +92,20 @@ def test_the_steps_lead_to_a_first_watch(standins):
     assert len(start) == 1
     assert "https://jobwatch-x.example/api/watches -H x-functions-key: the-key -d {" in start[0]
     assert standins.taken == [SECRET]
+
+
+def test_the_command_line_is_installed_after_the_first_watch(standins):
+    last = "6. Open the page, and install the command line"
+    calls = follow(blocks("docs/deploy.md", *STEPS, *MORE, last), standins)
+
+    assert calls[-2:] == ["pip install .", "itwin-job-watch list"]
+
+
+def test_the_service_application_becomes_a_member_and_the_token_is_on_no_command_line(standins):
+    calls = follow(blocks("docs/deploy.md", "Make the service application a member"), standins)
+
+    assert ["/roles" in calls[-2], "/members/users" in calls[-1]] == [True, True]
+    assert standins.taken == [f'header = "Authorization: Bearer {SECRET}"\n'] * 2
 
 
 def test_the_readme_deploys_with_azd(standins):

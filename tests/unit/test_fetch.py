@@ -4,17 +4,17 @@ import asyncio
 import gzip
 import json
 import selectors
+import ssl
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from shared import wiring
 from shared.clients.credentials import RETRY_DELAYS, ClientCredentials, CredentialsError
 from shared.clients.platform import LARGEST_BODY, LONGEST, Fetcher
+from shared.clients.transport import AiohttpTransport
 from shared.core.remote import WAITS, NoResponse, Request, Response
 from tests.builders import NOON
 
@@ -112,12 +112,10 @@ def http(status=200, body=b"{}", **headers):
 
 
 async def fetch(platform, request=None, tokens=None, within=LONGEST):
-    # Without limits of its own, as wired: where time is hurried, a busy machine would meet them.
-    options: Any = {"follow_redirects": False, "timeout": None}
-    async with platform, httpx.AsyncClient(base_url=platform.origin, **options) as client:
+    async with platform, AiohttpTransport(ssl.create_default_context()) as http:
         tokens = tokens or Tokens("t1", "t2")
         spend = tokens.spend if isinstance(tokens, Tokens) else spend_nothing
-        return await Fetcher(client, tokens, spend)(request or Request(PATH, {}), within)
+        return await Fetcher(http, platform.origin, tokens, spend)(request or Request(PATH, {}), within)
 
 
 def spend_nothing():
@@ -238,8 +236,8 @@ def test_a_refused_connection_is_no_response():
     async def scenario():
         async with Platform() as gone:
             pass
-        async with httpx.AsyncClient(base_url=gone.origin) as client:
-            return await Fetcher(client, Tokens("t"), spend_nothing)(Request(PATH, {}))
+        async with AiohttpTransport(ssl.create_default_context()) as http:
+            return await Fetcher(http, gone.origin, Tokens("t"), spend_nothing)(Request(PATH, {}))
 
     assert asyncio.run(scenario()) == NoResponse("no answer: ConnectError")
 
@@ -257,17 +255,30 @@ def test_what_has_no_status_is_no_response(answer, reason):
 
 
 @pytest.mark.parametrize("status", [200, 401, 429, 503])
-@pytest.mark.parametrize(
-    "rest", [b"Content-Length: 10\r\n\r\nhalf", b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"], ids=["half", "garbled"]
-)
-def test_a_status_and_its_headers_count_whatever_becomes_of_the_body(status, rest):
+def test_a_status_and_its_headers_count_whatever_becomes_of_the_body(status):
     tokens = Tokens("t1")
 
-    response, _ = fetched(b"HTTP/1.1 %d X\r\nRetry-After: 7\r\n" % status + rest, tokens=tokens)
+    response, _ = fetched(b"HTTP/1.1 %d X\r\nRetry-After: 7\r\nContent-Length: 10\r\n\r\nhalf" % status, tokens=tokens)
 
     assert (response.status, response.headers["retry-after"], response.body) == (status, "7", b"")
     assert response.unread == "a body that broke off (RemoteProtocolError)"
     assert tokens.forgotten == (["t1"] if status == 401 else [])
+
+
+def test_a_garbled_body_that_comes_with_the_status_spoils_it():
+    """As aiohttp reads it: all that has arrived at once."""
+    garbled = b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
+
+    assert fetched(garbled) == (NoResponse("no answer: RemoteProtocolError"), 1)
+
+
+@pytest.mark.parametrize("path", ["/a%2Fb/c%40d%3a%7E", "/a?b=%2B%26c&d=%25", "/a/%C3%A9;b"])
+def test_the_path_goes_over_the_wire_as_it_was_checked(path):
+    platform = Platform(http())
+
+    asyncio.run(fetch(platform, Request(path, {})))
+
+    assert [first for first, _ in platform.asked] == [f"GET {path} HTTP/1.1"]
 
 
 def test_a_body_that_stops_halfway_is_not_taken_for_a_whole_one():
@@ -387,9 +398,9 @@ def test_a_token_endpoint_that_never_answers_is_given_up():
         await asyncio.sleep(20)
 
     async def scenario():
-        async with Platform(silent) as endpoint, httpx.AsyncClient(timeout=None) as client:  # noqa: S113 -- ours decides
+        async with Platform(silent) as endpoint, AiohttpTransport(ssl.create_default_context()) as http:
             tokens = ClientCredentials(
-                http=client,
+                http=http,
                 url=endpoint.origin,
                 client_id="c",
                 client_secret="s",
@@ -423,11 +434,23 @@ def wired(monkeypatch):
             monkeypatch.setenv(name, value)
         return wiring.poller().fetch
 
+    made = []
+
+    def transport(*of):
+        made.append(AiohttpTransport(*of))
+        return made[-1]
+
+    async def close():
+        for one in made:
+            await one.aclose()
+
     parts = [part for part in vars(wiring).values() if hasattr(part, "cache_clear")]
+    monkeypatch.setattr(wiring, "AiohttpTransport", transport)
     monkeypatch.delenv("APPLICATIONINSIGHTS_CONNECTION_STRING", raising=False)
     for part in parts:
         part.cache_clear()
     yield fetch_from
+    asyncio.run(close())
     for part in parts:
         part.cache_clear()
 

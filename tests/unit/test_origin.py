@@ -24,8 +24,7 @@ def asked(path, origin=ORIGIN, headers=None):
 
     async def scenario():
         transport = httpx.MockTransport(answer)
-        async with httpx.AsyncClient(transport=transport, base_url=origin, follow_redirects=True) as http:
-            return await Fetcher(http, tokens, spend_nothing)(Request(path, headers or {}))
+        return await Fetcher(transport, origin, tokens, spend_nothing)(Request(path, headers or {}))
 
     return asyncio.run(scenario()), made
 
@@ -144,8 +143,7 @@ def test_no_redirect_is_followed_even_by_a_client_that_would(status):
 
     async def scenario():
         wire = httpx.MockTransport(answer)
-        async with httpx.AsyncClient(transport=wire, base_url=ORIGIN, follow_redirects=True) as http:
-            return await Fetcher(http, Tokens("t"), spend_nothing)(Request("/x", {}))
+        return await Fetcher(wire, ORIGIN, Tokens("t"), spend_nothing)(Request("/x", {}))
 
     assert asyncio.run(scenario()).status == status
     assert made == [ORIGIN + "/x"]

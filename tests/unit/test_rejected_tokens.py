@@ -24,7 +24,7 @@ class World:
         self.now = NOON
         self.door: Counter[str] = Counter()
         self.spent = 0
-        http = httpx.AsyncClient(transport=httpx.MockTransport(self), base_url="https://api.example")
+        http = httpx.MockTransport(self)
         tokens = ClientCredentials(
             http=http,
             url="https://api.example" + TOKEN,
@@ -35,7 +35,7 @@ class World:
             spend=self.spend,
             now=lambda: self.now,
         )
-        self.fetch = Fetcher(http, tokens, self.spend)
+        self.fetch = Fetcher(http, "https://api.example", tokens, self.spend)
 
     async def __call__(self, request):
         self.door[request.url.path] += 1

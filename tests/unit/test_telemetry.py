@@ -463,8 +463,8 @@ def test_an_answer_that_never_ends_does_not_hold_the_events_after_it(ingestion, 
 def test_nothing_follows_to_plain_http_nor_in_circles(to, asked, monkeypatch):
     urls = []
 
-    async def leads_on(_, __, url, *___, **____):
-        urls.append(url)
+    async def leads_on(_, request, **__):
+        urls.append(str(request.url))
         return Response(308, {"location": to})
 
     monkeypatch.setattr("shared.telemetry.exporter.exchange", leads_on)

@@ -26,7 +26,7 @@ function update(row, watch) {
   const [outcome, job, status, times, actions] = row.cells;
   fill(outcome, [watch.outcome ?? watch.state, watch.failing, watch.id], showOutcome);
   fill(job, [watch.api, watch.job, watch.labels], showJob);
-  fill(status, [watch.status, watch.progress, watch.reason, watch.evidence, watch.issues, watch.state, watch.callback, watch.wokenAt], showStatus);
+  fill(status, [watch.status, watch.progress, watch.reason, watch.evidence, watch.issues, watch.state, watch.failing, watch.callback, watch.wokenAt], showStatus);
   fill(times, [watch.startedAt, watch.endedAt, watch.dueAt, watch.deadline], showTimes);
   const focused = actions.contains(document.activeElement);
   fill(actions, [watch.id, watch.state], ([id, state]) => [
@@ -56,8 +56,9 @@ function showJob([api, job, labels]) {
 }
 
 /** Above, how the job stands; below, how far it is, or why it ended as it did. */
-function showStatus([status, progress, reason, evidence, issues, state, callback, woken]) {
-  const bar = state === "watching" && isPercentage(progress);
+function showStatus([status, progress, reason, evidence, issues, state, failing, callback, woken]) {
+  const moves = state === "watching" && isPercentage(progress);
+  const bar = moves && !failing;  // why it fails needs the line
   const why = evidence[0] ?? reason;
   const also = why === reason || why.includes(reason) ? null : reason;  // most evidence begins with the reason
   const notes = [
@@ -66,6 +67,7 @@ function showStatus([status, progress, reason, evidence, issues, state, callback
   ].filter((note) => note);
   return [
     make("div", { className: "line" }, make("span", { className: "word" }, status ?? "not reported yet"),
+      moves && !bar ? make("span", {}, percent(progress)) : null,
       issues ? make("span", { className: "issues" }, counted(issues, "issue")) : null,
       also ? cut(also, "quiet") : null, notes.length ? make("span", { className: "notes" }, ...notes) : null),
     make("div", { className: "line why" }, bar ? progressBar(progress) : null, why ? cut(why) : null),
@@ -74,8 +76,10 @@ function showStatus([status, progress, reason, evidence, issues, state, callback
 
 function progressBar(progress) {
   return make("span", { className: "bar" },
-    make("progress", { max: 100, value: progress, ariaLabel: "Progress" }), make("span", {}, `${Math.round(progress)} %`));
+    make("progress", { max: 100, value: progress, ariaLabel: "Progress" }), make("span", {}, percent(progress)));
 }
+
+const percent = (progress) => `${Math.round(progress)} %`;
 
 function showTimes([started, ended, due, deadline]) {
   if (ended) {

@@ -93,9 +93,9 @@ def ours(simulator, address):
 
 
 async def fetch(address, requests):
-    async with wiring._http(address) as tokens, wiring._http(address) as platform:
+    async with wiring._transport(address) as http:
         credentials = ClientCredentials(
-            tokens,
+            http,
             address + TOKEN,
             **CREDENTIALS,
             scope="itwin-platform",
@@ -103,7 +103,7 @@ async def fetch(address, requests):
             spend=lambda: None,
             now=lambda: datetime.now(UTC),
         )
-        fetcher = Fetcher(platform, credentials, lambda: None)
+        fetcher = Fetcher(http, address, credentials, lambda: None)
         return [await fetcher(request) for request in requests]
 
 

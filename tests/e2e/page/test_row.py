@@ -229,6 +229,15 @@ def test_a_watch_says_that_an_event_woke_it_and_when(page, parts):
     assert "Woken by webhook" not in page.details("j2")
 
 
+def test_why_it_is_failing_takes_the_place_of_the_bar(page, parts):
+    page.open(parts.key)
+    page.see(a_watch("j1", failing="5xx", progress=40, reason="HTTP 503"))
+
+    status = page.row("j1").find_element("class name", "status")
+    assert status.text.split("\n") == ["Running", "40 %", "HTTP 503"]
+    assert status.find_elements("tag name", "progress") == []
+
+
 @pytest.mark.parametrize(("progress", "shown"), [
     (0, "0 %"), (40.4, "40 %"), (100, "100 %"), (None, None), (-1, None), (100.5, None), (1e300, None),
 ])  # fmt: skip
