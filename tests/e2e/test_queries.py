@@ -6,6 +6,7 @@ import re
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
@@ -90,7 +91,7 @@ def told(app, platform, parts, ended, receiver):
     """
     before = {row["RowKey"] for row in rows_of_watches(parts.storage)}
     earlier, given_up = len(counts(platform)), named(platform)["CallbackFailed"]
-    watches = []
+    watches: list[dict[str, Any]] = []
     for job in jobs():
         platform.post("/jobs", json={"path": job.path, "script": job.script})
         body = {"api": job.api, "job": job.ids, "labels": job.labels}
