@@ -7,8 +7,10 @@ each request (`AsyncConnectionPool._assign_requests_to_connections` of httpcore)
 from __future__ import annotations
 
 import ssl
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import aiohttp
 import httpx
@@ -29,6 +31,13 @@ ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
 )
 
 
+def _headers_of(proxy: httpx.Proxy) -> dict[str, str]:
+    """Return what a proxy wants in a CONNECT, such as its password (RFC 7617): nothing but https goes through one."""
+    if proxy.auth is None:
+        return {}
+    return {"Proxy-Authorization": f"Basic {b64encode(':'.join(proxy.auth).encode()).decode()}"}
+
+
 class AiohttpTransport(httpx.AsyncBaseTransport):
     """A transport of httpx.
 
@@ -37,21 +46,21 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, certificates: ssl.SSLContext, proxy: httpx.Proxy | None = None) -> None:
-        self._certificates, self._proxy = certificates, proxy
+        self._certificates = certificates
+        self._proxy: dict[str, Any] = (
+            {} if proxy is None else {"proxy": str(proxy.url), "proxy_headers": _headers_of(proxy)}
+        )
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request whose body is in memory, and return the answer, whose body is yet to be read."""
-        proxy = self._proxy
         answer = await self._opened().request(
             request.method,
             URL(str(request.url), encoded=True),  # as it was checked: aiohttp would spell it anew
             headers=[(name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers.raw],
             data=request.content or None,
             allow_redirects=False,
-            proxy=None if proxy is None else str(proxy.url),
-            proxy_auth=None if proxy is None or proxy.auth is None else aiohttp.BasicAuth(*proxy.auth, "utf-8"),
-            proxy_headers=None if proxy is None else proxy.headers,
+            **self._proxy,
         )
         return httpx.Response(answer.status, headers=answer.raw_headers, stream=_Stream(answer), request=request)
 

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
 
 import certifi
@@ -188,11 +189,13 @@ def test_the_real_parts_ask_through_the_proxy_that_is_set(wired, monkeypatch):
 
     async def scenario():
         async with Platform(http(403)) as proxy:
-            monkeypatch.setenv("HTTPS_PROXY", proxy.origin)
+            monkeypatch.setenv("HTTPS_PROXY", proxy.origin.replace("//", "//us%40er:p%C3%A9@"))
             await wired("https://api.example.invalid")(Request(PATH, {}))
-            return [first for first, _ in proxy.asked]
+            return proxy.asked
 
-    assert asyncio.run(scenario()) == ["CONNECT api.example.invalid:443 HTTP/1.1"]
+    ((first, headers),) = asyncio.run(scenario())
+    assert first == "CONNECT api.example.invalid:443 HTTP/1.1"
+    assert b64decode(headers["proxy-authorization"].removeprefix("Basic ")).decode() == "us@er:pé"
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
