@@ -18,9 +18,9 @@ SLOW = {"e2e", "simulation"}
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what `python3 -m local test --quick` leaves out."""
+    """Mark what `python3 -m local test --quick` leaves out, which is also what is thorough."""
     for item in items:
-        if SLOW & {*item.path.parts}:
+        if SLOW & {*item.path.parts} or item.get_closest_marker("thorough"):
             item.add_marker(pytest.mark.slow)
 
 

@@ -9,6 +9,8 @@ import pytest
 from local.bench.beside.measure import KILLED, PROGRAMS
 from local.setup.bootstrap import ROOT
 
+pytestmark = pytest.mark.thorough  # it makes environments for the others
+
 OPTIONS = ("--watches", "10", "--polls", "3", "--asleep", "20", "--asleep-seconds", "2", "--runs", "1")
 SYSTEMS = ["this app", *PROGRAMS]
 

@@ -164,6 +164,7 @@ def results_in(data):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_whatever_is_killed_every_watch_ends_once_and_is_announced(serve):
     draw = random.Random(19)  # noqa: S311 -- the same each time
     jobs = {f"{word}-{number}": outcome for word, outcome in ENDINGS.items() for number in range(EACH)}

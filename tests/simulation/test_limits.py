@@ -189,6 +189,7 @@ def undisturbed():
     return day()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("processes", [1, 4])
 @pytest.mark.parametrize(("minutes", "told"), [(1, None), (1, 5), (5, None), (5, 60), (20, None), (20, 60)])
 def test_a_429_that_is_not_ours_slows_nobody_down_for_long(undisturbed, minutes, told, processes):

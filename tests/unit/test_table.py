@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from itwin_job_watch.display import show_all
+from itwin_job_watch.display import ROOMY, show_all
 
 IDS = ["76be5904-959d-4d02-8b6c-71951279b82a", "d53ad7b7-0386-5017-a781-04a888b57961"]
 WATCH: Any = {
@@ -21,12 +21,18 @@ WATCH: Any = {
 }
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
 @pytest.mark.parametrize("width", [60, 80, 159, 160, 200])
 def test_no_name_of_a_watch_is_in_shreds(width):
-    file = io.StringIO()
+    file = Terminal()
 
-    show_all(Console(file=file, width=width), [WATCH])
+    show_all(Console(file=file, width=width, color_system=None), [WATCH])
 
     shown = file.getvalue()
-    assert [name for name in (WATCH["id"], WATCH["api"], *IDS) if name not in shown] == []
+    names = [WATCH["id"][:8], WATCH["api"], *(IDS if width >= ROOMY else [])]
+    assert [name for name in names if name not in shown] == []
     assert max(map(len, shown.splitlines())) <= width
