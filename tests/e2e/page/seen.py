@@ -66,6 +66,7 @@ class Page:
         self.run(
             """
             const pages = arguments[0];
+            if (!window.asked) shown = "a list of the app itself";  // what it had is not looked up
             window.asked = [];
             window.gates ??= [];
             window.fetch = async (url, options) => {
