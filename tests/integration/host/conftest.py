@@ -92,7 +92,7 @@ def encoded(body: bytes | str) -> str:
     return base64.b64encode(body.encode() if isinstance(body, str) else body).decode()
 
 
-def eventually(condition: Callable[[], Any], within: float = 8) -> Any:
+def eventually(condition: Callable[[], Any], within: float = 60) -> Any:
     """What `condition` returns, as soon as that is true."""
     give_up = time.monotonic() + within
     while not (value := condition()):
