@@ -204,7 +204,7 @@ class AsyncJobWatch:
     async def find(self, name: str) -> Sequence[Watch]:
         """Return the watches whose ids begin so (four digits or more), or that of the job with this status URL."""
         by = "url" if "://" in name else "id"
-        return [Watch.of(document) async for document in self._app.list(math.inf, **{by: name})]
+        return [Watch.of(document) for document in await self._app.find(None, **{by: name})]
 
     async def show(self, watch: Watch | str) -> Watch:
         """Return a watch, given by itself or its id, as it stands now; raises `WatchError`."""

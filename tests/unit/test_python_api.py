@@ -35,6 +35,7 @@ from itwin_job_watch.connection import Connection
 from shared.core.model import Outcome as OutcomeOfTheApp
 from shared.web import examples
 from shared.web.operations import OPERATIONS
+from shared.web.queries import ListQuery
 from shared.web.requests import StartRequest, WatchDocument
 from tests.command_line import KEY, Clock, by_watch, script
 
@@ -321,6 +322,7 @@ def test_a_watch_is_found_by_how_its_id_begins_or_by_its_job(name, by):
         assert [one.id for one in jobs.find(name)] == ["a"]
 
     assert made[0].url.params[by] == name
+    assert set(ListQuery.read(str(made[0].url)).model_fields_set) == {by}  # the app takes it alone
 
 
 def test_an_ended_watch_begins_again_as_it_was():
