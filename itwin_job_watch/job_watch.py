@@ -16,7 +16,7 @@ from itwin_job_watch.address import app_key, app_token, app_url, clean
 from itwin_job_watch.app import BATCH, App
 from itwin_job_watch.connection import Connection
 from itwin_job_watch.errors import JobWatchError, WaitTimeoutError, WatchError
-from itwin_job_watch.starts import Start, again, deadline_of, request_of
+from itwin_job_watch.starts import Start, again, deadline_of, request_of, several
 from itwin_job_watch.watch import Outcome, State, Watch
 
 _LOG = logging.getLogger("itwin_job_watch")
@@ -103,8 +103,8 @@ class AsyncJobWatch:
         Returns for each, in order, its watch, or the error that says why it has none.  Raises what concerns all: later
         than after the first hundred, it is returned for those that are left.
         """
-        requests = [request_of(one) for one in starts]
-        give_up = None if timeout is None else self._end(timeout)
+        requests = [request_of(one) for one in several(starts, "starts")]
+        give_up = self._end(timeout)
         found: list[Watch | JobWatchError] = []
         for first in range(0, len(requests), BATCH):
             batch = requests[first : first + BATCH]
@@ -124,11 +124,11 @@ class AsyncJobWatch:
         timeout: timedelta | None = None,
     ) -> Watch:
         """Begin an ended watch again, with its labels and callback.  An open one is left as it is."""
+        more = {} if deadline is None else {"deadline": deadline_of(deadline)}
+        give_up = self._end(timeout)
         document = await self._app.show(_id(watch))
         if document["state"] != State.ENDED:
             return Watch.of(document)
-        more = {} if deadline is None else {"deadline": deadline_of(deadline)}
-        give_up = None if timeout is None else self._end(timeout)
         found = _read((await self._app.start([again(document) | more], give_up))[0])
         if isinstance(found, JobWatchError):
             raise found
@@ -153,8 +153,8 @@ class AsyncJobWatch:
         Raises `WaitTimeoutError` if `timeout` passes first, and `WatchError`, with the `watch_id`, for the first that
         is unknown or cannot be read.
         """
-        ids = [_id(one) for one in watches]
-        ended = {watch.id: watch async for watch in self.follow(ids, timeout=timeout) if watch.has_ended}
+        ids = _ids(watches)
+        ended = {name: watch async for name, watch in self._follow(ids, timeout) if watch.has_ended}
         return [ended[one] for one in ids]
 
     async def follow(
@@ -167,20 +167,8 @@ class AsyncJobWatch:
 
         Raises what `wait_all` raises.
         """
-        seen: dict[str, Watch] = {}
-        ids = [_id(one) for one in watches]
-        give_up = math.inf if timeout is None else self._end(timeout)
-        async for watch_id, found in self._app.follow(ids, give_up):
-            if isinstance(found, WatchError):
-                found.watch_id = watch_id
-                raise found
-            watch = Watch.of(found)
-            if watch != seen.get(watch_id):
-                seen[watch_id] = watch
-                yield watch
-        left = [one for one in dict.fromkeys(ids) if one not in seen or not seen[one].has_ended]
-        if left:
-            raise WaitTimeoutError(f"not ended within {timeout}: {', '.join(left)}")
+        async for _, watch in self._follow(_ids(watches), timeout):
+            yield watch
 
     async def list(
         self,
@@ -214,12 +202,38 @@ class AsyncJobWatch:
         """Stop a watch; one that has ended stays as it is.  The job itself goes on.  Raises `WatchError`."""
         return Watch.of(await self._app.stop(_id(watch)))
 
-    def _end(self, timeout: timedelta) -> float:
+    async def _follow(self, ids: Sequence[str], timeout: timedelta | None) -> AsyncGenerator[tuple[str, Watch]]:
+        """Yield each with the id as it was given: the app may write it otherwise, in letter case."""
+        seen: dict[str, Watch] = {}
+        give_up = self._end(timeout)
+        async for watch_id, found in self._app.follow(ids, math.inf if give_up is None else give_up):
+            if isinstance(found, WatchError):
+                found.watch_id = watch_id
+                raise found
+            watch = Watch.of(found)
+            if watch != seen.get(watch_id):
+                seen[watch_id] = watch
+                yield watch_id, watch
+        left = [one for one in dict.fromkeys(ids) if one not in seen or not seen[one].has_ended]
+        if left:
+            raise WaitTimeoutError(f"not ended within {timeout}: {', '.join(left)}")
+
+    def _end(self, timeout: timedelta | None) -> float | None:
+        if timeout is None:
+            return None
+        if not isinstance(timeout, timedelta):
+            raise TypeError(f"a timeout is a timedelta, such as timedelta(minutes=5), and not {timeout!r}")
         return self._app.clock() + timeout.total_seconds()
 
 
 def _id(watch: Watch | str) -> str:
+    if not isinstance(watch, Watch | str):
+        raise TypeError(f"a watch is given by itself or by its id, and not as {type(watch).__name__}")
     return watch.id if isinstance(watch, Watch) else watch
+
+
+def _ids(watches: Iterable[Watch | str]) -> Sequence[str]:
+    return [_id(one) for one in several(watches, "watches")]
 
 
 def _read(found: Mapping[str, Any] | JobWatchError) -> Watch | JobWatchError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
+
+T = TypeVar("T")
 
 
 class Start(TypedDict, total=False):
@@ -41,9 +43,7 @@ def request_of(start: str | Start) -> dict[str, Any]:
         raise TypeError(f"a start has no {unknown[0]!r}; it has {', '.join(Start.__annotations__)}")
     request: dict[str, Any] = {name: value for name, value in start.items() if value is not None}
     if "labels" in request:
-        if isinstance(request["labels"], str):
-            raise TypeError("labels are several: give a list")
-        request["labels"] = list(request["labels"])
+        request["labels"] = list(several(request["labels"], "labels"))
     if "job" in request:
         request["job"] = dict(request["job"])
     if "deadline" in request:
@@ -53,12 +53,21 @@ def request_of(start: str | Start) -> dict[str, Any]:
     return request
 
 
+def several(them: Iterable[T], what: str) -> Iterable[T]:
+    """Return what was given as several; raises `TypeError` for a single one, which would be taken apart."""
+    if isinstance(them, str | Mapping) or not isinstance(them, Iterable):
+        raise TypeError(f"{what} are several: give a list")
+    return them
+
+
 def deadline_of(deadline: timedelta | datetime) -> str:
     """Return a deadline as the app reads it (ISO 8601)."""
     if isinstance(deadline, timedelta):
         if deadline <= timedelta(0):
             raise ValueError("the deadline must be later than now")
         return f"PT{max(1, round(deadline.total_seconds()))}S"
+    if not isinstance(deadline, datetime):
+        raise TypeError(f"a deadline is a timedelta or a datetime, and not {deadline!r}")
     if deadline.utcoffset() is None:
         raise ValueError("the deadline has no time zone: give, for example, datetime.now(UTC) + timedelta(hours=2)")
     return deadline.isoformat()

@@ -30,5 +30,5 @@ def test_each_method_is_what_the_app_takes(jobs, parts, platform):
     assert jobs.stop(begun).outcome is Outcome.STOPPED
     assert jobs.restart(begun).state is State.WATCHING
     assert [*jobs.follow([begun])][-1].outcome is Outcome.SUCCEEDED
-    assert jobs.wait_all([begun])[0].labels == (label,)
+    assert jobs.wait_all([begun.id.upper(), begun])[0].labels == (label,)
     assert [one.id for one in jobs.list(state=State.ENDED, outcome=Outcome.SUCCEEDED, label=label)] == [begun.id]

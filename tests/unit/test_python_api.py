@@ -267,6 +267,35 @@ def test_all_that_are_waited_for_come_in_the_order_that_they_were_named_in():
     assert all(one.has_ended for one in found)
 
 
+def test_an_id_may_be_given_in_any_letter_case():
+    """The app reads it as a UUID, and writes it in small letters."""
+    with jobs_of(script(A_ENDED)) as (jobs, _):
+        assert [one.id for one in jobs.wait_all(["A", "a"])] == ["a", "a"]
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda jobs: jobs.wait("a", timeout=5), "a timeout is a timedelta"),
+        (lambda jobs: jobs.start("https://a", timeout=5), "a timeout is a timedelta"),
+        (lambda jobs: jobs.start("https://a", deadline=5), "a deadline is a timedelta or a datetime"),
+        (lambda jobs: jobs.restart("a", deadline="PT1H"), "a deadline is a timedelta or a datetime"),
+        (lambda jobs: jobs.start("https://a", labels="x"), "labels are several"),
+        (lambda jobs: jobs.start_all("https://a"), "starts are several"),
+        (lambda jobs: jobs.start_all({"url": "https://a"}), "starts are several"),
+        (lambda jobs: jobs.wait_all("abc"), "watches are several"),
+        (lambda jobs: [*jobs.follow(Watch.of(A))], "watches are several"),
+        (lambda jobs: jobs.wait(None), "a watch is given by itself or by its id, and not as NoneType"),
+        (lambda jobs: jobs.show(7), "a watch is given by itself or by its id, and not as int"),
+    ],
+)
+def test_an_argument_of_another_kind_is_named_and_nothing_is_asked(call, says):
+    with jobs_of(script(A)) as (jobs, made), pytest.raises(TypeError, match=says):
+        call(jobs)
+
+    assert made == []
+
+
 def test_each_change_is_followed_once():
     steps = [A, A, A | {"progress": 60.0}, A | {"progress": 60.0}, A_ENDED]
 
