@@ -18,10 +18,14 @@ SLOW = {"e2e", "simulation"}
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what `python3 -m local test --quick` leaves out, which is also what is thorough."""
+    """Mark what `python3 -m local test --quick` leaves out, which is also what is thorough.
+
+    It runs first: files that mostly wait overlap with each other, and short ones fill the end.
+    """
     for item in items:
         if SLOW & {*item.path.parts} or item.get_closest_marker("thorough"):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,7 @@ def enter_environment(group: Group, *, azurite: bool = False) -> None:
     Else install what is missing, and execute the same command again inside it.  Raises RuntimeError in another program
     than `python3 -m local`, such as pytest, which would be replaced.
     """
+    _cache_bytecode()
     environment = _environment()
     is_complete = _is_complete(environment, group, azurite=azurite)
     if is_complete and Path(sys.prefix).resolve() == environment.resolve():
@@ -58,6 +59,16 @@ def environment_apart(name: str, requirements: Path) -> Path:
     with one_at_a_time():
         _add(environment, requirements)
     return venv.python(environment)
+
+
+def _cache_bytecode() -> None:
+    """Where nothing may be written beside the source files, as in many containers, cache bytecode under `.local`.
+
+    Without a cache each new process compiles all that it imports, and most commands start several: two seconds each.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(STATE / "bytecode")
+        sys.dont_write_bytecode = False
 
 
 def _environment() -> Path:

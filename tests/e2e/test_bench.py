@@ -9,6 +9,8 @@ import pytest
 from local.bench.command import NAMES as ALL
 from local.setup.bootstrap import ROOT
 
+pytestmark = pytest.mark.thorough
+
 NAMES = [name for name in ALL if name != "beside"]  # see test_bench_beside.py
 SIZES = {"--watches": 10, "--polls": 2, "--turns": 20, "--late-watches": 20, "--late-seconds": 1, "--asleep": 20}
 BRIEF = {"--asleep-seconds": 3, "--runs": 1, "--batch": 4, "--polling": 4, "--latency": 0.1, "--polling-seconds": 1}

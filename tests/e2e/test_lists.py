@@ -65,7 +65,9 @@ def test_a_watch_is_found_by_how_its_id_begins_and_by_the_url_of_its_job(app, so
         query = {"id": {"id": watch["id"]}, "start of the id": {"id": watch["id"][:13]}, "url": {"url": watch["url"]}}
         answer = app.get("/watches", params=query[named])
 
-        assert (answer.status_code, answer.json()) == (200, {"watches": [watch], "next": None})
+        assert answer.status_code == 200
+        assert [found["id"] for found in answer.json()["watches"]] == [watch["id"]]  # the open one has turns meanwhile
+        assert answer.json()["next"] is None
 
 
 def test_what_names_no_watch_finds_none(app, parts):
