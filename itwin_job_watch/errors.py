@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 
 class JobWatchError(Exception):
@@ -56,8 +57,8 @@ class UnreadableWatchError(WatchError):
 class UnavailableError(JobWatchError):
     """There is no answer, or one that says "try later": the same request may succeed later."""
 
-    def __init__(self, text: str, retry_after: float | None = None) -> None:
-        """`retry_after` is in seconds, if the answer says so."""
+    def __init__(self, text: str, retry_after: timedelta | None = None) -> None:
+        """`retry_after` is how long to wait, if the answer says so."""
         super().__init__(text)
         self.retry_after = retry_after
 

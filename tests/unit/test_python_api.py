@@ -32,6 +32,7 @@ from itwin_job_watch import (
 )
 from itwin_job_watch.app import App
 from itwin_job_watch.connection import Connection
+from itwin_job_watch.pauses import FOREVER
 from shared.core.model import Outcome as OutcomeOfTheApp
 from shared.web import examples
 from shared.web.operations import OPERATIONS
@@ -414,6 +415,25 @@ def test_what_goes_wrong_has_a_class_of_its_own(answer, kind, name, method):
     assert KEY not in str(caught.value)
     if method == "wait" and isinstance(caught.value, WatchError):
         assert caught.value.watch_id == "a"
+
+
+@pytest.mark.parametrize(
+    ("value", "wait"),
+    [
+        ("7", timedelta(seconds=7)),
+        ("0.5", timedelta(seconds=0.5)),
+        ("Thu, 26 Nov 2020 12:00:30 GMT", timedelta(0)),  # it has passed
+        ("9" * 400, FOREVER),
+        ("soon", None),
+    ],
+)
+def test_who_is_to_come_back_later_is_told_when(value, wait):
+    busy = httpx.Response(503, json={"detail": "later"}, headers={"retry-after": value})
+
+    with jobs_of(script(busy)) as (jobs, _), pytest.raises(UnavailableError, match="later") as caught:
+        jobs.show("a")
+
+    assert caught.value.retry_after == wait
 
 
 def test_every_error__is_exported_and_every_public_name_says_what_it_is():
