@@ -58,7 +58,7 @@ def no_answer(error: Exception, url: str, see: str = "--url, --key and --token")
     """Say why there is no answer.  The texts of local errors are not shown: they quote what was to be sent."""
     if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol):
         return JobWatchError(f"the request to {url} cannot be sent: see {see}")
-    text = f"no answer from {url}: {error or type(error).__name__}"
+    text = f"no answer from {url}: {str(error) or type(error).__name__}"
     return UnexpectedAnswerError(text) if any(map(_lasts, _causes(error))) else UnavailableError(text)
 
 

@@ -216,6 +216,13 @@ def test_other_commands_try_a_few_times(command, fault):
     assert KEY not in done.output
 
 
+@pytest.mark.parametrize("fault", [httpx.ReadTimeout(""), httpx.WriteError(""), TimeoutError()], ids=repr)
+def test_no_answer_has_a_reason_even_if_the_error_has_no_text(fault):
+    done, _ = run(script(fault), "show", "a")
+
+    assert f"no answer from https://app.example/api: {type(fault).__name__}\n" in done.stderr
+
+
 @pytest.mark.parametrize("fault", PASSES.values(), ids=PASSES)
 def test_a_repeated_start_has_the_same_key(fault):
     done, made = run(script(fault, fault, STARTED), "start", "https://a/1", "--restart")
