@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
+from weakref import finalize
 
 import httpx
-from anyio.from_thread import start_blocking_portal
+from anyio import CancelScope
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from itwin_job_watch.errors import JobWatchError
+from itwin_job_watch.errors import JobWatchError, closed
 from itwin_job_watch.job_watch import AsyncJobWatch
 from itwin_job_watch.starts import Start
 from itwin_job_watch.watch import Outcome, State, Watch
@@ -36,9 +39,11 @@ class JobWatch:
     ) -> None:
         """Name the app; see `AsyncJobWatch`."""
         self._jobs = AsyncJobWatch(url, key, token=token, transport=transport)
-        self._opened = ExitStack()
-        self._portal = self._opened.enter_context(start_blocking_portal(name="itwin-job-watch"))
-        self._opened.callback(lambda: self._portal.call(self._jobs.aclose))
+        opened = ExitStack()
+        self._portal = opened.enter_context(start_blocking_portal(name="itwin-job-watch"))
+        opened.callback(self._portal.call, _end, self._portal, self._jobs)
+        # Also when the program ends: a moment later the thread stands still, and would be waited for in vain.
+        self._close = finalize(self, opened.close)
 
     def __enter__(self) -> Self:
         return self
@@ -49,8 +54,11 @@ class JobWatch:
         self.close()
 
     def close(self) -> None:
-        """Close the connections and end the thread.  The app goes on watching."""
-        self._opened.close()
+        """Close the connections and end the thread; what waits in others raises `JobWatchError`.
+
+        The app goes on watching.
+        """
+        self._close()
 
     def start(self, url: str | None = None, /, *, timeout: timedelta | None = None, **how: Unpack[Start]) -> Watch:
         """Start to watch a job; a job that is watched already keeps its watch.  See `AsyncJobWatch.start`."""
@@ -113,9 +121,16 @@ class JobWatch:
 
     def _run(self, do: Callable[[], Awaitable[T]]) -> T:
         """Run it in the other thread; whatever ends the waiting here ends it there."""
-        running: Any = self._portal.start_task_soon(do)
+        try:
+            running: Any = self._portal.start_task_soon(do)
+        except RuntimeError:
+            if self._close.alive:
+                raise
+            raise closed() from None
         try:
             found: T = running.result()
+        except CancelledError:  # by `close`
+            raise closed() from None
         except BaseException:
             running.cancel()
             raise
@@ -130,5 +145,12 @@ class JobWatch:
                     return
                 yield item
         finally:
-            with suppress(RuntimeError):  # closed already, or being cancelled
+            with suppress(RuntimeError, JobWatchError):  # being cancelled, or all is closed already
                 self._run(items.aclose)
+
+
+async def _end(portal: BlockingPortal, jobs: AsyncJobWatch) -> None:
+    """Cancel what runs, and close the connections."""
+    with CancelScope(shield=True):
+        await portal.stop(cancel_remaining=True)
+        await jobs.aclose()

@@ -13,7 +13,7 @@ import httpx
 
 from itwin_job_watch.address import app_key, app_token, app_url
 from itwin_job_watch.answers import body_of, no_answer
-from itwin_job_watch.errors import JobWatchError, UnavailableError, UnexpectedAnswerError, say
+from itwin_job_watch.errors import JobWatchError, UnavailableError, UnexpectedAnswerError, closed, say
 from itwin_job_watch.pauses import pause
 from itwin_job_watch.proxies import transport_to
 from itwin_job_watch.version import USER_AGENT
@@ -130,6 +130,8 @@ class Connection:
         return found
 
     async def _exchange(self, method: str, path: str, within: float, **more: Any) -> httpx.Response:
+        if self._http.is_closed:
+            raise closed()
         try:
             with anyio.fail_after(within):  # httpx bounds each part of an exchange, not their sum
                 return await self._http.request(method, path, timeout=within, **more)

@@ -1,6 +1,6 @@
 """What goes wrong, in one line for people.
 
-JobWatchError                 the root; by itself: a URL, key, token or proxy that cannot be used
+JobWatchError                 the root; by itself: a URL, key, token or proxy that cannot be used, or it was closed
 ├── WrongKeyError             the app does not accept the key, or asks for a token too
 ├── WrongRequestError         the app refuses the request; has the problem's name and detail
 │   └── WatchError            concerns one watch and no other
@@ -69,6 +69,11 @@ class UnexpectedAnswerError(JobWatchError):
 
 class WaitTimeoutError(JobWatchError, TimeoutError):
     """The time to wait passed before the end.  The app goes on watching."""
+
+
+def closed() -> JobWatchError:
+    """Return the error for what is asked after the end, or was under way then."""
+    return JobWatchError("the connections to the app were closed: make another JobWatch")
 
 
 def tidy(text: object) -> str:

@@ -4,7 +4,10 @@ import asyncio
 import json
 import logging
 import os
+import subprocess
+import sys
 import threading
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -33,6 +36,7 @@ from itwin_job_watch import (
 from itwin_job_watch.app import App
 from itwin_job_watch.connection import Connection
 from itwin_job_watch.pauses import FOREVER
+from local.setup.bootstrap import ROOT
 from shared.core.model import Outcome as OutcomeOfTheApp
 from shared.web import examples
 from shared.web.operations import OPERATIONS
@@ -116,6 +120,84 @@ def test_several_threads_use_one():
             thread.join()
 
     assert sorted(found) == sorted(answers)
+
+
+#: Waits for the end of a job, and does not close.
+PROGRAM = f"""
+import httpx
+from itwin_job_watch import JobWatch
+jobs = JobWatch("{APP}", "{KEY}", transport=httpx.MockTransport(lambda _: httpx.Response(200, json={A_ENDED})))
+print(jobs.wait("a").outcome)
+"""
+
+
+def test_a_program_that_does_not_close_ends_all_the_same():
+    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, [A_ENDED["outcome"].encode()], b"")
+
+
+def test_what_nobody_has_any_more_ends_its_thread():
+    before = {*threading.enumerate()}
+    jobs = JobWatch(APP, KEY, transport=httpx.MockTransport(script(A)))
+    jobs.show("a")
+    (mine,) = {*threading.enumerate()} - before
+
+    del jobs
+
+    assert not mine.is_alive()
+
+
+@pytest.mark.parametrize("answer", [A, httpx.Response(503, headers={"retry-after": "3600"})], ids=["open", "outage"])
+def test_who_waits_while_it_is_closed_is_told_at_once(answer):
+    asked = threading.Event()
+    errors: list[Exception] = []
+
+    def respond(request):
+        asked.set()
+        return script(answer)(request)
+
+    def wait():
+        try:
+            jobs.wait("a")
+        except Exception as error:  # noqa: BLE001 -- which it is, is looked at
+            errors.append(error)
+
+    jobs = JobWatch(APP, KEY, transport=httpx.MockTransport(respond))
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    assert asked.wait(10)
+    began = time.monotonic()
+    jobs.close()
+    waiting.join(10)
+
+    assert time.monotonic() - began < 10
+    assert [(type(error), "were closed" in str(error)) for error in errors] == [(JobWatchError, True)]
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda jobs: jobs.show("a"), lambda jobs: jobs.wait("a"), lambda jobs: [*jobs.list()]], ids=range(3)
+)
+def test_what_is_asked_after_the_end_is_not_sent(ask):
+    with jobs_of(script(A)) as (jobs, made):
+        pass
+
+    with pytest.raises(JobWatchError, match="were closed"):
+        ask(jobs)
+
+    jobs.close()  # again
+    assert made == []
+
+
+def test_the_same_goes_for_one_with_a_loop():
+    async def program():
+        jobs = AsyncJobWatch(APP, KEY, transport=httpx.MockTransport(script(A)))
+        await jobs.aclose()
+        for method in (jobs.show, jobs.wait):
+            with pytest.raises(JobWatchError, match="were closed"):
+                await method("a")
+
+    asyncio.run(program())
 
 
 def test_a_watch_has_all_that_the_app_shows():
