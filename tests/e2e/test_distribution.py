@@ -10,6 +10,7 @@ import zipfile
 from email.parser import Parser
 
 import pytest
+from packaging.requirements import Requirement
 
 from local.setup.bootstrap import ROOT
 from shared.version import VERSION
@@ -24,6 +25,17 @@ from itwin_job_watch import JobWatch
 with JobWatch("https://x.example", "key") as app:
     reveal_type(app.wait(app.start("https://api.bentley.com/x")).outcome)
 wrong: int = app
+"""
+
+#: One that waits for the end of a job, and does not close.
+WAIT = """
+import httpx
+from itwin_job_watch import JobWatch
+
+WATCH = {"id": "a", "api": "x", "job": {}, "state": "ended", "outcome": "failed"}
+WATCH |= {"startedAt": "2026-11-27T12:00:00Z", "deadline": "2026-11-28T12:00:00Z"}
+jobs = JobWatch("https://x.example", "key", transport=httpx.MockTransport(lambda _: httpx.Response(200, json=WATCH)))
+print(jobs.wait("a").outcome)
 """
 
 
@@ -144,6 +156,16 @@ def test_it_needs_few_packages(installed, tmp_path):
 
     assert {"click", "httpx", "itwin-job-watch", "rich"} <= names
     assert not any(name.startswith(("azure", "pydantic", "opencensus")) for name in names)
+
+
+def test_it_runs_with_the_oldest_versions_that_it_allows(wheel, tmp_path):
+    needs = map(Requirement, tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"])
+    least = [(need.name, one.version) for need in needs for one in need.specifier if one.operator == ">="]
+    python = venv(tmp_path / "oldest", wheel, *(f"{name}=={version}" for name, version in least))
+
+    assert len(least) >= 4
+    assert run(python, "-c", WAIT, cwd=tmp_path, timeout=60) == "failed\n"
+    assert "Usage: itwin-job-watch" in run(python.with_name("itwin-job-watch"), "--help", cwd=tmp_path)
 
 
 def test_its_types_are_seen(installed, tmp_path):
