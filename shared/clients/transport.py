@@ -20,6 +20,9 @@ from yarl import URL
 #: A new connection takes a TLS handshake, 2.4 ms of processor time.
 IDLE_SECONDS = 60
 
+#: Bytes of a header.  aiohttp takes 8 KiB unless it is told; httpx takes 100 KiB of all headers together
+#: (`MAX_INCOMPLETE_EVENT_SIZE` of httpcore), and an answer with a long one is an answer.
+LARGEST_HEADER = 32 * 1024
 
 #: What aiohttp raises, and what httpx would.
 ERRORS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
@@ -77,6 +80,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 timeout=aiohttp.ClientTimeout(),
                 cookie_jar=aiohttp.DummyCookieJar(),  # one watch's answer is no other's business
                 auto_decompress=False,
+                max_line_size=LARGEST_HEADER,
+                max_field_size=LARGEST_HEADER,
                 middlewares=[_once],
                 skip_auto_headers=["User-Agent", "Accept-Encoding"],
             )

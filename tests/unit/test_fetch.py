@@ -166,6 +166,14 @@ def test_any_answer_is_a_response(status):
     assert (response.headers["retry-after"], response.headers["etag"]) == ("7", '"x"')
 
 
+def test_an_answer_may_have_a_large_header_but_no_endless_one():
+    response, _ = fetched(http(X_Policy="a" * 30_000))
+    endless, _ = fetched(http(X_Policy="a" * 1_000_000))
+
+    assert (response.status, response.body) == (200, b"{}")
+    assert endless == NoResponse("no answer: RemoteProtocolError")
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(status):
     async def scenario():
