@@ -70,8 +70,8 @@ class Keeper:
             self._say(f"{part.log.stem} {why}: starting it again")
             try:
                 part.start()
-            except DidNotStartError:
-                why = "did not start"
+            except (DidNotStartError, OSError) as error:  # the latter: no memory, no room on the disk
+                why = f"did not start ({_last_line(error)})"
                 time.sleep(pause.total_seconds())
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
@@ -92,8 +92,16 @@ def bound(part: Service) -> None:
     with suppress(FileNotFoundError):
         if part.log.stat().st_size > LARGEST_LOG:
             before = part.log.with_name(part.log.name + ".1")
-            shutil.copyfile(part.log, before)
+            try:
+                shutil.copyfile(part.log, before)
+            except OSError:  # a full disk: to go on counts for more than the end of a log, and half a copy needs room
+                before.unlink(missing_ok=True)
             os.truncate(part.log, 0)  # the part appends to it
+
+
+def _last_line(error: Exception) -> str:
+    """Return what says most: the last line of the part's log, or why it was not even tried."""
+    return (str(error).splitlines() or [type(error).__name__])[-1]
 
 
 def _sweep(part: Service) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import time
 
@@ -77,6 +78,44 @@ def test_what_ends_again_and_again_is_given_up(tmp_path, monkeypatch):
         Keeper([part], said.append).look()
 
     assert len(said) == module.MOST_ENDS
+
+
+def test_why_a_part_does_not_start_is_said(part, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "FIRST_PAUSE", module.FIRST_PAUSE * 0)
+    said: list[str] = []
+    works = part.command
+    part.kill()
+    missing = str(tmp_path / "no such program")
+    part.command = [missing]
+    taken = socket.create_server(("127.0.0.1", part.port))
+
+    def say(text):
+        said.append(text)
+        if len(said) == 2:
+            taken.close()
+        if len(said) == 3:
+            part.command = works
+
+    Keeper([part], say).look()
+
+    assert part.listens()
+    assert said[1:] == [
+        f"part did not start (port {part.port} is in use by another program): starting it again",
+        f"part did not start ([Errno 2] No such file or directory: {missing!r}): starting it again",
+    ]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is full")  # noqa: PTH110 -- of a device
+def test_a_full_disk_ends_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "LARGEST_LOG", 10)
+    log = tmp_path / "part.log"
+    log.write_text("more than ten bytes")
+    (tmp_path / "part.log.1").symlink_to("/dev/full")
+
+    bound(Service([], 0, log))
+
+    assert log.read_text() == ""
+    assert not (tmp_path / "part.log.1").is_symlink()
 
 
 def test_a_long_log_begins_anew_and_its_writer_goes_on(tmp_path, monkeypatch):
