@@ -101,8 +101,8 @@ def opened(path: Path, platform: str, port: int | None) -> Iterator[Folder]:
     except OSError as error:
         raise click.ClickException(f"{path} cannot be used: {error.strerror}.  Name a folder with --data.") from None
     with file:
-        _take(file, path)
         try:
+            _take(file, path)
             identity = _identity(path, platform, port)
             _write(path / "key", identity.key + "\n")
         except OSError as error:
@@ -122,15 +122,17 @@ def _take(file: IO[str], path: Path) -> None:
                 f"Another `serve` runs with {path}{about}: stop it first, or name another folder with --data."
             )
         time.sleep(0.2)
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
+    os.truncate(file.fileno(), 0)
+    os.write(
+        file.fileno(), str(os.getpid()).encode()
+    )  # at once: what cannot be written would be tried again at the end
 
 
 def _holder(file: IO[str]) -> int | None:
     """Return the process that opened the folder, if it still runs."""
     file.seek(0)
-    with suppress(ValueError, ProcessLookupError):
+    # Another user's has the number of one that has ended; a number that is none, or too large, is of no process.
+    with suppress(ValueError, OverflowError, ProcessLookupError, PermissionError):
         pid = int(file.read())
         os.kill(pid, 0)
         return pid

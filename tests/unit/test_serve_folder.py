@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 import click
 import pytest
 
-from local.serve.folder import FORMAT, PORT, data_option, default_folder, opened
+from local.serve.folder import FORMAT, PORT, _holder, data_option, default_folder, opened
 from local.setup.bootstrap import ROOT
 
 PLATFORM = "https://api.bentley.com"
@@ -98,6 +98,68 @@ def test_the_programs_of_a_killed_one_are_waited_for(path):
     identity(path)
 
     assert time.monotonic() - began > 0.2  # it was locked
+
+
+@POSIX
+@pytest.mark.parametrize("number", ["9" * 30, "", "x", "\0"])
+def test_a_number_that_is_of_no_process_is_none(path, number):
+    identity(path)
+    lock = path / "serve.lock"
+    with lock.open("a+") as file:
+        lock.write_text(number)
+
+        assert _holder(file) is None
+
+
+#: Looks who holds a folder, as a user who may not signal others' processes.
+AS_ANOTHER = """
+import os, sys
+from local.serve.folder import _holder
+with open(sys.argv[1], "a+") as file:
+    if os.geteuid() == 0:
+        os.setuid(65534)
+    print(_holder(file))
+"""
+
+
+@POSIX
+def test_a_process_of_another_user_has_the_number_of_one_that_has_ended(path):
+    identity(path)
+    (path / "serve.lock").write_text("1")
+
+    asked = subprocess.run(
+        [sys.executable, "-c", AS_ANOTHER, str(path / "serve.lock")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (asked.stdout, asked.stderr) == ("None\n", "")
+
+
+#: Opens the folder on a disk that takes nothing more.
+FULL = f"""
+import resource, sys
+from pathlib import Path
+import click
+from local.serve.folder import opened
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+try:
+    with opened(Path(sys.argv[1]), "{PLATFORM}", None):
+        pass
+except click.ClickException as error:
+    print(error.message)
+"""
+
+
+@POSIX
+def test_a_full_disk_is_said_to_be_one(path):
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert (done.stdout, done.stderr) == (f"{path} cannot be written to: File too large\n", "")
 
 
 def test_it_belongs_to_one_platform(path):
