@@ -60,7 +60,7 @@ def published(folder: Path, serving: Serving) -> Iterator[None]:
 def find(folder: Path | None) -> Serving | None:
     """Return the one that runs: in this folder, or else anywhere in the usual ones.
 
-    Returns None if there is none, and says so.  Raises `click.UsageError` if several run.
+    Returns None if there is none, and says so.  Raises `click.UsageError` if several run, or it cannot be read.
     """
     present = [path for path in _paths(folder) if path.exists()]
     running = [path for path in present if is_locked(path)]
@@ -85,5 +85,10 @@ def _paths(folder: Path | None) -> Sequence[Path]:
 
 
 def _read(path: Path) -> Serving:
-    written: dict[str, Any] = json.loads(path.read_text())
-    return Serving(**written)
+    try:
+        written: dict[str, Any] = json.loads(path.read_text())
+        return Serving(**written)
+    except (OSError, ValueError, TypeError):
+        raise click.UsageError(
+            f"{path} cannot be read: that `serve` begins, ends, or is of another version.  Try again in a moment."
+        ) from None

@@ -1,16 +1,25 @@
 """How `watch` finds the `serve` that runs."""
 
 import json
+import sys
+import threading
 
 import click
 import pytest
 
 from local.serve import serving as module
+from local.serve.lock import is_locked, lock
 from local.serve.serving import Serving, find, published
 from local.serve.watching import name_the_app
 
 REAL = Serving("http://127.0.0.1:7171", "k", "https://hook.example/api/events?code=k", "https://p", "https://t", "id")
 SIMULATED = Serving("http://127.0.0.1:1", "k", "http://127.0.0.1:1/e", "http://s", "http://s/t", "service-local", "s")
+
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
+
+if sys.platform != "win32":
+    import fcntl
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +81,35 @@ def test_the_second_in_a_folder_leaves_the_file_to_the_first(data, capsys):
             assert find(data) == REAL
         assert json.loads((data / "serving.json").read_text())["platform"] == "https://p"
     assert "Another `serve` runs already" in capsys.readouterr().err
+
+
+@POSIX
+def test_who_looks_is_not_taken_for_one_that_runs(data, capsys):
+    path = data / "serving.json"
+    path.write_text("{}")
+    with path.open() as looking:
+        lock(looking, shared=True)
+        assert not is_locked(path)  # another look
+        done = threading.Timer(0.1, lambda: fcntl.flock(looking, fcntl.LOCK_UN))
+        done.start()
+        with published(data, REAL):
+            assert find(data) == REAL
+        done.join()
+    assert capsys.readouterr().err == ""
+
+
+@POSIX
+def test_one_that_ends_meanwhile_has_ended(data):
+    assert not is_locked(data / "serving.json")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"url": "x", "newer": 1}'])
+def test_one_that_cannot_be_read_is_named(data, text):
+    with published(data, REAL):
+        (data / "serving.json").write_text(text)
+
+        with pytest.raises(click.UsageError, match=r"serving\.json cannot be read"):
+            find(None)
 
 
 def test_the_command_line_is_told_of_it(data):
