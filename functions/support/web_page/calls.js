@@ -17,6 +17,7 @@ class Refusal extends Error {
 /** Returns the status and content of the response; throws a Refusal. */
 async function ask(method, path, body) {
   const key = sessionStorage.getItem(KEY) ?? "";
+  const isMine = () => (sessionStorage.getItem(KEY) ?? "") === key;  // of whoever asked, and not of the next user
   let answer;
   try {
     answer = await fetch(API + path, {
@@ -24,13 +25,14 @@ async function ask(method, path, body) {
       headers: { "x-functions-key": key },
     });
   } catch {
-    throw new Refusal("The app did not respond. Check the network.");
-  }
-  if (answer.status === 401) {
-    if (sessionStorage.getItem(KEY) === key) forget("The app did not accept this key.");
-    throw new Refusal("");
+    throw new Refusal(isMine() ? "The app did not respond. Check the network." : "");
   }
   const content = await answer.json().catch(() => null);  // responses of the host itself have no body
+  if (!isMine()) throw new Refusal("");
+  if (answer.status === 401) {
+    forget("The app did not accept this key.");
+    throw new Refusal("");
+  }
   if (answer.ok && content) return { status: answer.status, content };
   throw new Refusal(content?.detail ?? `The app responded with ${answer.status} and no details.`, answer.status, retryAfter(answer));
 }

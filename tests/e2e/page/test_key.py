@@ -69,6 +69,29 @@ def test_a_late_refusal_of_an_old_key_leaves_the_new_one(page, parts):
     assert page.run("return sessionStorage.getItem('function-key')") == "another"
 
 
+@pytest.mark.parametrize("status", [202, 422, None])
+def test_what_one_user_did_is_not_told_to_the_next(page, parts, status):
+    page.open(parts.key)
+    page.see()
+    page.run("$('begin').open = true; $('urls').value = 'https://api.bentley.com/library/jobs/secret'")
+    page.run(
+        """
+        const [status, content] = arguments;
+        window.fetch = () => new Promise((answer, refuse) => {
+          const come = () => answer(new Response(JSON.stringify(content), { status }));
+          window.late = () => status ? come() : refuse(new TypeError("no network"));
+        });
+        $("start").requestSubmit();
+        """,
+        status,
+        {**a_watch("secret"), "detail": "secret is wrong"},
+    )
+    page.run("forget(''); sessionStorage.setItem('function-key', 'another'); $('main').hidden = false; late()")
+    page.until(lambda: "Starting" not in page.text("start"))
+
+    assert (page.text("news"), page.text("refused"), page.row("secret")) == ("", "", None)
+
+
 def test_the_key_is_forgotten_when_it_is_no_longer_good(page, parts):
     page.open(parts.key)
     page.answers(listed(a_watch("j1")), 401)
