@@ -37,6 +37,9 @@ async function ask(method, path, body) {
   throw new Refusal(content?.detail ?? `The app responded with ${answer.status} and no details.`, answer.status, retryAfter(answer));
 }
 
+/** Whether the same may succeed later. */
+const passes = ({ status }) => status === 0 || status === 429 || status >= 500;
+
 /** The ms in a Retry-After; both of its forms count (RFC 9110, section 10.2.3). */
 function retryAfter(answer) {
   const value = answer.headers.get("retry-after") ?? "";

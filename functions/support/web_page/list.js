@@ -19,6 +19,8 @@ let last = "";  // what was seen
 let shown = "";  // the filters of what is shown
 let openFrom = 0;  // the app asked to be left alone until then
 let gatesDue = 0;  // when to ask for the gates again
+let untold = [];  // watches that have ended
+const left = new Set();  // ids of open watches that have left the list, to look up
 
 /** Looks at another list. */
 function begin() {
@@ -34,10 +36,10 @@ async function refresh() {
   try {
     const found = await list(() => mine === look);
     if (mine !== look) return;
-    const { ended, gone } = show(found);
-    ended.push(...(await endedOf(gone)));
-    if (mine !== look) return;
-    if (ended.length) tell(endings(ended));
+    show(found);
+    await lookUp(() => mine === look);
+    if (mine !== look) return;  // the look that follows tells
+    if (untold.length) tell(endings(untold.splice(0)));
     await refreshGates(() => mine === look);
     if (mine !== look) return;
     failures = 0;
@@ -100,39 +102,39 @@ async function refreshGates(wanted) {
   gatesDue = Date.now() + GATES;
 }
 
-/** Of watches that have left the list, those that have ended: of many, ended ones are on a later page. */
-async function endedOf(gone) {
-  const ended = [];
-  for (const id of gone.slice(0, LOOKED_UP)) {
+/** Looks up watches that have left the list: of many, ended ones are on a later page. */
+async function lookUp(wanted) {
+  for (const id of [...left].slice(0, LOOKED_UP)) {
+    let found = null;
     try {
-      const { content } = await ask("GET", `watches/${encodeURIComponent(id)}`);
-      if (content.state === "ended") ended.push(content);
+      found = (await ask("GET", `watches/${encodeURIComponent(id)}`)).content;
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;  // its row may have been removed
+      if (!(error instanceof Refusal)) throw error;
+      if (passes(error)) return;  // the next look tries again
     }
+    if (!wanted()) return;
+    left.delete(id);  // also without an answer: its row may have been removed
+    if (found?.state === "ended") untold.push(found);
   }
-  return ended;
 }
 
-/** Shows the list; returns the watches that have just ended, and the ids of open ones that have left it. */
+/** Shows the list, and notes which watches have just ended, and which open ones have left it. */
 function show({ watches, next, why }) {
   const focused = document.activeElement;
   const wanted = new Map(watches.map((watch) => [watch.id, watch]));  // a watch that ends between two pages is on both
-  const gone = [];
   for (const [id, row] of rows) {
     if (wanted.has(id)) continue;
-    if (row.watch.state === "watching" && shown === fragment(filters())) gone.push(id);
+    if (row.watch.state === "watching" && shown === fragment(filters())) left.add(id);
     row.node.remove();
     rows.delete(id);
   }
   const table = $("main").querySelector("table");
-  const news = [];
   let at = table.tBodies[0] ?? null;
   for (const watch of wanted.values()) {
     const row = rows.get(watch.id) ?? add(watch);
     if (row.node === at) at = at.nextElementSibling;
     else table.insertBefore(row.node, at);
-    if (update(row, watch)) news.push(watch);
+    if (update(row, watch)) untold.push(watch);
   }
   const chosen = filters();
   shown = fragment(chosen);
@@ -149,7 +151,6 @@ function show({ watches, next, why }) {
   fill($("known-labels"), [...new Set(watches.flatMap((watch) => watch.labels))].sort(), (labels) => labels.map((value) => make("option", { value })));
   keepFocus(focused);
   say("updated", `${rows.size} shown${next ? ", and there are more" : ""}, as of ${new Date().toLocaleTimeString()}.`);
-  return { ended: news, gone };
 }
 
 /** Says that nothing was found, and what to do. */

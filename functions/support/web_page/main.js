@@ -7,6 +7,8 @@ function forget(why) {
   look += 1;  // responses under way are not for the next user
   pages = 1;
   gatesDue = 0;
+  untold = [];
+  left.clear();
   clearTimeout(timer);
   if ($("sure").open) $("sure").close();
   for (const { node } of rows.values()) node.remove();

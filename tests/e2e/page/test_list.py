@@ -11,6 +11,8 @@ from local.parts.stack import GATES
 from shared.storage.gates import PARTITION
 from tests.e2e.page.seen import a_watch, listed
 
+OVER = {"state": "ended", "outcome": "failed"}
+
 
 def counts(page):
     return page.text("counts").replace("\n", " ").split()
@@ -68,6 +70,56 @@ def test_an_end_is_told_though_its_watch_is_now_on_a_later_page(page, parts):
         f"GET /api/watches/{ended['id']}",
     ]
     assert page.text("trouble") == ""
+
+
+def test_an_end_is_told_though_another_look_begins_before_all_is_known(page, parts):
+    page.open(parts.key)
+    page.see(a_watch("j1"), a_watch("j2"))
+    page.run(
+        """
+        const [list, watch] = arguments;
+        const answer = window.fetch;
+        window.fetch = async (url, options) => {
+          if (url.endsWith("/gates")) return answer(url, options);
+          const found = url.includes("watches/") ? watch : list;
+          if (found === watch && !window.release) await new Promise((go) => (window.release = go));
+          return new Response(JSON.stringify(found));
+        };
+        window.first = refresh();
+        """,
+        listed(a_watch("j1", **OVER)),
+        a_watch("j2", **OVER),
+    )
+    page.until(lambda: page.run("return !!window.release"))
+
+    page.run("const second = refresh(); release(); return Promise.all([first, second])")
+
+    assert page.text("news") == "reporting j1 has ended: failed. reporting j2 has ended: failed."
+
+
+def test_an_end_is_told_once_the_app_answers_again(page, parts):
+    page.open(parts.key)
+    open_, ended = listed(a_watch("j1")), a_watch("j1", **OVER, status=200)
+    page.answers(open_, listed(), 503, listed(), None, listed(), ended, listed())
+    said = []
+    for _ in range(5):
+        page.look_again()
+        said.append(page.text("news"))
+
+    assert said == ["", "", "", *["reporting j1 has ended: failed."] * 2]
+
+
+def test_of_many_that_leave_the_list_each_is_looked_up(page, parts):
+    page.open(parts.key)
+    names = [f"j{number}" for number in range(15)]
+    ended = [a_watch(name, **OVER, status=200) for name in names]
+    page.answers(listed(*map(a_watch, names)), listed(), *ended[:10], listed(), *ended[10:], listed())
+    said = []
+    for _ in range(3):
+        page.look_again()
+        said.append(page.text("news"))
+
+    assert said[1:] == [f"{count} watches have ended: {count} failed." for count in (10, 5)]
 
 
 def test_many_ends_at_once_are_one_sentence(page, parts):
