@@ -13,12 +13,19 @@ from string import Template
 from local.api import lists
 from local.api.borrowed import Borrowed, borrow
 from local.api.exchanges import body, exchanges
-from local.api.plan import Plan, check
+from local.api.plan import Plan, UnfitError, check
 from local.docs import api_names, api_pages
 from shared.apis import APIS
 from shared.core import paths
 
 TEMPLATES = Path(__file__).parent / "templates"
+
+#: What names all APIs: those of the app, those of the simulator, and how each is tried.  All other files are new.
+CHANGED = (
+    Path("shared/apis/__init__.py"),
+    Path("local/simulator/apis/__init__.py"),
+    Path("tests/integration/simulator/family.py"),
+)
 
 OUTCOME, REMOTE = "from shared.core.model import Outcome", "from shared.core.remote import RUNNING, RemoteApi"
 
@@ -27,11 +34,14 @@ def write(plan: Plan, root: Path) -> list[Path]:
     """Write and change the files; returns their paths below `root`.  Raises UnfitError before it writes any."""
     check(plan, APIS)
     files = _files(plan, root)
+    page = Path(f"docs/apis/{plan.name}.md")
+    if taken := [path for path in (*files, page) if path not in CHANGED and (root / path).exists()]:
+        raise UnfitError(f"{plan.name}: {taken[0]} is there already, and of something else: choose another name")
     for path, text in files.items():
         (root / path).write_text(text, encoding="utf-8")
     _tidy([path for path in files if path.suffix == ".py"], root)
     value = runpy.run_path(str(root / f"shared/apis/{plan.module}.py"))[plan.constant]
-    names, page = Path("itwin_job_watch/api_names.py"), Path(f"docs/apis/{plan.name}.md")
+    names = Path("itwin_job_watch/api_names.py")
     (root / names).write_text(api_names.module([*APIS, plan.name]), encoding="utf-8")
     (root / page).write_text(api_pages.new_page(value, plan.source), encoding="utf-8")
     return [*files, names, page]
@@ -68,9 +78,7 @@ def _files(plan: Plan, root: Path) -> dict[Path, str]:
     served = {"path": path, "body": view, "queries": f"    queries=({', '.join(queries)},),\n" if queries else ""}
     asked = f'        query="?{query.format_map(example)}",\n' if query else ""
     family = {"path": path.format_map(example | {paths.fields(path)[-1]: "{}"}), "query": asked}
-    registry = Path("shared/apis/__init__.py")
-    simulated = Path("local/simulator/apis/__init__.py")
-    kinds = Path("tests/integration/simulator/family.py")
+    registry, simulated, kinds = CHANGED
     return {
         Path(f"shared/apis/{plan.module}.py"): _filled("value.py", words | value),
         registry: _listed(root / registry, "shared.apis", plan, "for api in (", indent=8),

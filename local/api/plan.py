@@ -14,12 +14,13 @@ from shared.core.nearest import nearest
 from shared.core.remote import RemoteApi
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-PATH = re.compile(r"(/([A-Za-z0-9._-]+|\{[a-z]+([A-Z][a-z]+)*\}))+(\?[^\s/?#]+)?")
+#: Without quotes and backslashes, here and below: it is written into Python files.
+PATH = re.compile(r"(/([A-Za-z0-9._-]+|\{[a-z]+([A-Z][a-z]+)*\}))+(\?[^\s/?#\x22\x5c]+)?")
 PLACE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 LONGEST_NAME = 24  #: the column of the table that `python3 -m local run` shows
 
 #: Of a page's URL: https://developer.bentley.com/apis/imodels-v2/operations/...
-PAGE = re.compile(r"https://([a-z]+-)?developer\.bentley\.com/apis/[^/\s]+?(-v(?P<version>\d+))?/\S+")
+PAGE = re.compile(r"https://([a-z]+-)?developer\.bentley\.com/apis/[^/\s]+?(-v(?P<version>\d+))?/[^\s\x22\x5c]+")
 
 #: What a status word can mean.
 MEANINGS = ("running", Outcome.SUCCEEDED, Outcome.PARTIAL, Outcome.FAILED, Outcome.CANCELLED)

@@ -129,6 +129,8 @@ def test_further_fields_are_taken_over_to_be_checked(root, name):
         ({"path": "/bridges/{bridge_id}"}, "write it like"),
         ({"path": "/bridges/{id}/{id}"}, "write it like"),
         ({"path": "/Library/jobs/{id}"}, "URLs of library"),
+        ({"path": '/bridges/{id}?name="{test}"'}, "write it like"),
+        ({"source": PLAN.source + '"""'}, "developer.bentley.com"),
         ({"status_at": "test..state"}, "dotted path"),
         ({"source": "https://example.com/page"}, "developer.bentley.com"),
         ({"ids": ["1", "2", "3"]}, "no more than 2"),
@@ -145,6 +147,26 @@ def test_an_api_that_is_a_copy_cannot_be_the_model(root):
         write(replace(PLAN, like="synchronization-manifest"), root)
 
     assert not (root / "shared/apis/bridge_load_tests.py").exists()
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "local/simulator/apis/imodels.py",
+        "shared/apis/imodels.py",
+        "tests/contract/exchanges/imodels.json",
+        "docs/apis/imodels.md",
+    ],
+)
+def test_no_file_of_something_else_is_written_over(root, file):
+    """The simulator has a file for each family of APIs."""
+    (root / file).write_text("mine")
+    before = {path: path.read_bytes() for path in root.rglob("*.*")}
+
+    with pytest.raises(UnfitError, match=r"imodels.* is there already"):
+        write(replace(PLAN, name="imodels"), root)
+
+    assert {path: path.read_bytes() for path in root.rglob("*.*")} == before
 
 
 def test_the_command_says_what_is_wrong_with_a_word():
