@@ -70,6 +70,7 @@ def test(*, extent: str | None, arguments: tuple[str, ...]) -> None:
     names_files = any(not argument.startswith("-") for argument in arguments)
     which = [] if names_files or extent == "thorough" else ["-m", "not thorough"]
     which = ["-m", "not slow"] if extent == "quick" else which
+    which += ["--hypothesis-profile", "thorough"] if extent == "thorough" else []
     if not names_files:  # they mostly wait; in the order of tests/conftest.py
         which += ["--numprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
     sys.exit(subprocess.call([sys.executable, "-m", "pytest", *which, *arguments], cwd=ROOT))

@@ -8,6 +8,7 @@ from tests.simulator import address, simulator, stranger
 
 # How long an example takes depends on what else the machine does, and is no business of a test.
 settings.register_profile("patient", deadline=None)
+settings.register_profile("thorough", deadline=None, max_examples=300)
 settings.load_profile("patient")
 
 __all__ = ["address", "azurite", "simulator", "stranger"]

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 from azure.data.tables import TableEntity
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -40,8 +40,6 @@ from shared.web.requests import BatchRequest, WatchDocument, read_start
 from shared.web.signature import flaw
 from tests.builders import NOON, a_callback, a_watch
 from tests.events import signed
-
-EXAMPLES = settings(max_examples=300)
 
 #: JSON of any depth that a body has room for.
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
@@ -133,7 +131,6 @@ seen = st.sampled_from(
 )
 
 
-@EXAMPLES
 @given(st.sampled_from(list(APIS.values())), st.integers(100, 599), bodies, st.sampled_from([EVERYTHING, ASKING]))
 def test_an_answer_is_an_observation(api, status, body, watch):
     job = dict.fromkeys(api.fields, "j")
@@ -150,7 +147,6 @@ def test_an_answer_is_an_observation(api, status, body, watch):
     )
 
 
-@EXAMPLES
 @given(st.one_of(rows_like(watches._entity(EVERYTHING)), rows_like(watches._entity(ASKING))), seen)
 def test_a_row_of_a_watch_can_be_used_or_salvaged(entity, observed):
     try:
@@ -188,7 +184,6 @@ def use(watch, observed):
         advance(watch, observed, decision, NOON, "m")
 
 
-@EXAMPLES
 @given(rows_like(callback_rows._entity(a_callback(tries=3, seq=4, error="HTTP 500", stepped_by="m"))))
 def test_a_row_of_a_callback_can_be_used_or_is_malformed(entity):
     try:
@@ -212,7 +207,6 @@ GATE = {
 }
 
 
-@EXAMPLES
 @given(rows_like(GATE), st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_a_row_of_a_gate_can_be_used_or_is_malformed(entity, now):
     try:
@@ -231,7 +225,6 @@ def test_a_row_of_a_gate_can_be_used_or_is_malformed(entity, now):
             GatesDocument.of({"reporting": pace(state, budget, now)})
 
 
-@EXAMPLES
 @given(
     st.text() | documents.map(json.dumps) | st.builds(lambda i, s: json.dumps({"id": i, "seq": s}), scalars, scalars)
 )
@@ -259,7 +252,6 @@ starts = st.fixed_dictionaries(
 )
 
 
-@EXAMPLES
 @given(
     bodies
     | starts.map(lambda body: json.dumps(body).encode())
@@ -291,7 +283,6 @@ events = st.fixed_dictionaries(
 )
 
 
-@EXAMPLES
 @given(bodies | (events | documents).map(lambda event: json.dumps(event).encode()))
 def test_a_body_is_an_event_of_watches_or_of_none(body):
     event = read_event(body)
@@ -307,7 +298,6 @@ def test_a_body_is_an_event_of_watches_or_of_none(body):
         assert watches._watch(_entity(watches._entity(woken)), APIS) == replace(woken, id="00-key")
 
 
-@EXAMPLES
 @given(st.none() | st.text() | st.from_regex(r"(?i)sha(1|256)=[0-9a-f]{62,66}"), st.binary(), st.text(min_size=32))
 def test_no_signature_fits_but_the_right_one(signature, body, secret):
     key = secret.encode("utf-8", "replace")
@@ -322,7 +312,6 @@ def test_no_signature_fits_but_the_right_one(signature, body, secret):
 URL = "https://api.bentley.com/library/jobs/j"
 
 
-@EXAMPLES
 @given(
     st.sampled_from([ListQuery, ReadQuery]),
     st.text()
@@ -343,7 +332,6 @@ def test_a_query_is_read_or_a_problem(query, text):
             assert not (digits := read.named("https://api.bentley.com")) or len(digits) >= FEWEST_DIGITS
 
 
-@EXAMPLES
 @given(st.text(), st.text(), st.text())
 def test_headers_are_read_or_a_problem(one, two, three):
     with suppress(Problem):
@@ -356,7 +344,6 @@ def test_headers_are_read_or_a_problem(one, two, three):
     assert (url.partition("://")[2].partition("/")[2], " " in url) == ("api/watches", False)
 
 
-@EXAMPLES
 @given(
     st.dictionaries(
         st.sampled_from(

@@ -60,7 +60,7 @@ MOST = {"saved/slowest": 50}
 
 
 @pytest.mark.parametrize("name", OF_ENDS)
-@pytest.mark.parametrize("times", [1, 2, 393])
+@pytest.mark.parametrize("times", [1, 2, pytest.param(393, marks=pytest.mark.thorough)])
 def test_each_end_of_one_watch_counts_once(name, times):
     events = [ended(number, minutes=number / 1000) for number in range(times)]
 

@@ -299,7 +299,7 @@ def test_health_is_tested_from_outside_only_with_a_key(snapshots):
     assert alarm["criteria"]["failedLocationCount"] == len(test["Locations"])
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("parameters", "named"),
     [
@@ -340,6 +340,7 @@ def test_what_azure_would_refuse_is_refused_by_the_template(parameters, named, t
         snapshot(tmp_path, parameters)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["abc", "a-b", "Jobs2", "a1-b2-c3d4"])
 def test_names_that_azure_takes_are_taken(name, tmp_path):
     assert snapshot(tmp_path, f"param name = '{name}'").diagnostics == []
