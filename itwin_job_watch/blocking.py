@@ -17,7 +17,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from itwin_job_watch.errors import JobWatchError, closed
 from itwin_job_watch.job_watch import AsyncJobWatch
-from itwin_job_watch.starts import Start
+from itwin_job_watch.starts import Start, several
 from itwin_job_watch.watch import Outcome, State, Watch
 
 T = TypeVar("T")
@@ -68,7 +68,7 @@ class JobWatch:
         self, starts: Iterable[str | Start], *, timeout: timedelta | None = None
     ) -> Sequence[Watch | JobWatchError]:
         """Start to watch several jobs; returns for each its watch, or what is wrong.  See `AsyncJobWatch.start_all`."""
-        return self._run(partial(self._jobs.start_all, starts, timeout=timeout))
+        return self._run(partial(self._jobs.start_all, _listed(starts, "starts"), timeout=timeout))
 
     def restart(
         self,
@@ -86,11 +86,11 @@ class JobWatch:
 
     def wait_all(self, watches: Iterable[Watch | str], *, timeout: timedelta | None = None) -> Sequence[Watch]:
         """Wait until all these watches have ended; returns them in the same order.  See `AsyncJobWatch.wait_all`."""
-        return self._run(partial(self._jobs.wait_all, watches, timeout=timeout))
+        return self._run(partial(self._jobs.wait_all, _listed(watches, "watches"), timeout=timeout))
 
     def follow(self, watches: Iterable[Watch | str], *, timeout: timedelta | None = None) -> Iterator[Watch]:
         """Yield each watch as it stands, and again whenever it has changed, until all have ended."""
-        return self._each(self._jobs.follow(watches, timeout=timeout))
+        return self._each(self._jobs.follow(_listed(watches, "watches"), timeout=timeout))
 
     def list(
         self,
@@ -147,6 +147,11 @@ class JobWatch:
         finally:
             with suppress(RuntimeError, JobWatchError):  # being cancelled, or all is closed already
                 self._run(items.aclose)
+
+
+def _listed(them: Iterable[T], what: str) -> Sequence[T]:
+    """Take all here: what comes from `list`, or starts watches as it goes, waits for the thread that would take it."""
+    return [*several(them, what)]
 
 
 async def _end(portal: BlockingPortal, jobs: AsyncJobWatch) -> None:

@@ -350,6 +350,22 @@ def test_all_that_are_waited_for_come_in_the_order_that_they_were_named_in():
     assert all(one.has_ended for one in found)
 
 
+@pytest.mark.parametrize("method", ["wait_all", "follow"])
+def test_all_of_a_list_are_waited_for(method):
+    with jobs_of(script({"watches": [A], "next": "c"}, {"watches": [A_ENDED], "next": None}, A_ENDED)) as (jobs, _):
+        assert {one.id for one in getattr(jobs, method)(jobs.list(label="x"))} == {"a"}
+
+
+def test_watches_are_started_while_they_are_told_to_be_waited_for():
+    answers = by_watch(a=[A_ENDED], watches=[{"results": [{"watch": A}]}])
+
+    with jobs_of(answers) as (jobs, _):
+        (ended,) = jobs.wait_all(jobs.start(url) for url in ["https://a/1"])
+        (again,) = jobs.start_all({"url": one.url} for one in [jobs.show("a")])
+
+    assert (ended.has_ended, again.id) == (True, "a")
+
+
 def test_an_id_may_be_given_in_any_letter_case():
     """The app reads it as a UUID, and writes it in small letters."""
     with jobs_of(script(A_ENDED)) as (jobs, _):
