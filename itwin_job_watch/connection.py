@@ -24,6 +24,9 @@ TRIES = 4
 #: Seconds that an answer may take.
 PATIENCE = 30.0
 
+#: Seconds that the first answer may take if there is hardly any time.
+FIRST_LOOKS = 10.0
+
 #: Seconds after which a further outage is told: an app that fails every other time fills no screen.
 QUIET = 60.0
 
@@ -96,13 +99,14 @@ class Connection:
 
         `read` reads the body of the answer.  Raises `JobWatchError`.
         """
+        until = math.inf if give_up is None else max(give_up, self.clock() + FIRST_LOOKS)
         for repetition in count():
             try:
-                found = await self.once(method, path, read, **more)
+                found = await self.once(method, path, read, min(PATIENCE, until - self.clock()), **more)
             except UnavailableError as error:
                 wait = pause(repetition, error.retry_after)
                 tries = 1 if self._is_down else TRIES  # others have tried
-                if repetition + 1 >= tries if give_up is None else self.clock() + wait > give_up:
+                if repetition + 1 >= tries if give_up is None else self.clock() + wait >= give_up:
                     self._is_down = True
                     raise
                 self.outages.failed(error)

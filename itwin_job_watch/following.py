@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from itwin_job_watch.connection import PATIENCE, Connection
+from itwin_job_watch.connection import FIRST_LOOKS, PATIENCE, Connection
 from itwin_job_watch.errors import JobWatchError, NoSuchWatchError, UnavailableError, WatchError
 from itwin_job_watch.pauses import pause
 from itwin_job_watch.shapes import WatchDocument, watch
@@ -26,9 +26,6 @@ LOOK_EVERY = 1.0
 
 #: Seconds that are left for the answer when a long poll ends.
 TO_ANSWER = 1
-
-#: Seconds for the first looks if there is no time at all.
-FIRST_LOOKS = 10.0
 
 
 def path(watch_id: str) -> str:

@@ -32,6 +32,7 @@ from itwin_job_watch import (
     WatchError,
     WrongKeyError,
     WrongRequestError,
+    connection,
 )
 from itwin_job_watch.app import App
 from itwin_job_watch.connection import Connection
@@ -316,6 +317,21 @@ def test_a_start_is_repeated_with_its_key_as_long_as_its_timeout_allows():
 
     assert (len(made), len(fewer)) == (21, 4)
     assert len({one.headers["idempotency-key"] for one in made}) == 1
+
+
+@pytest.mark.parametrize("method", ["start", "wait"])
+def test_an_answer_that_does_not_come_is_not_waited_for_any_longer(method, monkeypatch):
+    monkeypatch.setattr(connection, "FIRST_LOOKS", 0.1)
+
+    async def respond(_):
+        await anyio.sleep(60)
+
+    with JobWatch(APP, KEY, transport=httpx.MockTransport(respond)) as jobs:
+        began = time.monotonic()
+        with pytest.raises((UnavailableError, WaitTimeoutError)):
+            getattr(jobs, method)("https://a/1" if method == "start" else "a", timeout=timedelta(seconds=0.2))
+
+    assert time.monotonic() - began < 10
 
 
 def test_waiting_goes_on_through_outages_and_says_so_once(caplog):
