@@ -117,7 +117,10 @@ class Watch:
 
 
 def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    instant = datetime.fromisoformat(text)
+    if instant.utcoffset() is None:
+        raise ValueError("no time zone: it would be read as that of this machine")
+    return instant.astimezone(UTC)
 
 
 def _maybe(text: str | None) -> datetime | None:

@@ -227,7 +227,15 @@ def test_outcomes_are_those_of_the_app_and_one_for_what_is_newer():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"startedAt": None}, {"startedAt": "noon"}, {"deadline": 7}, {"polls": "x"}, {"callback": {"url": "x"}}]
+    "wrong",
+    [
+        {"startedAt": None},
+        {"startedAt": "noon"},
+        {"startedAt": "2026-11-27T12:00:00"},  # of which time zone?
+        {"deadline": 7},
+        {"polls": "x"},
+        {"callback": {"url": "x"}},
+    ],
 )
 def test_what_is_no_watch_is_unexpected(wrong):
     with pytest.raises(UnexpectedAnswerError):
