@@ -50,10 +50,10 @@ class EventLog:
         if not all(isinstance(one, dict) and one.get("iKey") == self.key for one in envelopes):
             return False
         for one in envelopes:
-            data = one.get("data", {})
-            if data.get("baseType") == "EventData":
-                line = json.dumps(_row(one, data.get("baseData", {})), ensure_ascii=False)
-                self._lines.handle(logging.makeLogRecord({"msg": line}))
+            match one:
+                case {"data": {"baseType": "EventData", "baseData": dict() as data}}:
+                    line = json.dumps(_row(one, data), ensure_ascii=False)
+                    self._lines.handle(logging.makeLogRecord({"msg": line}))
         return True
 
     def close(self) -> None:
@@ -65,7 +65,7 @@ def _row(envelope: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     return {
         "timestamp": envelope.get("time"),
         "name": data.get("name"),
-        "operation_Id": envelope.get("tags", {}).get("ai.operation.id"),
+        "operation_Id": (envelope.get("tags") or {}).get("ai.operation.id"),
         "customDimensions": data.get("properties", {}),
         "customMeasurements": data.get("measurements", {}),
     }
@@ -94,13 +94,13 @@ def _handler(log: EventLog) -> type[BaseHTTPRequestHandler]:
         timeout = 30
 
         def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length", 0))
             try:
-                if length > LARGEST_BODY:
+                length = int(self.headers.get("Content-Length", 0))
+                if not 0 <= length <= LARGEST_BODY:
                     raise ValueError  # noqa: TRY301 -- as for a body that cannot be read
                 envelopes = _envelopes(self.rfile.read(length).decode())
                 accepted = log.keep(envelopes)
-            except ValueError:
+            except (ValueError, RecursionError):  # the latter from nothing but opening brackets
                 self._answer(400, 0, 0)
             except OSError:  # a full disk: the app sends them again
                 self._answer(503, len(envelopes), 0)

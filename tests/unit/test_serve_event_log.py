@@ -2,6 +2,8 @@
 
 import json
 import os
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -67,6 +69,28 @@ def test_others_on_this_machine_write_nothing(log, path):
         == 400
     )
     assert path.read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "length"),
+    [(b"{", None), (b"[" * 100_000, None), (b"\xff", None), (b"", "-1"), (b"", "x"), (b"", "99999999999")],
+    ids=["torn", "deep", "no text", "negative", "no number", "too long"],
+)
+def test_what_cannot_be_read_is_refused(log, path, body, length, capfd):
+    to = HTTPConnection(urlsplit(log["IngestionEndpoint"]).netloc, timeout=5)
+    to.request("POST", "/v2/track", body, {"Content-Length": length or str(len(body))})
+
+    assert to.getresponse().status == 400
+    to.close()
+    assert (path.read_text(), capfd.readouterr().err) == ("", "")
+
+
+@pytest.mark.parametrize("odd", [{"data": None}, {"data": {"baseType": "EventData", "baseData": None}}, {"data": []}])
+def test_what_is_no_event_is_passed_over(log, path, odd):
+    answer = send(log, envelope(log["InstrumentationKey"]) | odd, envelope(log["InstrumentationKey"]))
+
+    assert answer.json()["itemsAccepted"] == 2
+    assert len(path.read_text().splitlines()) == 1
 
 
 def test_what_cannot_be_written_comes_again(log, monkeypatch):
