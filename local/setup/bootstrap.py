@@ -61,6 +61,24 @@ def environment_apart(name: str, requirements: Path) -> Path:
     return venv.python(environment)
 
 
+def npm_apart(name: str, wanted: Path) -> Path:
+    """Install the lock file in `wanted` from npm, if it is not yet; returns the folder of the packages.
+
+    Raises RuntimeError if that fails.
+    """
+    into = STATE / name
+    with one_at_a_time():
+        if not node.is_installed(wanted, into):
+            programs = node.find(Path(sys.prefix))
+            if programs is None:
+                raise RuntimeError(f"there is no Node {node.OLDEST} or newer to install it with")
+            say(f"Installing the packages of {wanted.relative_to(ROOT).as_posix()} into .local/{name} ...")
+            done = node.install(programs, wanted, into)
+            if done.returncode or not node.is_installed(wanted, into):
+                raise RuntimeError(f"npm could not install it: {done.stdout.strip()}")
+    return into / "node_modules"
+
+
 def _cache_bytecode() -> None:
     """Where nothing may be written beside the source files, as in many containers, cache bytecode under `.local`.
 

@@ -78,6 +78,14 @@ def test_each_kind_of_dependency_is_kept_new_wherever_it_is():
     assert asked == found | {("github-actions", "/")}
 
 
+@pytest.mark.parametrize("lock", [lock for at in READ["npm"] for lock in ROOT.glob(at)], ids=lambda at: at.parent.name)
+def test_npm_packages_come_from_whatever_registry_npm_is_set_to(lock):
+    packages = json.loads(lock.read_text())["packages"]
+
+    assert not [name for name, package in packages.items() if "resolved" in package]
+    assert all("integrity" in package for name, package in packages.items() if name)
+
+
 def test_the_check_before_a_commit_is_the_check():
     (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     (hook,) = repository["hooks"]

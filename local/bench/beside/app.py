@@ -1,10 +1,12 @@
-"""The app on its embedded host.  Its storage, a separate process, is not counted."""
+"""The app on its embedded host.  Its server is Azurite, the storage: it logs each request here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import psutil
 
 from local.bench.beside.taken import A_DAY, DELAY, WITHIN, Taken, asleep, taking, wait_until_asked
 from local.bench.ground import Ground
@@ -24,7 +26,7 @@ class App:
 
     def end(self, jobs: Sequence[str]) -> Taken:
         """Start watches in batches, over HTTP."""
-        with self.ground.host() as process, self.ground.parts.app() as app, taking(process) as taken:
+        with self.ground.host() as process, self.ground.parts.app() as app, taking(process, self._azurite) as taken:
             in_batches(app, jobs, LARGEST_BATCH)
             self.ground.wait_until_done(WITHIN)
         return taken
@@ -33,15 +35,19 @@ class App:
         """Make all tickets invisible until tomorrow."""
         self.ground.make(jobs, [datetime.now(UTC) + A_DAY] * len(jobs))
         with self.ground.host() as process:
-            all_taken = asleep(process, span, runs)
+            all_taken = asleep(process, span, runs, self._azurite)
         self.ground.clear()
         return all_taken
 
     def survive(self, jobs: Sequence[str]) -> None:
-        """Kill and restart the host; its turns come back when their leases end."""
+        """Kill and restart the host; its turns come back when their leases end.  Azurite's files are for tests."""
         with self.ground.host(SETTINGS, LEASE), self.ground.parts.app() as app:
             in_batches(app, jobs, LARGEST_BATCH)
             wait_until_asked(self.ground, jobs)
             self.ground.parts.host.kill()
             self.ground.parts.host.start()
             self.ground.wait_until_done(WITHIN)
+
+    @property
+    def _azurite(self) -> psutil.Process:
+        return self.ground.parts.azurite.worker

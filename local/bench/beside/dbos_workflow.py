@@ -1,4 +1,4 @@
-"""A durable DBOS workflow per job, whose steps and sleeps are stored in SQLite.
+"""A durable DBOS workflow per job, whose steps and sleeps are stored in SQLite or PostgreSQL.
 
 https://docs.dbos.dev/python/tutorials/workflow-tutorial: after a crash, workflows resume.
 """
@@ -34,8 +34,8 @@ def watches(work: Work) -> Callable[[str], Awaitable[None]]:
 
 async def main(work: Work) -> None:
     """Watch all jobs, or resume those of a killed process."""
-    database = Path(work.state) / "dbos.sqlite"
-    DBOS(config={"name": "beside", "system_database_url": f"sqlite:///{database}", "log_level": "WARNING"})
+    database = work.server.get("database") or f"sqlite:///{Path(work.state) / 'dbos.sqlite'}"
+    DBOS(config={"name": "beside", "system_database_url": database, "log_level": "WARNING"})
     watch = watches(work)
     DBOS.launch()
     say(READY)

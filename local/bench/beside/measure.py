@@ -2,27 +2,59 @@
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from local.bench.beside.app import App
 from local.bench.beside.program import Program
+from local.bench.beside.servers import (
+    CannotRunError,
+    Serving,
+    needs_postgres,
+    postgres,
+    restate,
+    restate_program,
+)
 from local.bench.beside.taken import System
 from local.bench.ground import RUNNING, SUCCEEDED, Ground, path
 from local.bench.spread import Figures, Spread
 from local.setup.bootstrap import environment_apart
+from local.setup.venv import say
 
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
-#: Modules of this package, by display name.  From Python 3.12 on DBOS writes `unixepoch('subsec')`, which older
-#: versions of SQLite evaluate to null (https://sqlite.org/releaselog/3_42_0.html).
-PROGRAMS = {"a loop": "loop", "Durable Task": "durable_task"}
-if sys.version_info < (3, 12) or sqlite3.sqlite_version_info >= (3, 42):
-    PROGRAMS["DBOS"] = "dbos_workflow"
+
+class Alternative(NamedTuple):
+    """A program, what it needs of the machine, and its server."""
+
+    module: str  #: of this package
+    needs: Callable[[], object] = lambda: None  #: raises CannotRunError
+    serving: Serving | None = None
+
+
+def _recent_sqlite() -> None:
+    """From Python 3.12 on DBOS writes `unixepoch('subsec')`, which an older SQLite evaluates to null.
+
+    https://sqlite.org/releaselog/3_42_0.html
+    """
+    if sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42):
+        raise CannotRunError(f"on this Python it needs SQLite 3.42 or newer, and this is {sqlite3.sqlite_version}")
+
+
+#: By display name.
+ALTERNATIVES = {
+    "a loop": Alternative("loop"),
+    "Durable Task": Alternative("durable_task"),
+    "DBOS on SQLite": Alternative("dbos_workflow", _recent_sqlite),
+    "DBOS on PostgreSQL": Alternative("dbos_workflow", needs_postgres, postgres),
+    "Restate": Alternative("restate_workflow", restate_program, restate),
+}
 
 #: Jobs in the kill test, and polls per job.
 KILLED, KILLED_POLLS = 20, 3
@@ -43,15 +75,31 @@ def beside(ground: Ground, sizes: Sizes) -> Figures:
     """Measure the app and the alternatives, one after the other."""
     python = environment_apart("beside", REQUIREMENTS)
     systems: dict[str, System] = {"this app": App(ground)}
-    systems |= {name: Program(ground, python, module) for name, module in PROGRAMS.items()}
+    systems |= {name: Program(ground, python, one.module, one.serving) for name, one in runnable().items()}
     figures: Figures = {}
     for name, system in systems.items():
         figures |= _turns(name, system, ground, sizes)
     for name, system in systems.items():
         figures |= _asleep(name, system, ground, sizes)
     for name, system in systems.items():
-        figures |= _killed(name, system, ground)
+        figures |= {f"{name}: saw the end after a kill, of {KILLED}": _killed(name, system.survive, ground)}
+        if isinstance(system, Program) and system.serving:
+            both = functools.partial(system.survive, server_too=True)
+            figures |= {f"{name}: the same, its server killed too": _killed(f"{name} too", both, ground)}
     return figures
+
+
+def runnable() -> Mapping[str, Alternative]:
+    """Return those that can run here; tells why the others cannot."""
+    found = {}
+    for name, alternative in ALTERNATIVES.items():
+        try:
+            alternative.needs()
+        except CannotRunError as error:
+            say(f"{name} is skipped: {error}.")
+        else:
+            found[name] = alternative
+    return found
 
 
 def _turns(name: str, system: System, ground: Ground, sizes: Sizes) -> Figures:
@@ -60,29 +108,38 @@ def _turns(name: str, system: System, ground: Ground, sizes: Sizes) -> Figures:
         jobs = _jobs(f"{name} {run}", sizes.watches)
         ground.script(jobs, *[RUNNING] * (sizes.polls - 1), SUCCEEDED)
         taken.append(system.end(jobs))
-    return {
+    figures = {
         f"{name}: turns, starts included": Spread([turns / one.seconds for one in taken], "a second"),
         f"{name}: processor of 1,000": Spread([1000 * one.processor / turns for one in taken], "s"),
     }
+    if all(one.has_server for one in taken):
+        served = Spread([1000 * one.server_processor / turns for one in taken], "s")
+        figures[f"{name}: processor of 1,000, its server"] = served
+    return figures
 
 
 def _asleep(name: str, system: System, ground: Ground, sizes: Sizes) -> Figures:
     jobs = _jobs(f"{name} asleep", sizes.asleep)
     ground.script(jobs, RUNNING)
     taken = system.sleep(jobs, sizes.span, sizes.runs)
-    return {
+    figures = {
         f"{name}: processor of an hour, all asleep": Spread([3600 * one.processor / one.seconds for one in taken], "s"),
         f"{name}: memory, all asleep": Spread([one.memory for one in taken], "MB"),
     }
+    if all(one.has_server for one in taken):
+        served = Spread([3600 * one.server_processor / one.seconds for one in taken], "s")
+        figures[f"{name}: processor of an hour, all asleep, its server"] = served
+        figures[f"{name}: memory, all asleep, its server"] = Spread([one.server_memory for one in taken], "MB")
+    return figures
 
 
-def _killed(name: str, system: System, ground: Ground) -> Figures:
+def _killed(name: str, survive: Callable[[Sequence[str]], None], ground: Ground) -> Spread:
     jobs = _jobs(f"{name} killed", KILLED)
     ground.script(jobs, *[RUNNING] * (KILLED_POLLS - 1), SUCCEEDED)
-    system.survive(jobs)
+    survive(jobs)
     seen = ground.polls()
     ended = sum(seen[path(job)] >= KILLED_POLLS for job in jobs)
-    return {f"{name}: saw the end after a kill, of {KILLED}": Spread([float(ended)])}
+    return Spread([float(ended)])
 
 
 def _jobs(name: str, count: int) -> Sequence[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import psutil
 
+from local.bench.beside.servers import Server, Serving
 from local.bench.beside.taken import A_DAY, DELAY, Taken, asleep, taking, wait_until_asked
 from local.bench.beside.work import ENDED, READY, STARTED, Work, write
 from local.bench.ground import Ground, path
@@ -26,36 +27,49 @@ class Program:
     ground: Ground
     python: Path
     module: str
+    serving: Serving | None = None  #: its server
 
     def end(self, jobs: Sequence[str]) -> Taken:
         """Measure from when it is ready until it reports that all have ended."""
-        with self._running(self._work(jobs)) as run, taking(run.process) as taken:
+        with (
+            self._work(jobs) as (work, server),
+            self._running(work) as run,
+            taking(run.process, server and server.service.worker) as taken,
+        ):
             run.until(ENDED)
         return taken
 
     def sleep(self, jobs: Sequence[str], span: timedelta, runs: int) -> Sequence[Taken]:
         """Let all jobs wait until tomorrow, after one poll each."""
-        with self._running(self._work(jobs, A_DAY)) as run:
+        with self._work(jobs, A_DAY) as (work, server), self._running(work) as run:
             run.until(STARTED)
             wait_until_asked(self.ground, jobs)
-            return asleep(run.process, span, runs)
+            return asleep(run.process, span, runs, server and server.service.worker)
 
-    def survive(self, jobs: Sequence[str]) -> None:
-        """Kill and restart it, with its files."""
-        work = self._work(jobs, DELAY)
-        with self._running(work):
-            wait_until_asked(self.ground, jobs)
-        with self._running(replace(work, resumes=True)) as run:
-            run.until(ENDED)
+    def survive(self, jobs: Sequence[str], *, server_too: bool = False) -> None:
+        """Kill and restart it, and its server if wanted, with their files."""
+        with self._work(jobs, DELAY) as (work, server):
+            with self._running(work):
+                wait_until_asked(self.ground, jobs)
+            if server and server_too:
+                server.restart_killed()
+            with self._running(replace(work, resumes=True)) as run:
+                run.until(ENDED)
 
-    def _work(self, jobs: Sequence[str], delay: timedelta = timedelta(0)) -> Work:
-        return Work(
-            url=self.ground.parts.simulator,
-            headers={**REPORTING.headers, "Authorization": f"Bearer {self.ground.token()}"},
-            paths=[path(job) for job in jobs],
-            delay=delay.total_seconds(),
-            state=tempfile.mkdtemp(prefix="beside-", dir=self.ground.parts.directory),
-        )
+    @contextmanager
+    def _work(self, jobs: Sequence[str], delay: timedelta = timedelta(0)) -> Iterator[tuple[Work, Server | None]]:
+        """Yield the work and its server, which runs during the block and knows no other work."""
+        state = tempfile.mkdtemp(prefix="beside-", dir=self.ground.parts.directory)
+        with self.serving(Path(state)) if self.serving else nullcontext() as server:
+            work = Work(
+                url=self.ground.parts.simulator,
+                headers={**REPORTING.headers, "Authorization": f"Bearer {self.ground.token()}"},
+                paths=[path(job) for job in jobs],
+                delay=delay.total_seconds(),
+                state=state,
+                server=server.addresses if server else {},
+            )
+            yield work, server
 
     @contextmanager
     def _running(self, work: Work) -> Iterator[Run]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -31,6 +31,9 @@ class Taken:
     seconds: float = 0.0
     processor: float = 0.0  #: seconds
     memory: float = 0.0  #: MB, at its end
+    has_server: bool = False
+    server_processor: float = 0.0  #: of the server beside it and all its processes
+    server_memory: float = 0.0
 
 
 class System(Protocol):
@@ -46,21 +49,41 @@ class System(Protocol):
         """Start watches, kill and restart the system while they wait, and let it finish what it still knows."""
 
 
+def of_all(server: psutil.Process) -> tuple[float, float]:
+    """Return processor seconds and MB of a process and all below it, such as PostgreSQL's.
+
+    Includes the seconds of those that have ended.  A page that several share counts once, where the system can tell.
+    """
+    seconds = memory = 0.0
+    for process in [*server.children(recursive=True), server]:
+        with suppress(psutil.NoSuchProcess):  # ended meanwhile: its parent has its seconds now
+            used, held = process.cpu_times(), process.memory_full_info()
+            seconds += used.user + used.system + used.children_user + used.children_system
+            memory += getattr(held, "pss", held.rss) / 1e6
+    return seconds, memory
+
+
 @contextmanager
-def taking(process: psutil.Process) -> Iterator[Taken]:
-    """Measure the cost of a process during the block."""
-    taken, began, used = Taken(), time.monotonic(), processor_seconds(process)
+def taking(process: psutil.Process, server: psutil.Process | None = None) -> Iterator[Taken]:
+    """Measure the cost of a process, and of its server, during the block."""
+    before = of_all(server)[0] if server else 0.0
+    taken, began, used = Taken(has_server=server is not None), time.monotonic(), processor_seconds(process)
     yield taken
     taken.seconds, taken.processor = time.monotonic() - began, processor_seconds(process) - used
     taken.memory = process.memory_info().rss / 1e6
+    if server:
+        after, taken.server_memory = of_all(server)
+        taken.server_processor = after - before
 
 
-def asleep(process: psutil.Process, span: timedelta, runs: int) -> Sequence[Taken]:
-    """Measure the cost of a process while its watches wait."""
+def asleep(
+    process: psutil.Process, span: timedelta, runs: int, server: psutil.Process | None = None
+) -> Sequence[Taken]:
+    """Measure the cost of a process, and of its server, while its watches wait."""
     time.sleep(min(SETTLING, span).total_seconds())
     all_taken = []
     for _ in range(runs):
-        with taking(process) as taken:
+        with taking(process, server) as taken:
             time.sleep(span.total_seconds())
         all_taken.append(taken)
     return all_taken

@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import httpx
@@ -34,6 +34,7 @@ class Work:
     paths: Sequence[str]  #: of each job's status
     delay: float  #: seconds between two polls of a job
     state: str  #: a directory for persistent state
+    server: Mapping[str, str] = field(default_factory=dict)  #: addresses of the server that keeps the state, if any
     resumes: bool = False  #: an earlier program was killed during this work
 
     def client(self) -> httpx.Client:
