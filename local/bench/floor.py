@@ -19,6 +19,7 @@ from local.bench.ground import Ground, path
 from local.bench.spread import Figures, Spread
 from shared import wiring
 from shared.apis.reporting import REPORTING
+from shared.clients.transport import AiohttpTransport
 from shared.core.model import Ticket, Watch
 from shared.engine.deliver import receive
 
@@ -35,13 +36,15 @@ def floor(ground: Ground, turns: int, runs: int) -> Figures:
 
 async def _measure(ground: Ground, watch: Watch, turns: int, runs: int) -> Figures:
     stores, poller = wiring.storage(), wiring.poller()
-    async with httpx.AsyncClient(base_url=ground.parts.simulator, trust_env=False) as http:
+    async with AiohttpTransport(wiring.certificates()) as http:
         headers = {**REPORTING.headers, "Authorization": f"Bearer {ground.token()}"}
-        text, where = Ticket(watch.id, 0).to_json(), path("forever-floor")
+        text, where = Ticket(watch.id, 0).to_json(), f"{ground.parts.simulator}{path('forever-floor')}"
 
         async def least() -> None:
             row = await stores.watches.get_entity(watch.id[:2], watch.id)
-            (await http.get(where, headers=headers)).raise_for_status()
+            answer = await http.handle_async_request(httpx.Request("GET", where, headers=headers))
+            await answer.aread()
+            answer.raise_for_status()
             await stores.watches.update_entity(
                 row, UpdateMode.REPLACE, etag=row.metadata["etag"], match_condition=MatchConditions.IfNotModified
             )
