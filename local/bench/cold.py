@@ -1,61 +1,80 @@
-"""Cold start: the imports, and the time to the first turn."""
+"""Cold start: the imports, and the time to the first turn, with the packages that are deployed and no other."""
 
 from __future__ import annotations
 
 import re
 import subprocess
-import sys
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from local.bench.ground import SUCCEEDED, Ground
 from local.bench.spread import Figures, Spread
-from local.setup.bootstrap import ROOT
+from local.setup.bootstrap import ROOT, environment_apart
 from shared import wiring
 from shared.storage.rows import partition
 
 WITHIN = timedelta(minutes=1)
 HEAVIEST = 8
 
+REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
-def cold(ground: Ground, runs: int) -> Figures:
-    """Import the app in new processes; start hosts with a waiting ticket."""
-    imports = [_import_seconds() for _ in range(runs)]
-    firsts = [_first_turn(ground, f"cold-{run}") for run in range(runs)]
-    heaviest = sorted(_packages().items(), key=lambda one: -one[1])[:HEAVIEST]
-    return {
-        "import of function_app": Spread(imports, "s"),
-        "start of the host to the end of its first turn": Spread(firsts, "s"),
-        **{f"  of the import: {name}": Spread([seconds], "s") for name, seconds in heaviest},
-    }
+IMPORT, FIRST = "import of function_app", "start of the host to the end of its first turn"
 
 
-def _import_seconds() -> float:
+def cold(ground: Ground, runs: int, against: str | None = None) -> Figures:
+    """Import the app in new processes; start hosts with a waiting ticket.
+
+    `against` is a revision whose code does the same, before each run of this one.
+    """
+    python = environment_apart("cold", REQUIREMENTS)
+    trees = {**({against: ground.checked_out(against)} if against else {}), "": ROOT}
+    for tree in trees.values():  # compiles what it imports
+        _import_seconds(python, tree)
+    measured: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for run in range(runs):
+        for revision, tree in trees.items():
+            measured[IMPORT][revision].append(_import_seconds(python, tree))
+            measured[FIRST][revision].append(_first_turn(ground, f"cold-{run}-{revision}", python, tree))
+    figures: Figures = {}
+    for what, of in measured.items():
+        figures[what] = Spread(of[""], "s")
+        if against:
+            figures[f"{what}, at {against}"] = Spread(of[against], "s")
+            ratios = [new / old for new, old in zip(of[""], of[against], strict=True)]
+            figures[f"{what}: here / at {against}"] = Spread(ratios)
+    heaviest = sorted(_packages(python).items(), key=lambda one: -one[1])[:HEAVIEST]
+    return figures | {f"  of the import: {name}": Spread([seconds], "s") for name, seconds in heaviest}
+
+
+def _import_seconds(python: Path, tree: Path) -> float:
     code = "import time; began = time.perf_counter(); import function_app; print(time.perf_counter() - began)"
-    return float(_python("-c", code).stdout)
+    return float(_run(python, tree, "-c", code).stdout)
 
 
-def _packages() -> dict[str, float]:
+def _packages(python: Path) -> Mapping[str, float]:
     """Return the import seconds of each top-level package, by `-X importtime`."""
-    spent: dict[str, float] = {}
-    for line in _python("-X", "importtime", "-c", "import function_app").stderr.splitlines():
+    spent: dict[str, float] = defaultdict(float)
+    for line in _run(python, ROOT, "-X", "importtime", "-c", "import function_app").stderr.splitlines():
         if match := re.match(r"import time:\s+(\d+) \|\s+\d+ \|\s+([\w.]+)", line):
             parts = match[2].split(".")
-            name = ".".join(parts[:3]) if parts[0] == "azure" else parts[0]
-            spent[name] = spent.get(name, 0) + int(match[1]) / 1e6
+            spent[".".join(parts[:3]) if parts[0] == "azure" else parts[0]] += int(match[1]) / 1e6
     return spent
 
 
-def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+def _run(python: Path, tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(python), *arguments], cwd=tree, capture_output=True, text=True, check=True)
 
 
-def _first_turn(ground: Ground, job: str) -> float:
+def _first_turn(ground: Ground, job: str, python: Path, tree: Path) -> float:
     """Return the seconds until the end that the first turn finds is published."""
     ground.script([job], SUCCEEDED)
     (watch,) = ground.make([job])
-    began = datetime.now(UTC)
-    with ground.host():
-        ground.wait_until_done(WITHIN)
+    with ground.of(tree, python):
+        began = datetime.now(UTC)
+        with ground.host():
+            ground.wait_until_done(WITHIN)
     return (ground.run(_published(watch.id)) - began).total_seconds()
 
 

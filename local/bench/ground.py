@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import tarfile
 import time
 from collections import Counter
@@ -147,13 +148,18 @@ class Ground:
     @contextmanager
     def metered_host(self, tree: Path = ROOT) -> Iterator[psutil.Process]:
         """Run only the host's worker, with its parts metered; see `spent`.  `tree` has the code of both."""
+        with self.of(tree, module="local.bench.metered"), self.host({FILE: str(self._meter)}) as process:
+            yield process
+
+    @contextmanager
+    def of(self, tree: Path, python: Path | None = None, module: str = "local.host") -> Iterator[None]:
+        """Take host and app from another tree, run by another Python, or by another module."""
         service = self.parts.host
         usual = service.command, service.directory
-        other = {"local.host": "local.bench.metered", str(ROOT): str(tree)}
+        other = {"local.host": module, str(ROOT): str(tree), sys.executable: str(python or sys.executable)}
         service.command, service.directory = [other.get(word, word) for word in service.command], tree
         try:
-            with self.host({FILE: str(self._meter)}) as process:
-                yield process
+            yield
         finally:
             service.command, service.directory = usual
 
