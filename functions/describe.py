@@ -2,15 +2,12 @@
 
 import azure.functions as func
 
-from functions.support.answers import json_response
-from functions.support.serving import serves
+from functions.support.answers import answered, json_response
 from shared.version import VERSION
 from shared.web.openapi import document
-from shared.web.operations import DESCRIBE, OPERATIONS
-
-bp = func.Blueprint()
+from shared.web.operations import OPERATIONS
 
 
-@serves(bp, DESCRIBE)
+@answered
 async def describe(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
     return json_response(document(OPERATIONS, VERSION), 200, {})

@@ -2,18 +2,14 @@
 
 import azure.functions as func
 
-from functions.support.answers import json_response
-from functions.support.serving import serves
+from functions.support.answers import answered, json_response
 from shared.version import VERSION
 from shared.web import problems
-from shared.web.operations import HEALTH
 from shared.web.queries import HealthQuery
 from shared.wiring import credentials, settings, storage
 
-bp = func.Blueprint()
 
-
-@serves(bp, HEALTH)
+@answered
 async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
     query = HealthQuery.read(req.url)
     known = settings()

@@ -2,17 +2,13 @@
 
 import azure.functions as func
 
-from functions.support.answers import json_response
-from functions.support.serving import serves
+from functions.support.answers import answered, json_response
 from shared.web.gate_document import GatesDocument
-from shared.web.operations import GATES
 from shared.web.queries import NoQuery
 from shared.wiring import paces
 
-bp = func.Blueprint()
 
-
-@serves(bp, GATES)
+@answered
 async def list_gates(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
     NoQuery.read(req.url)
     document = GatesDocument.of(await paces().all())

@@ -2,20 +2,16 @@
 
 import azure.functions as func
 
-from functions.support.answers import json_response
+from functions.support.answers import answered, json_response
 from functions.support.documents import all_shown
-from functions.support.serving import serves
 from shared.engine.lister import Page
 from shared.web import problems
-from shared.web.operations import LIST
 from shared.web.queries import LARGEST_PAGE, ListQuery
 from shared.web.requests import ListDocument
 from shared.wiring import lister, settings
 
-bp = func.Blueprint()
 
-
-@serves(bp, LIST)
+@answered
 async def list_watches(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
     query = ListQuery.read(req.url)
     page = await _page(query)

@@ -4,19 +4,15 @@ from datetime import timedelta
 
 import azure.functions as func
 
-from functions.support.answers import watch_response
+from functions.support.answers import answered, watch_response
 from functions.support.documents import shown
 from functions.support.lookup import found, watch_id
-from functions.support.serving import serves
 from shared.web.long_poll import until_ended
-from shared.web.operations import READ
 from shared.web.queries import ReadQuery
 from shared.wiring import now, watches
 
-bp = func.Blueprint()
 
-
-@serves(bp, READ)
+@answered
 async def read_watch(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
     wait = timedelta(seconds=ReadQuery.read(req.url).wait)
     watch = found(await until_ended(watches(), watch_id(req), wait), req)

@@ -5,18 +5,14 @@ One function, so that one key of its own opens both.
 
 import azure.functions as func
 
-from functions.support.answers import json_response
-from functions.support.serving import serves
+from functions.support.answers import answered, json_response
 from shared.web.handshake import permission
-from shared.web.operations import HANDSHAKE, RECEIVE
 from shared.wiring import receiver
 
-bp = func.Blueprint()
 
-
-@serves(bp, RECEIVE, HANDSHAKE)
+@answered
 async def receive_event(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
-    if req.method == HANDSHAKE.method:
+    if req.method == "OPTIONS":
         if off := receiver().off:
             raise off
         return json_response({}, 200, permission(req.headers))

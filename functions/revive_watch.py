@@ -3,13 +3,9 @@
 import azure.functions as func
 
 from functions.support.invocation import delivery
-from functions.support.queue_triggers import on_each_queue
 from shared.wiring import reviver
 
-bp = func.Blueprint()
 
-
-@on_each_queue(bp, "-poison")
 async def revive_watch(message: func.QueueMessage, context: func.Context) -> None:  # noqa: D103
     async with delivery(context):
         await reviver().receive_poisoned(message.get_body())

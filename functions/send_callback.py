@@ -6,10 +6,7 @@ from functions.support.invocation import delivery
 from shared.engine.deliver import receive
 from shared.wiring import callback_sender
 
-bp = func.Blueprint()
 
-
-@bp.queue_trigger(arg_name="message", queue_name="%TICKETS_QUEUE%-callbacks", connection="AzureWebJobsStorage")
 async def send_callback(message: func.QueueMessage, context: func.Context) -> None:  # noqa: D103
     async with delivery(context):
         await receive(callback_sender(), message.get_body(), str(message.id))

@@ -2,20 +2,16 @@
 
 import azure.functions as func
 
-from functions.support.answers import batch_response, watch_response
+from functions.support.answers import answered, batch_response, watch_response
 from functions.support.documents import all_started, shown, status_of
-from functions.support.serving import serves
 from shared.core.trace import read_traceparent
 from shared.web.headers import public_url, read_idempotency_key
-from shared.web.operations import START
 from shared.web.queries import NoQuery
 from shared.web.requests import BatchRequest, read_start
 from shared.wiring import intake, now
 
-bp = func.Blueprint()
 
-
-@serves(bp, START)
+@answered
 async def start_watch(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
     NoQuery.read(req.url)
     begun_by = read_idempotency_key(req.headers.get("idempotency-key"))

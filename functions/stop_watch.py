@@ -2,18 +2,14 @@
 
 import azure.functions as func
 
-from functions.support.answers import watch_response
+from functions.support.answers import answered, watch_response
 from functions.support.documents import shown
 from functions.support.lookup import found, watch_id
-from functions.support.serving import serves
-from shared.web.operations import STOP
 from shared.web.queries import NoQuery
 from shared.wiring import now, stopper
 
-bp = func.Blueprint()
 
-
-@serves(bp, STOP)
+@answered
 async def stop_watch(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001, D103
     NoQuery.read(req.url)
     watch = found(await stopper().stop(watch_id(req)), req)

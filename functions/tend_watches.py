@@ -8,15 +8,12 @@ import azure.functions as func
 from functions.support.invocation import delivery
 from shared.wiring import tender
 
-bp = func.Blueprint()
-
 log = logging.getLogger("watch.tending")
 
 #: Within functionTimeout.  What a round does not reach, the next one does: tended watches are no longer overdue.
 ROUND = timedelta(minutes=4)
 
 
-@bp.timer_trigger(arg_name="timer", schedule="0 */5 * * * *")
 async def tend_watches(timer: func.TimerRequest, context: func.Context) -> None:  # noqa: ARG001, D103
     async with delivery(context, ROUND):
         if failed := await tender().round():

@@ -1,4 +1,7 @@
-"""The only place where real parts meet.  Built at the first invocation, kept for the life of the process."""
+"""The only place where real parts meet.  Built at the first invocation, kept for the life of the process.
+
+What a turn does not need is imported where it is built: a process starts while somebody waits.
+"""
 
 from __future__ import annotations
 
@@ -10,37 +13,26 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING
 
 import httpx
-from standardwebhooks import Webhook
 
 from shared.apis import APIS
+from shared.clients.certificates import other_certificates
 from shared.clients.credentials import RETRY_DELAYS as TOKEN_RETRY_DELAYS
 from shared.clients.credentials import ClientCredentials
 from shared.clients.platform import Fetcher
 from shared.clients.proxies import proxy_for
 from shared.clients.transport import AiohttpTransport
-from shared.clients.webhook import WebhookClient
-from shared.core.callback import LIFETIME, RETRY_DELAYS, Callback
-from shared.core.decide import REVIVAL_DELAYS
+from shared.core.callback import LIFETIME, Callback
+from shared.core.model import Watch
 from shared.core.rate_limit import budget
 from shared.core.remote import RemoteApi
-from shared.engine.callback_sender import CallbackSender
 from shared.engine.effects import Effects
 from shared.engine.gate import SharedGate
-from shared.engine.lister import Lister
 from shared.engine.one_at_a_time import OneAtATime
-from shared.engine.paces import Paces
 from shared.engine.poller import Poller
 from shared.engine.ports import OpenWatch, Store
-from shared.engine.reviver import GRACE, Reviver
-from shared.engine.starter import Starter
-from shared.engine.stopper import Stopper
-from shared.engine.tender import Tender
-from shared.engine.tidier import Tidier
-from shared.engine.upgrade import LastMark, Upgrade
-from shared.engine.waker import Waker
 from shared.settings import Settings, SettingsError, queue_count, queue_name
 from shared.storage.callbacks import table_callbacks
 from shared.storage.connect import Names, Storage, by_connection_string, by_identity
@@ -50,9 +42,18 @@ from shared.storage.results import TableResults
 from shared.storage.tickets import TicketQueue, TicketQueues
 from shared.storage.watches import TableWatches
 from shared.telemetry.events import Events, NoEvents
-from shared.web.cloud_event import to_json
-from shared.web.intake import Intake
-from shared.web.receiver import Receiver
+
+if TYPE_CHECKING:
+    from shared.engine.callback_sender import CallbackSender
+    from shared.engine.lister import Lister
+    from shared.engine.paces import Paces
+    from shared.engine.reviver import Reviver
+    from shared.engine.stopper import Stopper
+    from shared.engine.tender import Tender
+    from shared.engine.tidier import Tidier
+    from shared.engine.upgrade import LastMark, Upgrade
+    from shared.web.intake import Intake
+    from shared.web.receiver import Receiver
 
 log = logging.getLogger("watch")
 
@@ -78,11 +79,11 @@ def settings() -> Settings:
 
 
 @cache
-def certificates() -> ssl.SSLContext:
-    """Read the certificates that httpx trusts, once for all clients; raises `SettingsError`."""
+def certificates() -> ssl.SSLContext | None:
+    """Read what all clients trust instead of the system's certificates, if anything; raises `SettingsError`."""
     try:
-        return httpx.create_ssl_context()
-    except OSError:  # of `ssl`, too
+        return other_certificates(os.environ)
+    except OSError:
         raise SettingsError({"SSL_CERT_FILE": "cannot be read as certificates in PEM"}) from None
 
 
@@ -120,7 +121,7 @@ def events() -> Events | NoEvents:
     if known.telemetry is None:
         log.warning("telemetry.off: APPLICATIONINSIGHTS_CONNECTION_STRING is not set, so ends are not announced")
         return NoEvents()
-    from shared.telemetry.exporter import identity  # noqa: PLC0415 -- see its docstring
+    from shared.telemetry.exporter import identity
 
     credential = None if known.telemetry_client_id is None else identity(known.telemetry_client_id)
     with _without("APPLICATIONINSIGHTS_CONNECTION_STRING"):  # the exporter reads it too, and fails on some of its forms
@@ -154,6 +155,8 @@ def earlier_index() -> EarlierIndex:
 @cache
 def last_mark() -> LastMark:
     """Return what this process knows of the upgrade."""
+    from shared.engine.upgrade import LastMark
+
     return LastMark(index().read_mark, now)
 
 
@@ -201,6 +204,8 @@ def gate() -> SharedGate:
 @cache
 def paces() -> Paces:
     """Assemble what tells the pace of each API."""
+    from shared.engine.paces import Paces
+
     known = settings()
     return Paces(gates().read, budget(known.per_minute, known.per_hour), list(APIS), now)
 
@@ -217,10 +222,17 @@ def effects() -> Effects:
         send_callback=callback_tickets().send,
         record=TableResults(storage().results).record,
         announce=events().announce,
-        body=lambda watch: to_json(watch, f"urn:itwin-job-watch:{known.site_name}"),
+        body=callback_body,
         callback_lifetime=LIFETIME * known.wait_scale,
         now=now,
     )
+
+
+def callback_body(watch: Watch) -> str:
+    """Say what a callback says of an end."""
+    from shared.web.cloud_event import to_json
+
+    return to_json(watch, f"urn:itwin-job-watch:{settings().site_name}")
 
 
 @cache
@@ -259,6 +271,9 @@ def poller() -> Poller:
 @cache
 def intake() -> Intake:
     """Assemble what starts watches."""
+    from shared.engine.starter import Starter
+    from shared.web.intake import Intake
+
     starter = Starter(rows=watches(), act=effects().act, apis=apis(), index=index(), gate=gate())
     known = settings()
     return Intake(starter, now, known.api_url, _callback_hosts(), sorted(known.callback_problems))
@@ -267,12 +282,17 @@ def intake() -> Intake:
 @cache
 def stopper() -> Stopper:
     """Assemble what stops watches."""
+    from shared.engine.stopper import Stopper
+
     return Stopper(rows=watches(), act=effects().act, now=now)
 
 
 @cache
 def receiver() -> Receiver:
     """Assemble what takes events of the platform."""
+    from shared.engine.waker import Waker
+    from shared.web.receiver import Receiver
+
     known = settings()
     waker = Waker(rows=watches(), act=effects().act, now=now)
     return Receiver(
@@ -288,6 +308,9 @@ def receiver() -> Receiver:
 @cache
 def reviver() -> Reviver:
     """Assemble what revives watches."""
+    from shared.core.decide import REVIVAL_DELAYS
+    from shared.engine.reviver import GRACE, Reviver
+
     scale = settings().wait_scale
     return Reviver(
         rows=watches(),
@@ -304,13 +327,21 @@ def reviver() -> Reviver:
 @cache
 def callback_sender() -> CallbackSender:
     """Assemble what sends callbacks."""
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+    from standardwebhooks import Webhook
+
+    from shared.clients.webhook import WebhookClient
+    from shared.core.callback import RETRY_DELAYS
+    from shared.engine.callback_sender import CallbackSender
+
     known = settings()
     secret = known.callback_secret
     http = httpx.AsyncClient(
         follow_redirects=False,
         timeout=None,  # noqa: S113 -- `WebhookClient` has its own
         trust_env=False,
-        verify=certificates(),
+        verify=certificates() or ssl.create_default_context(),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
     )
@@ -335,6 +366,8 @@ def _callback_hosts() -> frozenset[str]:
 @cache
 def lister() -> Lister:
     """Assemble what makes lists."""
+    from shared.engine.lister import Lister
+
     return Lister(
         rows=watches(),
         lists=index(),
@@ -350,6 +383,9 @@ def lister() -> Lister:
 @cache
 def tender() -> Tender:
     """Assemble what tends all rows."""
+    from shared.engine.reviver import GRACE
+    from shared.engine.tender import Tender
+
     known = settings()
     return Tender(
         watches=watches(),
@@ -377,6 +413,8 @@ async def tidy(open_watches: Sequence[OpenWatch]) -> None:
 @cache
 def tidier() -> Tidier:
     """Assemble what tidies the lists."""
+    from shared.engine.tidier import Tidier
+
     return Tidier(
         index=index(),
         earlier=earlier_index(),
@@ -391,6 +429,8 @@ def tidier() -> Tidier:
 @cache
 def upgrade() -> Upgrade:
     """Assemble what brings over what earlier versions listed."""
+    from shared.engine.upgrade import Upgrade
+
     return Upgrade(
         lists=index(),
         results=TableByApi(storage().results),

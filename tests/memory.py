@@ -13,10 +13,8 @@ from shared.apis import APIS
 from shared.core.callback import Callback
 from shared.core.model import End, Watch
 from shared.core.newest_first import newest_first
-from shared.engine.cursor import State
-from shared.engine.lister import Entry
-from shared.engine.ports import Census, Conflict, Count, OpenWatch
-from shared.engine.upgrade import Mark
+from shared.engine.mark import Mark
+from shared.engine.ports import Census, Conflict, Count, Entry, OpenWatch, State
 
 T = TypeVar("T", Watch, Callback)
 

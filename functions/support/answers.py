@@ -4,7 +4,7 @@ import functools
 import json
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from shared.web.requests import BatchDocument, StartedDocument, WatchDocument
 
 log = logging.getLogger("watch.http")
 
-Trigger = Callable[[func.HttpRequest, func.Context], Awaitable[func.HttpResponse]]
+Trigger = Callable[[func.HttpRequest, func.Context], Coroutine[Any, Any, func.HttpResponse]]
 
 
 def answered(trigger: Trigger) -> Trigger:

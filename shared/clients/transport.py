@@ -48,7 +48,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     redirect, keeps no cookie, unpacks nothing, and reads nothing of the environment.
     """
 
-    def __init__(self, certificates: ssl.SSLContext, proxy: httpx.Proxy | None = None) -> None:
+    def __init__(self, certificates: ssl.SSLContext | None, proxy: httpx.Proxy | None = None) -> None:
+        """`certificates`: what is trusted instead of the system's; see `other_certificates`."""
         self._certificates = certificates
         self._proxy: dict[str, Any] = (
             {} if proxy is None else {"proxy": str(proxy.url), "proxy_headers": _headers_of(proxy)}
@@ -76,7 +77,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         """Return the session, made on the running loop."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ssl=self._certificates, keepalive_timeout=IDLE_SECONDS),
+                connector=aiohttp.TCPConnector(limit=0, ssl=self._certificates or True, keepalive_timeout=IDLE_SECONDS),
                 timeout=aiohttp.ClientTimeout(),
                 cookie_jar=aiohttp.DummyCookieJar(),  # one watch's answer is no other's business
                 auto_decompress=False,

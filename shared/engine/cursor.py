@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
-from typing import Literal
 
-State = Literal["watching", "ended"]
+from shared.engine.ports import State
 
 #: An instant as 18 digits, and a watch's id, or nothing before the first; then the list.
 POSITION = re.compile(r"(watching|ended) (|[0-9]{18}_[0-9a-f-]{36}) (.*)")

@@ -20,8 +20,8 @@ from typing import Protocol
 
 from shared.core.model import Outcome, Watch
 from shared.core.newest_first import falling, newest_first
-from shared.engine.cursor import Cursor, State
-from shared.engine.ports import Store, Unreadable
+from shared.engine.cursor import Cursor
+from shared.engine.ports import Entry, State, Store, Unreadable
 
 log = logging.getLogger("watch.listing")
 
@@ -37,17 +37,6 @@ LARGEST_QUERY = 1000
 
 #: Before and after every key.
 FIRST, LAST = "", "~"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a list knows of a watch before it reads the watch's own row."""
-
-    api: str
-    key: str  #: see `newest_first`
-    watch_id: str
-    outcome: str  #: "" in the list of open ones
-    labels: str  #: as the table has them: contains each label
 
 
 class Rows(Store[Watch], Protocol):

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from azure.core.exceptions import AzureError
 
@@ -43,6 +43,10 @@ class Count:
     failing: Mapping[str, int] = field(default_factory=dict)  #: those whose last turn learned nothing, by `Failing`
 
 
+#: The two lists.
+State = Literal["watching", "ended"]
+
+
 @dataclass(frozen=True, slots=True)
 class OpenWatch:
     """What the index has of an open watch."""
@@ -50,6 +54,17 @@ class OpenWatch:
     id: str
     api: str
     started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a list knows of a watch before it reads the watch's own row."""
+
+    api: str
+    key: str  #: see `newest_first`
+    watch_id: str
+    outcome: str  #: "" in the list of open ones
+    labels: str  #: as the table has them: contains each label
 
 
 @dataclass(frozen=True, slots=True)

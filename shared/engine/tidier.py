@@ -17,9 +17,8 @@ from typing import Any, Protocol
 
 from shared.core.model import Watch
 from shared.core.newest_first import falling, newest_first
-from shared.engine.cursor import State
-from shared.engine.lister import FIRST, LARGEST_QUERY, LAST, Entry, Lists, ListsByApi, merged
-from shared.engine.ports import Index, OpenWatch, Unreadable
+from shared.engine.lister import FIRST, LARGEST_QUERY, LAST, Lists, ListsByApi, merged
+from shared.engine.ports import Entry, Index, OpenWatch, State, Unreadable
 
 log = logging.getLogger("watch.tidying")
 

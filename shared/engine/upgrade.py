@@ -17,14 +17,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.core.newest_first import falling
-from shared.engine.cursor import State
-from shared.engine.lister import FIRST, LARGEST_QUERY, LAST, Entry, Lists, ListsByApi, merged
+from shared.engine.lister import FIRST, LARGEST_QUERY, LAST, Lists, ListsByApi, merged
+from shared.engine.mark import Mark
+from shared.engine.ports import Entry, State
 
 log = logging.getLogger("watch.tidying")
-
-#: An instance of an earlier version ends no later after the first of this one: an invocation lasts five minutes at most
-#: (host.json), so three rounds are enough.  Without a round for as long, an earlier version may have run again.
-GRACE = timedelta(minutes=15)
 
 #: An end is recorded no later after it came, or it is recorded by this version, which lists it.  A turn takes seconds,
 #: and what it left is done within minutes, by the queue or by `Tender`.  This also covers clocks that differ.
@@ -32,25 +29,6 @@ LATE = timedelta(hours=1)
 
 #: Results that one round looks at, and at a time.
 MOST, AT_ONCE = 20_000, 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """How far the upgrade has come.  It goes from the newest result to the oldest, again and again."""
-
-    since: datetime  #: when the first of the rounds began that follow each other
-    begun: datetime  #: when the way began that is under way, or the last one
-    after: str = FIRST  #: the key that it has reached; "" at its end
-    until: datetime | None = None  #: what ended before is listed, unless it comes `LATE`
-
-    def is_whole(self, now: datetime) -> bool:
-        """Whether the lists of all have everything: no earlier version can have added anything since."""
-        return self.until is not None and self.since + GRACE <= self.until and now < self.until + GRACE
-
-    def resumed(self, now: datetime) -> Mark:
-        """Return what a round begins with."""
-        gap = self.until is not None and self.until + GRACE <= now
-        return replace(self, since=now if gap else self.since, begun=self.begun if self.after else now)
 
 
 class Marks(Protocol):

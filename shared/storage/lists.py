@@ -12,9 +12,8 @@ from azure.data.tables.aio import TableClient
 
 from shared.core.model import End, Watch
 from shared.core.newest_first import newest_first
-from shared.engine.cursor import State
-from shared.engine.lister import Entry
-from shared.engine.upgrade import Mark
+from shared.engine.mark import Mark
+from shared.engine.ports import Entry, State
 from shared.storage.entities import GARBLED_ERRORS
 from shared.storage.upsert import put
 

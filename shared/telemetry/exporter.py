@@ -27,6 +27,7 @@ from azure.identity import ManagedIdentityCredential
 from opencensus.common.schedule import QueueEvent
 from opencensus.ext.azure.log_exporter import AzureEventHandler
 
+from shared.clients.certificates import other_certificates
 from shared.clients.exchange import Silence, exchange
 from shared.clients.proxies import ProxyError, proxy_for
 from shared.clients.transport import AiohttpTransport
@@ -127,8 +128,8 @@ class Handler(AzureEventHandler):
         return verdicts
 
     @cached_property
-    def _certificates(self) -> ssl.SSLContext:
-        return httpx.create_ssl_context()
+    def _certificates(self) -> ssl.SSLContext | None:
+        return other_certificates(self._environment)
 
     def _authorization(self) -> dict[str, Any]:
         """Return the header with the identity's token, if it needs one; raises `AzureError`."""
@@ -146,7 +147,7 @@ async def _post(
     url: str,
     body: str,
     headers: Mapping[str, str],
-    certificates: ssl.SSLContext,
+    certificates: ssl.SSLContext | None,
     *,
     environment: Mapping[str, str],
     redirects: int,

@@ -13,8 +13,9 @@ from shared.core.model import Outcome
 from shared.core.nearest import nearest
 from shared.core.remote import watch_id
 from shared.core.untrusted import tidy
-from shared.engine.cursor import Cursor, State
+from shared.engine.cursor import Cursor
 from shared.engine.lister import Wanted
+from shared.engine.ports import State
 from shared.web.job_url import locate
 from shared.web.problems import Problem
 from shared.web.requests import Label

@@ -79,11 +79,7 @@ def test_its_requirements_are_enough_to_index_it(alone):
     )
 
     assert done.returncode == 0, done.stderr
-    in_the_code = re.findall(
-        r"^@(?:bp\.|serves\(|on_each_queue\().*?^async def (\w+)",
-        "\n".join(path.read_text() for path in (ROOT / "functions").glob("*.py")),
-        re.MULTILINE | re.DOTALL,
-    )
+    in_the_code = [path.stem for path in (ROOT / "functions").glob("[a-z]*.py")]
     assert done.stdout.split() == sorted(in_the_code)
 
 

@@ -12,8 +12,8 @@ from azure.data.tables.aio import TableClient
 
 from shared.core.model import End, Outcome
 from shared.core.newest_first import newest_first
-from shared.engine.lister import Entry
-from shared.engine.upgrade import Mark
+from shared.engine.mark import Mark
+from shared.engine.ports import Entry
 from shared.storage.lists import LARGEST_TRANSACTION, MARK, TableByApi, TableIndex
 from shared.storage.results import TableResults
 from tests.builders import NOON, a_watch

@@ -227,3 +227,24 @@ def test_importing_needs_no_setting_and_builds_nothing():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[0, 0, 0]"
+
+
+LOADED = "import gc, json, sys, function_app; print(json.dumps([gc.isenabled(), *sys.modules]))"
+
+#: What a turn needs of the engine; that of requests, rounds, events and callbacks is imported when it is first used.
+OF_TURNS = {
+    *("deliver", "effects", "gate", "mark", "one_at_a_time", "own_traffic", "poller", "ports", "swap", "tickets"),
+}
+
+
+def test_a_start_imports_what_a_turn_needs_and_no_more():
+    done = subprocess.run([sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=True)
+    collects, *loaded = json.loads(done.stdout)
+
+    assert collects
+    assert {name for name in loaded if name.startswith("functions.")} == {
+        *("functions.poll_watch", "functions.support", "functions.support.invocation", "functions.support.triggers")
+    }
+    assert {name.rpartition(".")[2] for name in loaded if name.startswith("shared.engine.")} == OF_TURNS
+    assert not [name for name in loaded if name.startswith(("shared.web", "shared.telemetry.exporter"))]
+    assert not {"azure.identity", "h11", "httpcore", "opencensus", "standardwebhooks"} & {*loaded}

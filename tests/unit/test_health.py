@@ -36,7 +36,7 @@ class Storage:
 async def health(query=""):
     """What the health check answers, storage being well."""
     request = func.HttpRequest(method="GET", url=f"https://x.example/api/health{query}", body=b"")
-    response = await functions_health.health.build().get_user_function()(request, CONTEXT)
+    response = await functions_health.health(request, CONTEXT)
     return response.status_code, json.loads(response.get_body())
 
 

@@ -30,14 +30,7 @@ def answer(monkeypatch, read, budget=None, query=""):
     paces = Paces(read, budget, ["reporting", "schedules"], lambda: NOON + timedelta(seconds=1))
     monkeypatch.setattr(list_gates, "paces", lambda: paces)
     request = func.HttpRequest(method="GET", url=f"https://x.example/api/gates{query}", body=b"")
-    (function,) = [one for one in indexed() if one.get_function_name() == "list_gates"]
-    return asyncio.run(function.get_user_function()(request, CONTEXT))
-
-
-def indexed():
-    app = func.FunctionApp()
-    app.register_functions(list_gates.bp)
-    return app.get_functions()
+    return asyncio.run(list_gates.list_gates(request, CONTEXT))
 
 
 async def gates():

@@ -1,6 +1,8 @@
 """Proxies of the environment: one that concerns an origin is used or named, and no other is any business of it."""
 
 import asyncio
+import os
+import ssl
 import subprocess
 import sys
 from base64 import b64decode
@@ -16,6 +18,7 @@ from yarl import URL
 from itwin_job_watch.client import Api
 from itwin_job_watch.errors import JobWatchError
 from shared import wiring
+from shared.clients.certificates import VARIABLES, other_certificates
 from shared.clients.proxies import ProxyError, proxy_for
 from shared.core.remote import Request, Response
 from shared.settings import SettingsError
@@ -224,6 +227,35 @@ def test_the_certificates_of_the_environment_are_those_of_every_client(wired, mo
     wiring.callback_sender()
 
     assert [len(context.get_ca_certs()) for context in made] == [1, 1, 1]
+
+
+@pytest.fixture
+def system(monkeypatch):
+    """Says that the system's certificates are there, or not; the environment names none."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    paths = ssl.get_default_verify_paths()
+    return lambda file: monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths._replace(cafile=file))
+
+
+def test_the_systems_certificates_are_trusted_unless_others_are_named(system, monkeypatch):
+    system("ca.pem")
+    assert other_certificates(os.environ) is None
+
+    monkeypatch.setenv("SSL_CERT_FILE", "")
+    assert other_certificates(os.environ) is None
+
+    monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
+    assert other_certificates(os.environ) is not None
+
+
+def test_where_the_system_has_no_certificates_those_of_httpx_are_trusted(system):
+    system(None)
+
+    others = other_certificates(os.environ)
+
+    assert others is not None
+    assert len(others.get_ca_certs()) > 100
 
 
 @pytest.mark.usefixtures("hostile")

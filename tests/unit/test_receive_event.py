@@ -36,7 +36,7 @@ def ask(monkeypatch):
         request = func.HttpRequest(
             method=method, url="https://x.example/api/events?code=key", headers=headers, body=body
         )
-        trigger = function.receive_event.build().get_user_function()
+        trigger = function.receive_event
         response = asyncio.run(trigger(request, CONTEXT))
         return response.status_code, dict(response.headers), json.loads(response.get_body())
 

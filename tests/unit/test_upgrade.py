@@ -9,7 +9,8 @@ import pytest
 from shared.apis import APIS
 from shared.core.model import End, Outcome
 from shared.engine import upgrade
-from shared.engine.upgrade import GRACE, LATE, LastMark, Mark, Upgrade
+from shared.engine.mark import GRACE, Mark
+from shared.engine.upgrade import LATE, LastMark, Upgrade
 from tests.builders import NOON
 from tests.memory import MemoryByApi, MemoryIndex
 from tests.unit.test_listing import RETENTION, ended

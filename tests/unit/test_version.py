@@ -62,7 +62,7 @@ def test_it_is_one_that_a_tag_and_python_can_have():
 def test_the_description_of_the_api_says_it():
     request = func.HttpRequest(method="GET", url="https://x.example/api/openapi.json", body=b"")
 
-    answer = asyncio.run(describe.describe.build().get_user_function()(request, CONTEXT))
+    answer = asyncio.run(describe.describe(request, CONTEXT))
 
     assert json.loads(answer.get_body())["info"]["version"] == VERSION
 
