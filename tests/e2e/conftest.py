@@ -51,6 +51,11 @@ def app(parts):
 @pytest.fixture
 def nothing_open(app):
     """What earlier tests left to be watched is stopped first: it would fill the first page of a list."""
+    stop_all(app)
+
+
+def stop_all(app):
+    """Stop all open watches."""
     for _ in range(20):
         watches = app.get("/watches", params={"state": "watching", "limit": 100}).json()["watches"]
         for watch in watches:

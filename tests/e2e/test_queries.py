@@ -25,7 +25,7 @@ from shared.core.remote import watch_id
 from shared.storage.gates import PARTITION
 from shared.storage.watches import TableWatches
 from tests.builders import a_watch
-from tests.e2e.conftest import EVENT_SECRETS
+from tests.e2e.conftest import EVENT_SECRETS, stop_all
 from tests.events import an_event, signed
 
 QUERIES = shipped()
@@ -87,8 +87,10 @@ def told(app, platform, parts, ended, receiver):
 
     The callback of the first one is given up.
 
-    Without those of watches of other files: they may have ended more than once, and a row has the last end alone.
+    Without those of watches of other files: they may have ended more than once, and a row has the last end alone.  A
+    round would count those that are still open.
     """
+    stop_all(app)
     before = {row["RowKey"] for row in rows_of_watches(parts.storage)}
     earlier, given_up = len(counts(platform)), named(platform)["CallbackFailed"]
     watches: list[dict[str, Any]] = []
