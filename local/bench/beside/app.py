@@ -39,6 +39,12 @@ class App:
         self.ground.clear()
         return all_taken
 
+    def wait(self, jobs: Sequence[str]) -> None:
+        """The wait begins with the turn, and is kept in whole seconds by the queue."""
+        with self.ground.host(SETTINGS), self.ground.parts.app() as app:
+            in_batches(app, jobs, LARGEST_BATCH)
+            self.ground.wait_until_done(WITHIN)
+
     def survive(self, jobs: Sequence[str]) -> None:
         """Kill and restart the host; its turns come back when their leases end.  Azurite's files are for tests."""
         with self.ground.host(SETTINGS, LEASE), self.ground.parts.app() as app:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 import sqlite3
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from local.bench.beside.app import App
 from local.bench.beside.program import Program
@@ -21,7 +24,7 @@ from local.bench.beside.servers import (
     restate,
     restate_program,
 )
-from local.bench.beside.taken import System
+from local.bench.beside.taken import DELAY, System
 from local.bench.ground import RUNNING, SUCCEEDED, Ground, path
 from local.bench.spread import Figures, Spread
 from local.setup.bootstrap import environment_apart
@@ -56,8 +59,11 @@ ALTERNATIVES = {
     "Restate": Alternative("restate_workflow", restate_program, restate),
 }
 
-#: Jobs in the kill test, and polls per job.
-KILLED, KILLED_POLLS = 20, 3
+#: Jobs in the kill test.
+KILLED = 20
+
+#: Polls per job where watches wait between them.
+WAITING_POLLS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,8 @@ def beside(ground: Ground, sizes: Sizes) -> Figures:
         figures |= _turns(name, system, ground, sizes)
     for name, system in systems.items():
         figures |= _asleep(name, system, ground, sizes)
+    for name, system in systems.items():
+        figures |= _waits(name, system, ground, sizes)
     for name, system in systems.items():
         figures |= {f"{name}: saw the end after a kill, of {KILLED}": _killed(name, system.survive, ground)}
         if isinstance(system, Program) and system.serving:
@@ -133,12 +141,36 @@ def _asleep(name: str, system: System, ground: Ground, sizes: Sizes) -> Figures:
     return figures
 
 
+def _waits(name: str, system: System, ground: Ground, sizes: Sizes) -> Figures:
+    late: list[list[float]] = []
+    for run in range(sizes.runs):
+        jobs = _jobs(f"{name} waits {run}", sizes.watches)
+        ground.script(jobs, *[RUNNING] * (WAITING_POLLS - 1), SUCCEEDED)
+        system.wait(jobs)
+        late.append(list(_beyond_delay(ground, jobs)))
+    return {
+        f"{name}: beyond the wait between polls, {part}": Spread([float(np.percentile(one, cut)) for one in late], "s")
+        for part, cut in (("p50", 50), ("p95", 95))
+    }
+
+
+def _beyond_delay(ground: Ground, jobs: Sequence[str]) -> Iterator[float]:
+    """Yield by how much each poll after the first came later than `DELAY` after the one before, in seconds."""
+    asked: dict[str, list[datetime]] = {path(job): [] for job in jobs}
+    for request in ground.requests():
+        if request["path"] in asked:
+            asked[request["path"]].append(datetime.fromisoformat(request["time"]))
+    for times in asked.values():
+        for before, after in pairwise(sorted(times)):
+            yield (after - before - DELAY).total_seconds()
+
+
 def _killed(name: str, survive: Callable[[Sequence[str]], None], ground: Ground) -> Spread:
     jobs = _jobs(f"{name} killed", KILLED)
-    ground.script(jobs, *[RUNNING] * (KILLED_POLLS - 1), SUCCEEDED)
+    ground.script(jobs, *[RUNNING] * (WAITING_POLLS - 1), SUCCEEDED)
     survive(jobs)
     seen = ground.polls()
-    ended = sum(seen[path(job)] >= KILLED_POLLS for job in jobs)
+    ended = sum(seen[path(job)] >= WAITING_POLLS for job in jobs)
     return Spread([float(ended)])
 
 

@@ -46,6 +46,11 @@ class Program:
             wait_until_asked(self.ground, jobs)
             return asleep(run.process, span, runs, server and server.service.worker)
 
+    def wait(self, jobs: Sequence[str]) -> None:
+        """Run it until it reports that all have ended."""
+        with self._work(jobs, DELAY) as (work, _), self._running(work) as run:
+            run.until(ENDED)
+
     def survive(self, jobs: Sequence[str], *, server_too: bool = False) -> None:
         """Kill and restart it, and its server if wanted, with their files."""
         with self._work(jobs, DELAY) as (work, server):

@@ -15,7 +15,7 @@ from local.bench.ground import Ground, path, processor_seconds
 
 A_DAY = timedelta(days=1)
 
-#: Delay between two polls in the kill test: long enough that all jobs wait when the kill happens.
+#: Delay between two polls where there is one: long enough that all jobs wait when a kill happens.
 DELAY = timedelta(seconds=4)
 
 #: Time for a process with new watches to become idle.
@@ -44,6 +44,9 @@ class System(Protocol):
 
     def sleep(self, jobs: Sequence[str], span: timedelta, runs: int) -> Sequence[Taken]:
         """Let watches wait for that long, that many times."""
+
+    def wait(self, jobs: Sequence[str]) -> None:
+        """Run watches to their end that wait `DELAY` between polls."""
 
     def survive(self, jobs: Sequence[str]) -> None:
         """Start watches, kill and restart the system while they wait, and let it finish what it still knows."""
