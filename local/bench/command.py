@@ -129,7 +129,7 @@ def bench(
 ) -> None:
     """Measure the app on this machine, with the benchmarks WHICH.
 
-    Default: all except concurrency, planned, webhooks and beside, which take three quarters of an hour.  Beside uses
+    Default: all except concurrency, planned, webhooks and beside, which take more than an hour.  Beside uses
     the sizes of turns and sleeping.
     """
     console = Console(highlight=False, stderr=as_json)
