@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import httpx
+from azure.core.settings import settings as azure_settings
 
 from shared.apis import APIS
 from shared.clients.certificates import other_certificates
@@ -92,6 +93,7 @@ def storage() -> Storage:
     """Connect to the queue and the tables."""
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    azure_settings.tracing_enabled = False  # nobody traces: a request looks twice whether somebody might, for a tenth
     return connect(settings())
 
 

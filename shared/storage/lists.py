@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from azure.core.exceptions import ResourceNotFoundError
-from azure.data.tables import TableEntity, TableErrorCode, UpdateMode
+from azure.data.tables import TableEntity, TableErrorCode
 from azure.data.tables.aio import TableClient
 
 from shared.core.model import End, Watch
@@ -15,15 +16,12 @@ from shared.core.newest_first import newest_first
 from shared.engine.mark import Mark
 from shared.engine.ports import Entry, State
 from shared.storage.entities import GARBLED_ERRORS
+from shared.storage.together import Together
 from shared.storage.upsert import put
 
 COLUMNS = ["PartitionKey", "RowKey", "WatchId", "Api", "Outcome", "Labels"]
 
 BETWEEN = "PartitionKey eq @partition and RowKey gt @after and RowKey lt @before"
-
-#: Entities that one transaction may write; an entry has at most 5 KB of the 4 MiB that all may have.
-#: https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions
-LARGEST_TRANSACTION = 100
 
 #: Where the index says how far it has what earlier versions listed.
 MARK = ("upgrade", "lists")
@@ -42,6 +40,7 @@ class TableIndex:
 
     def __init__(self, table: TableClient) -> None:
         self._table = table
+        self._lists = {state: Together(table) for state in get_args(State)}  #: an entry has at most 5 KB
 
     def entries(self, state: State, api: str | None, after: str, before: str, page: int) -> AsyncIterator[Entry]:
         """Yield the entries of a list between two keys, in order, of one API or of all; fetches page by page."""
@@ -51,19 +50,15 @@ class TableIndex:
 
     async def add(self, watch: Watch) -> None:
         """Add an open watch.  Idempotent."""
-        await put(self._table, _row("watching", _entry(watch, watch.started_at, "")))
+        await self._lists["watching"].put(_row("watching", _entry(watch, watch.started_at, "")))
 
     async def add_ended(self, watch: Watch, end: End) -> None:
         """Add the end of a watch.  Idempotent."""
-        await put(self._table, _row("ended", _entry(watch, end.at, end.outcome.value)))
+        await self._lists["ended"].put(_row("ended", _entry(watch, end.at, end.outcome.value)))
 
     async def add_all(self, state: State, entries: Sequence[Entry]) -> None:
         """Add entries that another list has.  Idempotent."""
-        for first in range(0, len(entries), LARGEST_TRANSACTION):
-            some = entries[first : first + LARGEST_TRANSACTION]
-            await self._table.submit_transaction(
-                [("upsert", _row(state, entry), {"mode": UpdateMode.REPLACE}) for entry in some]
-            )
+        await asyncio.gather(*(self._lists[state].put(_row(state, entry)) for entry in entries))
 
     async def remove(self, watch: Watch) -> None:
         """Remove an open watch.  Idempotent."""

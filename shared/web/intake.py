@@ -18,8 +18,8 @@ from shared.web.requests import StartRequest
 
 log = logging.getLogger("watch.starting")
 
-#: Concurrent starts of one batch.  Each takes three or four calls.
-AT_ONCE = 10
+#: Concurrent starts of one batch, each of three calls; their entries in the list share transactions.
+AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from shared.core.model import End, Outcome
 from shared.core.newest_first import newest_first
 from shared.engine.mark import Mark
 from shared.engine.ports import Entry
-from shared.storage.lists import LARGEST_TRANSACTION, MARK, TableByApi, TableIndex
+from shared.storage.lists import MARK, TableByApi, TableIndex
 from shared.storage.results import TableResults
+from shared.storage.together import LARGEST_TRANSACTION
 from tests.builders import NOON, a_watch
 from tests.memory import MemoryIndex
 

@@ -1,0 +1,65 @@
+"""Writes rows of one partition together: what comes while others are being written shares the next transaction.
+
+Databases call it group commit.  A row that comes alone is written at once, by a request of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from azure.core.exceptions import AzureError
+from azure.data.tables import UpdateMode
+from azure.data.tables.aio import TableClient
+
+from shared.storage.upsert import put
+
+#: Entities that one transaction may write, each once; all of them may have 4 MiB.
+#: https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions
+LARGEST_TRANSACTION = 100
+
+Row = Mapping[str, Any]
+
+
+class Together:
+    """Inserts or replaces rows of one partition, each of a few KB at most."""
+
+    def __init__(self, table: TableClient) -> None:
+        self._table = table
+        self._waiting: list[tuple[Row, asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def put(self, row: Row) -> None:
+        """Return when the row is written; raises what its own request would raise."""
+        written = asyncio.get_running_loop().create_future()
+        self._waiting.append((row, written))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
+        await written
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            some, self._waiting = self._waiting[:LARGEST_TRANSACTION], self._waiting[LARGEST_TRANSACTION:]
+            results = await self._write([row for row, _ in some])
+            for (_, written), error in zip(some, results, strict=True):
+                if written.cancelled():
+                    continue
+                if error is None:
+                    written.set_result(None)
+                else:
+                    written.set_exception(error)
+
+    async def _write(self, rows: Sequence[Row]) -> Sequence[BaseException | None]:
+        """Write all or none.  If that fails, write each alone: it may be for one of them, or the table is missing."""
+        if len(rows) > 1:
+            different = {row["RowKey"]: row for row in rows}.values()
+            try:
+                await self._table.submit_transaction(
+                    [("upsert", row, {"mode": UpdateMode.REPLACE}) for row in different]
+                )
+            except AzureError:
+                pass
+            else:
+                return [None] * len(rows)
+        return await asyncio.gather(*(put(self._table, row) for row in rows), return_exceptions=True)
