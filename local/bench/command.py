@@ -36,7 +36,9 @@ NAMES = (*USUAL, "concurrency", "planned", "webhooks", "beside")
     "--watches", type=click.IntRange(min=1), default=200, show_default=True, help="Watches in turns and start."
 )
 @click.option("--polls", type=click.IntRange(min=1), default=5, show_default=True, help="Polls per watch in turns.")
-@click.option("--against", metavar="REVISION", help="Run turns and cold with the code of this commit too, alternately.")
+@click.option(
+    "--against", metavar="REVISION", help="Run turns, start and cold with the code of this commit too, alternately."
+)
 @click.option(
     "--turns", "floor_turns", type=click.IntRange(min=10), default=600, show_default=True, help="Turns in floor."
 )
@@ -138,7 +140,7 @@ def bench(
         "floor": lambda on: floor(on, floor_turns, runs),
         "lateness": lambda on: lateness(on, late_watches, timedelta(seconds=late_seconds), runs, picture),
         "sleeping": lambda on: sleeping(on, asleep, timedelta(seconds=asleep_seconds), runs),
-        "start": lambda on: starts(on, watches, batch, runs),
+        "start": lambda on: starts(on, watches, batch, runs, against),
         "cold": lambda on: cold(on, runs, against),
         "concurrency": lambda on: concurrency(on, latencies, polling, timedelta(seconds=polling_seconds), runs),
         "planned": lambda on: planned(

@@ -3,36 +3,59 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
 from local.bench.ground import SUCCEEDED, Ground
 from local.bench.spread import Figures, Spread
+from local.setup.bootstrap import ROOT
 from shared.apis.reporting import REPORTING
 
 AT_ONCE = 8
 
+Way = Callable[[httpx.Client, Sequence[str]], None]
 
-def starts(ground: Ground, watches: int, batch: int, runs: int) -> Figures:
-    """Start watches sequentially, concurrently, and in batches."""
-    ways: dict[str, Callable[[httpx.Client, Sequence[str]], None]] = {
+
+def starts(ground: Ground, watches: int, batch: int, runs: int, against: str | None = None) -> Figures:
+    """Start watches sequentially, concurrently, and in batches.
+
+    `against` is a revision whose code does the same, before each run of this one.
+    """
+    ways: Mapping[str, Way] = {
         "one after the other": _one_by_one,
         f"{AT_ONCE} at once": _at_once,
         f"{batch} with each request": lambda app, jobs: in_batches(app, jobs, batch),
     }
-    rates: dict[str, list[float]] = {way: [] for way in ways}
-    with ground.host(), ground.parts.app() as app:
-        for run in range(runs):
-            for way, start in ways.items():
-                jobs = [f"{way.replace(' ', '-')}-{run}-{number}" for number in range(watches)]
-                ground.script(jobs, SUCCEEDED)
-                began = time.monotonic()
-                start(app, jobs)
-                rates[way].append(watches / (time.monotonic() - began))
-    ground.clear()  # what was still under way
-    return {way: Spread(values, "a second") for way, values in rates.items()}
+    trees = {**({against: ground.checked_out(against)} if against else {}), "": ROOT}
+    rates: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for run in range(runs):
+        for revision, tree in trees.items():
+            with ground.of(tree), ground.host(), ground.parts.app() as app:
+                for way, start in {"": _one_by_one, **ways}.items():
+                    jobs = [f"{way.replace(' ', '-')}-{run}-{revision}-{number}" for number in range(watches)]
+                    rate = _rate(ground, start, app, jobs if way else jobs[:1])
+                    if way:  # the first start takes the imports
+                        rates[way][revision].append(rate)
+            ground.clear()  # what was still under way
+    figures: Figures = {}
+    for way, of in rates.items():
+        figures[way] = Spread(of[""], "a second")
+        if against:
+            figures[f"{way}, at {against}"] = Spread(of[against], "a second")
+            ratios = [new / old for new, old in zip(of[""], of[against], strict=True)]
+            figures[f"{way}: here / at {against}"] = Spread(ratios)
+    return figures
+
+
+def _rate(ground: Ground, start: Way, app: httpx.Client, jobs: Sequence[str]) -> float:
+    """Return how many are started a second."""
+    ground.script(jobs, SUCCEEDED)
+    began = time.monotonic()
+    start(app, jobs)
+    return len(jobs) / (time.monotonic() - began)
 
 
 def _one_by_one(app: httpx.Client, jobs: Sequence[str]) -> None:
