@@ -21,7 +21,7 @@ KEEPS_NOTHING = ["a loop", "Durable Task"]
 @pytest.fixture(scope="module")
 def run():
     command = [sys.executable, "-m", "local", "bench", "--json", *OPTIONS, "beside"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 
