@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 
 import httpx
 
@@ -47,7 +48,7 @@ class Fetcher:
         A second 401, or one that says how long to wait, is returned like any other response.
         """
         within = min(within, LONGEST)
-        url = self._url_of(request.path)
+        url = url_of(self._origin, request.path)
         if url is None:
             return NoResponse("not asked: the path is none of the platform's")
         try:
@@ -69,26 +70,6 @@ class Fetcher:
             return answer
         self._spend()
         return await self._get(url, headers, other)
-
-    def _url_of(self, path: str) -> httpx.URL | None:
-        """Return the URL of a path, if it is one of the platform's, and no server would read another path in it.
-
-        Paths are made from rows, and rows can be edited.
-        """
-        origin = self._origin
-        try:
-            url = httpx.URL(f"{origin}{path}")
-        except (httpx.InvalidURL, ValueError):  # the latter when it cannot be encoded
-            return None
-        place = path.partition("?")[0]
-        is_ours = (
-            (url.scheme, url.netloc, url.userinfo) == (origin.scheme, origin.netloc, origin.userinfo)
-            and url.raw_path == path.encode()
-            and "//" not in place
-            and "\\" not in path
-            and not climbs(place)
-        )
-        return url if is_ours else None
 
     async def _other_than(self, token: str) -> str | None:
         """Return another token than this one, if one can be had."""
@@ -116,6 +97,27 @@ class Fetcher:
             body=_without(token, answer.body),
             unread=answer.unread.replace(token, "***"),
         )
+
+
+@lru_cache(maxsize=1024)  # a watch asks for the same path each time, and to check it takes a fiftieth of a turn
+def url_of(origin: httpx.URL, path: str) -> httpx.URL | None:
+    """Return the URL of a path, if it is one of the platform's, and no server would read another path in it.
+
+    Paths are made from rows, and rows can be edited.
+    """
+    try:
+        url = httpx.URL(f"{origin}{path}")
+    except (httpx.InvalidURL, ValueError):  # the latter when it cannot be encoded
+        return None
+    place = path.partition("?")[0]
+    is_ours = (
+        (url.scheme, url.netloc, url.userinfo) == (origin.scheme, origin.netloc, origin.userinfo)
+        and url.raw_path == path.encode()
+        and "//" not in place
+        and "\\" not in path
+        and not climbs(place)
+    )
+    return url if is_ours else None
 
 
 def _without(token: str, body: bytes) -> bytes:

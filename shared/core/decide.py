@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from shared.core.model import (
     Decision,
@@ -101,14 +102,14 @@ def decide(
 
 def advance(watch: Watch, seen: Observation, decision: Decision, now: datetime, message_id: str) -> Watch:
     """The row after this step."""
-    watch = replace(_observed(watch, seen, now), seq=watch.seq + 1, stepped_by=message_id, revivals=0)
+    observed, step = _observed(watch, seen, now), partial(replace, seq=watch.seq + 1, stepped_by=message_id, revivals=0)
     match decision:
         case RequeueAfter(delay):
-            return replace(watch, due=now + delay)
+            return step(observed, due=now + delay)
         case GatherEvidence(verdict, reason, evidence_at):
-            return replace(watch, verdict=verdict, reason=reason, evidence_at=evidence_at, due=now)
+            return step(observed, verdict=verdict, reason=reason, evidence_at=evidence_at, due=now)
         case Finish(outcome, reason):
-            return replace(watch, end=End(outcome, now), reason=reason)
+            return step(observed, end=End(outcome, now), reason=reason)
 
 
 def stop(watch: Watch, now: datetime) -> Watch:
