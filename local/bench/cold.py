@@ -18,7 +18,7 @@ from shared.storage.rows import partition
 WITHIN = timedelta(minutes=1)
 HEAVIEST = 8
 
-REQUIREMENTS = Path(__file__).with_name("requirements.txt")
+REQUIREMENTS = Path(__file__).with_name("cold.txt")
 
 IMPORT, FIRST = "import of function_app", "start of the host to the end of its first turn"
 

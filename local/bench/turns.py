@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from itertools import count
+from datetime import datetime, timedelta
+from itertools import count, pairwise
 from pathlib import Path
 
-from local.bench.ground import RUNNING, SUCCEEDED, Ground, processor_seconds
+from local.bench.ground import RUNNING, SUCCEEDED, Ground, path, processor_seconds
 from local.bench.spread import Figures, Spread
 from local.setup.bootstrap import ROOT
 
 WITHIN = timedelta(minutes=10)
+
+#: A run in which nothing is asked for so long has met a fault: a failed turn comes again after a minute (host.json).
+STALLED = timedelta(seconds=30)
 
 COST = "processor of 1,000 turns, host and app"
 
@@ -39,8 +42,12 @@ def turns(ground: Ground, watches: int, polls: int, runs: int, against: str | No
     return figures
 
 
+class StalledError(Exception):
+    """A run paused.  The logs are kept, as they are whenever a benchmark fails."""
+
+
 def _run(ground: Ground, name: str, watches: int, polls: int, tree: Path) -> Mapping[str, float]:
-    """Measure one run of the code in this tree."""
+    """Measure one run of the code in this tree; raises `StalledError`."""
     turns = watches * polls
     jobs = [f"{name}-{number}" for number in range(watches)]
     ground.script(jobs, *[RUNNING] * (polls - 1), SUCCEEDED)
@@ -52,8 +59,12 @@ def _run(ground: Ground, name: str, watches: int, polls: int, tree: Path) -> Map
         cost = 1000 * (processor_seconds(process) - used) / turns
         memory = process.memory_info().rss / 1e6
         spent = {f"  {part}": 1000 * seconds / turns for part, seconds in sorted(ground.spent(process).items())}
+    pause = _longest_pause(ground, jobs)
+    if pause > STALLED:
+        raise StalledError(f"nothing was asked for {pause.total_seconds():.0f} s; see {ground.parts.host.log}")
     return {
         "turns": rate,
+        "longest pause between two polls": pause.total_seconds(),
         COST: cost,
         **spent,
         "  everything else": cost - sum(spent.values()),
@@ -63,8 +74,14 @@ def _run(ground: Ground, name: str, watches: int, polls: int, tree: Path) -> Map
     }
 
 
+def _longest_pause(ground: Ground, jobs: Sequence[str]) -> timedelta:
+    paths = set(map(path, jobs))
+    asked = sorted(datetime.fromisoformat(request["time"]) for request in ground.requests() if request["path"] in paths)
+    return max((after - before for before, after in pairwise(asked)), default=timedelta(0))
+
+
 #: Of the figures that are not plain numbers.
-UNITS = {"turns": "a second", COST: "s", "memory of host and app": "MB"}
+UNITS = {"turns": "a second", "longest pause between two polls": "s", COST: "s", "memory of host and app": "MB"}
 
 
 def _spreads(runs: Sequence[Mapping[str, float]]) -> Figures:

@@ -54,8 +54,8 @@ def test_the_parts_of_a_turn_are_those_of_the_host(found):
 
 
 def test_requests_are_counted_where_they_arrive(found):
-    """Of two turns each, one goes on and one ends: 4 and 6, 10 in all; now and then the gates are read."""
-    assert 5 <= median(found, "turns", "storage requests of a turn, ends and deletion included") < 6
+    """Of two turns each, one goes on and one ends: 4 and 6, 10 in all, of which entries of a list may share one."""
+    assert 4.5 <= median(found, "turns", "storage requests of a turn, ends and deletion included") < 6
     assert median(found, "sleeping", "looks at the queues in an hour, all asleep") > 0
 
 
