@@ -36,5 +36,5 @@ on_each_queue(app, "revive_watch", suffix="-poison")
 on_ticket(app, "send_callback", "%TICKETS_QUEUE%-callbacks")
 on_time(app, "tend_watches", "0 */5 * * * *")
 
-gc.freeze()
+gc.freeze()  # what is imported stays: no collection need look at it
 gc.enable()
