@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from local.bench.ground import SUCCEEDED, Ground
-from local.bench.spread import Figures, Spread
+from local.bench.spread import Figures, Spread, compared
 from local.setup.bootstrap import ROOT, environment_apart
 from shared import wiring
 from shared.storage.rows import partition
@@ -37,15 +37,8 @@ def cold(ground: Ground, runs: int, against: str | None = None) -> Figures:
         for revision, tree in trees.items():
             measured[IMPORT][revision].append(_import_seconds(python, tree))
             measured[FIRST][revision].append(_first_turn(ground, f"cold-{run}-{revision}", python, tree))
-    figures: Figures = {}
-    for what, of in measured.items():
-        figures[what] = Spread(of[""], "s")
-        if against:
-            figures[f"{what}, at {against}"] = Spread(of[against], "s")
-            ratios = [new / old for new, old in zip(of[""], of[against], strict=True)]
-            figures[f"{what}: here / at {against}"] = Spread(ratios)
     heaviest = sorted(_packages(python).items(), key=lambda one: -one[1])[:HEAVIEST]
-    return figures | {f"  of the import: {name}": Spread([seconds], "s") for name, seconds in heaviest}
+    return compared(measured, "s") | {f"  of the import: {name}": Spread([seconds], "s") for name, seconds in heaviest}
 
 
 def _import_seconds(python: Path, tree: Path) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -29,3 +29,19 @@ class Spread:
 
 
 Figures = dict[str, Spread]
+
+
+def compared(measured: Mapping[str, Mapping[str, Sequence[float]]], unit: str) -> Figures:
+    """Return each figure of this code, whose revision is "", and beside it those of other revisions, run by run.
+
+    >>> [f"{name}: {spread}" for name, spread in compared({"rate": {"": [3.0], "v1": [2.0]}}, "a second").items()]
+    ['rate: 3 a second', 'rate, at v1: 2 a second', 'rate: here / at v1: 1.5']
+    """
+    figures: Figures = {}
+    for what, of in measured.items():
+        for revision, values in sorted(of.items()):
+            figures[f"{what}, at {revision}" if revision else what] = Spread(values, unit)
+            if revision:
+                ratios = [here / there for here, there in zip(of[""], values, strict=True)]
+                figures[f"{what}: here / at {revision}"] = Spread(ratios)
+    return figures

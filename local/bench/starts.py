@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 
 from local.bench.ground import SUCCEEDED, Ground
-from local.bench.spread import Figures, Spread
+from local.bench.spread import Figures, compared
 from local.setup.bootstrap import ROOT
 from shared.apis.reporting import REPORTING
 
@@ -40,14 +40,7 @@ def starts(ground: Ground, watches: int, batch: int, runs: int, against: str | N
                     if way:  # the first start takes the imports
                         rates[way][revision].append(rate)
             ground.clear()  # what was still under way
-    figures: Figures = {}
-    for way, of in rates.items():
-        figures[way] = Spread(of[""], "a second")
-        if against:
-            figures[f"{way}, at {against}"] = Spread(of[against], "a second")
-            ratios = [new / old for new, old in zip(of[""], of[against], strict=True)]
-            figures[f"{way}: here / at {against}"] = Spread(ratios)
-    return figures
+    return compared(rates, "a second")
 
 
 def _rate(ground: Ground, start: Way, app: httpx.Client, jobs: Sequence[str]) -> float:
