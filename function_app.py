@@ -13,8 +13,8 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 import azure.functions as func  # noqa: E402
 
-from functions.poll_watch import poll_watch  # noqa: E402
-from functions.support.triggers import on_each_queue, on_request, on_ticket, on_time  # noqa: E402
+import functions.poll_watch  # noqa: E402, F401 -- most processes give turns: imported before somebody waits for one
+from functions.support.triggers import on_each_queue, on_queue, on_request, on_time  # noqa: E402
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
@@ -31,9 +31,9 @@ on_request(app, "describe", "openapi.json", "GET", "HEAD", takes_key=False)
 # of their names, and the first match wins, however specific the others are.  Seen on host 4.1037.
 on_request(app, "show_page", "{nothing:maxlength(0)?}", "GET", "HEAD", takes_key=False)
 
-on_each_queue(app, "poll_watch", poll_watch)
+on_each_queue(app, "poll_watch")
 on_each_queue(app, "revive_watch", suffix="-poison")
-on_ticket(app, "send_callback", "%TICKETS_QUEUE%-callbacks")
+on_queue(app, "send_callback", "%TICKETS_QUEUE%-callbacks")
 on_time(app, "tend_watches", "0 */5 * * * *")
 
 gc.freeze()  # what is imported stays: no collection need look at it

@@ -7,6 +7,7 @@ for.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -14,10 +15,6 @@ import azure.functions as func
 
 from shared.settings import queue_name
 from shared.wiring import ticket_queues
-
-OnMessage = Callable[[func.QueueMessage, func.Context], Awaitable[None]]
-
-STORAGE = "AzureWebJobsStorage"
 
 
 def on_request(app: func.FunctionApp, name: str, route: str, *methods: str, takes_key: bool = True) -> None:
@@ -31,22 +28,24 @@ def on_request(app: func.FunctionApp, name: str, route: str, *methods: str, take
     app.function_name(name)(app.route(route=route, methods=methods, auth_level=level)(function))
 
 
-def on_each_queue(app: func.FunctionApp, name: str, function: OnMessage | None = None, suffix: str = "") -> None:
+def on_each_queue(app: func.FunctionApp, name: str, suffix: str = "") -> None:
     """Register a function on each ticket queue, as `poll_watch`, `poll_watch_1`, `poll_watch_2` and so on.
 
     The settings say how many there are.  `suffix` is appended to each queue name: "-poison" for the queues where the
     host moves poisoned messages.
     """
     for number in range(ticket_queues()):
-        queue = queue_name("%TICKETS_QUEUE%", number) + suffix
-        trigger = app.queue_trigger(arg_name="message", queue_name=queue, connection=STORAGE)
-        app.function_name(f"{name}_{number}" if number else name)(trigger(function or _on_message(name)))
+        on_queue(app, name, queue_name("%TICKETS_QUEUE%", number) + suffix, f"_{number}" if number else "")
 
 
-def on_ticket(app: func.FunctionApp, name: str, queue: str) -> None:
-    """Register a function on one queue."""
-    trigger = app.queue_trigger(arg_name="message", queue_name=queue, connection=STORAGE)
-    app.function_name(name)(trigger(_on_message(name)))
+def on_queue(app: func.FunctionApp, name: str, queue: str, number: str = "") -> None:
+    """Register a function on one queue; `number` is appended to the name under which the host knows it."""
+
+    async def function(message: func.QueueMessage, context: func.Context) -> None:
+        await _imported(name)(message, context)
+
+    trigger = app.queue_trigger(arg_name="message", queue_name=queue, connection="AzureWebJobsStorage")
+    app.function_name(name + number)(trigger(function))
 
 
 def on_time(app: func.FunctionApp, name: str, schedule: str) -> None:
@@ -58,13 +57,7 @@ def on_time(app: func.FunctionApp, name: str, schedule: str) -> None:
     app.function_name(name)(app.timer_trigger(arg_name="timer", schedule=schedule)(function))
 
 
-def _on_message(name: str) -> OnMessage:
-    async def function(message: func.QueueMessage, context: func.Context) -> None:
-        await _imported(name)(message, context)
-
-    return function
-
-
+@cache
 def _imported(name: str) -> Callable[..., Awaitable[Any]]:
     function: Callable[..., Awaitable[Any]] = getattr(import_module(f"functions.{name}"), name)
     return function

@@ -29,7 +29,7 @@ def cold(ground: Ground, runs: int, against: str | None = None) -> Figures:
     `against` is a revision whose code does the same, before each run of this one.
     """
     python = environment_apart("cold", REQUIREMENTS)
-    trees = {**({against: ground.checked_out(against)} if against else {}), "": ROOT}
+    trees = ground.trees(against)
     for tree in trees.values():  # compiles what it imports
         _import_seconds(python, tree)
     measured: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))

@@ -163,6 +163,10 @@ class Ground:
         finally:
             service.command, service.directory = usual
 
+    def trees(self, against: str | None) -> Mapping[str, Path]:
+        """Return the code that is measured, by revision: that to compare with, if any, and "", which is this one."""
+        return {**({against: self.checked_out(against)} if against else {}), "": ROOT}
+
     def checked_out(self, revision: str) -> Path:
         """Return a tree with the code of another revision, which disappears with the stack."""
         tree = self.parts.directory / f"tree-{revision.replace('/', '-')}"

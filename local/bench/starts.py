@@ -11,7 +11,6 @@ import httpx
 
 from local.bench.ground import SUCCEEDED, Ground
 from local.bench.spread import Figures, compared
-from local.setup.bootstrap import ROOT
 from shared.apis.reporting import REPORTING
 
 AT_ONCE = 8
@@ -29,16 +28,15 @@ def starts(ground: Ground, watches: int, batch: int, runs: int, against: str | N
         f"{AT_ONCE} at once": _at_once,
         f"{batch} with each request": lambda app, jobs: in_batches(app, jobs, batch),
     }
-    trees = {**({against: ground.checked_out(against)} if against else {}), "": ROOT}
+    trees = ground.trees(against)
     rates: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for run in range(runs):
         for revision, tree in trees.items():
             with ground.of(tree), ground.host(), ground.parts.app() as app:
-                for way, start in {"": _one_by_one, **ways}.items():
+                _rate(ground, _one_by_one, app, [f"first-{run}-{revision}"])  # takes the imports
+                for way, start in ways.items():
                     jobs = [f"{way.replace(' ', '-')}-{run}-{revision}-{number}" for number in range(watches)]
-                    rate = _rate(ground, start, app, jobs if way else jobs[:1])
-                    if way:  # the first start takes the imports
-                        rates[way][revision].append(rate)
+                    rates[way][revision].append(_rate(ground, start, app, jobs))
             ground.clear()  # what was still under way
     return compared(rates, "a second")
 

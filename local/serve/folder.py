@@ -123,9 +123,8 @@ def _take(file: IO[str], path: Path) -> None:
             )
         time.sleep(0.2)
     os.truncate(file.fileno(), 0)
-    os.write(
-        file.fileno(), str(os.getpid()).encode()
-    )  # at once: what cannot be written would be tried again at the end
+    # Past the buffer of `file`: what cannot be written would be tried again when that is closed.
+    os.write(file.fileno(), str(os.getpid()).encode())
 
 
 def _holder(file: IO[str]) -> int | None:

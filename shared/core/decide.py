@@ -102,14 +102,15 @@ def decide(
 
 def advance(watch: Watch, seen: Observation, decision: Decision, now: datetime, message_id: str) -> Watch:
     """The row after this step."""
-    observed, step = _observed(watch, seen, now), partial(replace, seq=watch.seq + 1, stepped_by=message_id, revivals=0)
+    observed = _observed(watch, seen, now)
+    step = partial(replace, observed, seq=watch.seq + 1, stepped_by=message_id, revivals=0)
     match decision:
         case RequeueAfter(delay):
-            return step(observed, due=now + delay)
+            return step(due=now + delay)
         case GatherEvidence(verdict, reason, evidence_at):
-            return step(observed, verdict=verdict, reason=reason, evidence_at=evidence_at, due=now)
+            return step(verdict=verdict, reason=reason, evidence_at=evidence_at, due=now)
         case Finish(outcome, reason):
-            return step(observed, end=End(outcome, now), reason=reason)
+            return step(end=End(outcome, now), reason=reason)
 
 
 def stop(watch: Watch, now: datetime) -> Watch:

@@ -6,14 +6,16 @@ Databases call it group commit.  A row that comes alone is written at once, by a
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from azure.core.exceptions import AzureError
 from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared.storage.upsert import put
+
+log = logging.getLogger("watch.lists")
 
 #: Entities that one transaction may write, each once; all of them may have 4 MiB.
 #: https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions
@@ -58,8 +60,8 @@ class Together:
                 await self._table.submit_transaction(
                     [("upsert", row, {"mode": UpdateMode.REPLACE}) for row in different]
                 )
-            except AzureError:
-                pass
+            except Exception as error:  # noqa: BLE001 -- whatever it is, the requests below meet it, and tell whom it concerns
+                log.warning("rows.apart rows=%d error=%s: each is written alone", len(rows), type(error).__name__)
             else:
                 return [None] * len(rows)
         return await asyncio.gather(*(put(self._table, row) for row in rows), return_exceptions=True)

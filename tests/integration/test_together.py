@@ -113,6 +113,19 @@ def test_a_row_that_cannot_be_written_fails_alone(azurite):
     assert keys.keys() == {"a", "c"}
 
 
+def test_a_row_that_no_request_can_hold_fails_alone(azurite):
+    """The SDK raises before it sends anything."""
+
+    async def scenario(together, *_):
+        return await outcomes(together.put(row("a")), together.put(row("b", object())), together.put(row("c")))
+
+    (first, wrong, last), keys = on_a_table(azurite, scenario)
+
+    assert (first, last) == (NONE, NONE)
+    assert wrong is TypeError
+    assert keys.keys() == {"a", "c"}
+
+
 def test_a_missing_table_is_made(azurite):
     async def scenario(together, *_):
         return await outcomes(*(together.put(row(number)) for number in range(3)))
