@@ -1,6 +1,6 @@
-"""Writes rows of one partition together: what comes while others are being written shares the next transaction.
+"""Writes rows of one partition together: many that come while others are being written share the next transaction.
 
-Databases call it group commit.  A row that comes alone is written at once, by a request of its own.
+Databases call it group commit.  Few are written at once, each by a request of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ log = logging.getLogger("watch.lists")
 #: Entities that one transaction may write, each once; all of them may have 4 MiB.
 #: https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions
 LARGEST_TRANSACTION = 100
+
+#: Fewer take less of the processor as requests of their own; see docs/benchmarks.md.
+SMALLEST_TRANSACTION = 8
 
 Row = Mapping[str, Any]
 
@@ -53,15 +56,19 @@ class Together:
                     written.set_exception(error)
 
     async def _write(self, rows: Sequence[Row]) -> Sequence[BaseException | None]:
-        """Write all or none.  If that fails, write each alone: it may be for one of them, or the table is missing."""
-        if len(rows) > 1:
-            different = {row["RowKey"]: row for row in rows}.values()
-            try:
-                await self._table.submit_transaction(
-                    [("upsert", row, {"mode": UpdateMode.REPLACE}) for row in different]
-                )
-            except Exception as error:  # noqa: BLE001 -- whatever it is, the requests below meet it, and tell whom it concerns
-                log.warning("rows.apart rows=%d error=%s: each is written alone", len(rows), type(error).__name__)
-            else:
-                return [None] * len(rows)
-        return await asyncio.gather(*(put(self._table, row) for row in rows), return_exceptions=True)
+        """Write all of them: many in one transaction, few each alone; of a row that came twice, the later one."""
+        different = {row["RowKey"]: row for row in rows}
+        if len(different) >= SMALLEST_TRANSACTION and await self._write_as_one([*different.values()]):
+            return [None] * len(rows)
+        written = await asyncio.gather(*(put(self._table, row) for row in different.values()), return_exceptions=True)
+        results = dict(zip(different, written, strict=True))
+        return [results[row["RowKey"]] for row in rows]
+
+    async def _write_as_one(self, rows: Sequence[Row]) -> bool:
+        """Write all or none.  If that fails, it may be for one of them, or the table is missing."""
+        try:
+            await self._table.submit_transaction([("upsert", row, {"mode": UpdateMode.REPLACE}) for row in rows])
+        except Exception as error:  # noqa: BLE001 -- whatever it is, requests of their own meet it, and tell whom it concerns
+            log.warning("rows.apart rows=%d error=%s: each is written alone", len(rows), type(error).__name__)
+            return False
+        return True

@@ -8,7 +8,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, Serv
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.data.tables.aio import TableClient
 
-from shared.storage.together import LARGEST_TRANSACTION, Together
+from shared.storage.together import LARGEST_TRANSACTION, SMALLEST_TRANSACTION, Together
 
 
 class Recording(AioHttpTransport):  # type: ignore[misc]  # of no type
@@ -57,6 +57,9 @@ async def outcomes(*puts):
 
 NONE = type(None)
 
+#: How many rows come with those of a test: few are written alone, many together.
+also = pytest.mark.parametrize("others", [range(0), range(SMALLEST_TRANSACTION)], ids=["few", "many"])
+
 
 def test_a_row_alone_takes_a_request_of_its_own(azurite):
     async def scenario(together, transport, _):
@@ -65,6 +68,18 @@ def test_a_row_alone_takes_a_request_of_its_own(azurite):
         return [asked.split()[0] for asked in transport.asked]
 
     assert on_a_table(azurite, scenario) == (["PUT", "PUT"], {"a": "", "b": ""})
+
+
+def test_few_rows_are_written_alone_and_at_once(azurite):
+    few = SMALLEST_TRANSACTION - 1
+
+    async def scenario(together, transport, _):
+        return await outcomes(*(together.put(row(number)) for number in range(few))), [*transport.asked]
+
+    (results, asked), keys = on_a_table(azurite, scenario)
+
+    assert [method.split()[0] for method in asked] == ["PUT"] * few
+    assert (set(results), len(keys)) == ({NONE}, few)
 
 
 def test_rows_that_come_at_once_share_transactions(azurite):
@@ -92,72 +107,81 @@ def test_what_comes_while_others_are_written_shares_the_next(azurite):
     assert (set(results), requests, len(keys)) == ({NONE}, 2, 10)
 
 
-def test_one_row_twice_is_written_once(azurite):
+@also
+def test_one_row_twice_is_written_once(azurite, others):
     async def scenario(together, *_):
-        return await outcomes(together.put(row("a", "old")), together.put(row("a", "new")), together.put(row("b")))
+        mine = together.put(row("a", "old")), together.put(row("a", "new"))
+        return await outcomes(*mine, *(together.put(row(number)) for number in others))
 
     results, keys = on_a_table(azurite, scenario)
 
     assert set(results) == {NONE}
-    assert keys == {"a": "new", "b": ""}
+    assert keys == {"a": "new", **{str(number): "" for number in others}}
 
 
-def test_a_row_that_cannot_be_written_fails_alone(azurite):
+@also
+def test_a_row_that_cannot_be_written_fails_alone(azurite, others):
     async def scenario(together, *_):
-        return await outcomes(together.put(row("a")), together.put(row("b", "x" * 70_000)), together.put(row("c")))
+        wrong = together.put(row("b", "x" * 70_000))
+        return await outcomes(wrong, together.put(row("a")), *(together.put(row(number)) for number in others))
 
-    (first, wrong, last), keys = on_a_table(azurite, scenario)
+    (wrong, *results), keys = on_a_table(azurite, scenario)
 
-    assert (first, last) == (NONE, NONE)
     assert issubclass(wrong, HttpResponseError)
-    assert keys.keys() == {"a", "c"}
+    assert set(results) == {NONE}
+    assert keys.keys() == {"a", *map(str, others)}
 
 
-def test_a_row_that_no_request_can_hold_fails_alone(azurite):
+@also
+def test_a_row_that_no_request_can_hold_fails_alone(azurite, others):
     """The SDK raises before it sends anything."""
 
     async def scenario(together, *_):
-        return await outcomes(together.put(row("a")), together.put(row("b", object())), together.put(row("c")))
+        wrong = together.put(row("b", object()))
+        return await outcomes(wrong, together.put(row("a")), *(together.put(row(number)) for number in others))
 
-    (first, wrong, last), keys = on_a_table(azurite, scenario)
+    (wrong, *results), keys = on_a_table(azurite, scenario)
 
-    assert (first, last) == (NONE, NONE)
     assert wrong is TypeError
-    assert keys.keys() == {"a", "c"}
+    assert set(results) == {NONE}
+    assert keys.keys() == {"a", *map(str, others)}
 
 
-def test_a_missing_table_is_made(azurite):
+@also
+def test_a_missing_table_is_made(azurite, others):
     async def scenario(together, *_):
-        return await outcomes(*(together.put(row(number)) for number in range(3)))
+        return await outcomes(together.put(row("a")), *(together.put(row(number)) for number in others))
 
     results, keys = on_a_table(azurite, scenario, made=False)
 
-    assert (set(results), keys.keys()) == ({NONE}, {"0", "1", "2"})
+    assert (set(results), keys.keys()) == ({NONE}, {"a", *map(str, others)})
 
 
-def test_an_outage_reaches_everyone_and_the_next_rows_are_written(azurite):
+@also
+def test_an_outage_reaches_everyone_and_the_next_rows_are_written(azurite, others):
     async def scenario(together, transport, _):
         transport.fails = True
-        failed = await outcomes(*(together.put(row(number)) for number in range(3)))
+        failed = await outcomes(together.put(row("a")), *(together.put(row(number)) for number in others))
         transport.fails = False
-        return failed, await outcomes(*(together.put(row(number)) for number in range(3, 6)))
+        return failed, await outcomes(together.put(row("b")))
 
     (failed, later), keys = on_a_table(azurite, scenario)
 
     assert set(failed) == {ServiceRequestError}
-    assert (set(later), keys.keys()) == ({NONE}, {"3", "4", "5"})
+    assert (later, keys) == ([NONE], {"b": ""})
 
 
+@also
 @pytest.mark.parametrize("cancelled", [0, 2])
-def test_whoever_gives_up_keeps_no_other_from_its_row(azurite, cancelled):
+def test_whoever_gives_up_keeps_no_other_from_its_row(azurite, others, cancelled):
     async def scenario(together, transport, _):
-        tasks = [asyncio.create_task(together.put(row(number))) for number in range(4)]
+        tasks = [asyncio.create_task(together.put(row(key))) for key in ("a", "b", "c", *others)]
         await transport.sends.wait()
         tasks[cancelled].cancel()
         return await outcomes(*tasks)
 
     results, keys = on_a_table(azurite, scenario)
 
-    assert results.count(NONE) == 3
-    assert results[cancelled] is asyncio.CancelledError
-    assert len(keys) == 4
+    assert results.pop(cancelled) is asyncio.CancelledError
+    assert set(results) == {NONE}
+    assert keys.keys() == {"a", "b", "c", *map(str, others)}

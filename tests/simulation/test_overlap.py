@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
+from itertools import count
 
 import pytest
 
 from shared.engine.reviver import GRACE
 from tests.simulation.overlap import QUICK, a_turn, check, ended_with_a_callback, started
+from tests.simulation.schedules import every_overlap
 from tests.simulation.world import LEASE, MAX_DEQUEUES, RETENTION, World
 
 
@@ -174,3 +177,40 @@ MEETINGS = [
 @pytest.mark.parametrize(("meeting", "job", "mishaps"), MEETINGS)
 def test_no_watch_is_lost(meeting, job, mishaps):
     check(meeting, job, mishaps)
+
+
+@pytest.mark.parametrize(
+    ("meeting", "job"),
+    [
+        (a_start_and_a_turn, "active"),
+        (a_start_and_a_turn, "success"),
+        (a_stop_and_a_turn, "active"),
+        (a_stop_and_a_turn, "success"),
+        (a_stop_and_a_turn_that_asks_why, "failed"),
+        (a_round_and_a_late_turn, "active"),
+        (a_round_and_a_late_turn, "success"),
+        (a_callback_and_a_round, "success"),
+    ],
+)
+def test_no_turn_fails_because_it_meets_another(meeting, job):
+    """The host gives a failed one again, but only after a minute."""
+    for schedule, world in every_overlap(partial(meeting, job), mishaps=0):
+        assert [worker for worker in world.workers if worker.failed and worker.comes_again] == [], schedule
+
+
+@pytest.mark.parametrize("job", ["active", "success", "failed"])
+def test_no_turn_fails_because_an_answer_was_lost(job):
+    """The client asks again by itself, and takes what it wrote for someone else's."""
+    lost = 0
+    while True:
+        world = a_turn(job)
+        (turn,) = world.running
+        answers = count()
+        while not turn.finished:
+            loses = "as a conflict" in turn.faults and next(answers) == lost
+            turn.go("as a conflict" if loses else None)
+        if next(answers) <= lost:  # it makes fewer calls of that kind
+            break
+        assert not turn.failed, f"call {lost}"
+        lost += 1
+    assert lost == (2 if job == "success" else 1)
