@@ -26,7 +26,7 @@ from shared.clients.platform import Fetcher
 from shared.clients.proxies import proxy_for
 from shared.clients.transport import AiohttpTransport
 from shared.core.callback import LIFETIME, Callback
-from shared.core.model import Watch
+from shared.core.model import Ticket, Watch
 from shared.core.rate_limit import budget
 from shared.core.remote import RemoteApi
 from shared.engine.effects import Effects
@@ -35,11 +35,12 @@ from shared.engine.one_at_a_time import OneAtATime
 from shared.engine.poller import Poller
 from shared.engine.ports import OpenWatch, Store
 from shared.settings import Settings, SettingsError, queue_count, queue_name
+from shared.storage.account import Account, ByConnectionString, ByIdentity, identity
 from shared.storage.callbacks import table_callbacks
-from shared.storage.connect import Names, Storage, by_connection_string, by_identity
 from shared.storage.gates import GateTable
 from shared.storage.lists import EarlierIndex, TableByApi, TableIndex
 from shared.storage.results import TableResults
+from shared.storage.tables import Tables, open_tables
 from shared.storage.tickets import TicketQueue, TicketQueues
 from shared.storage.watches import TableWatches
 from shared.telemetry.events import Events, NoEvents
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from shared.engine.tender import Tender
     from shared.engine.tidier import Tidier
     from shared.engine.upgrade import LastMark, Upgrade
+    from shared.storage.queues import Queues
     from shared.web.intake import Intake
     from shared.web.receiver import Receiver
 
@@ -89,31 +91,69 @@ def certificates() -> ssl.SSLContext | None:
 
 
 @cache
-def storage() -> Storage:
-    """Connect to the queue and the tables."""
+def account() -> Account:
+    """Say how storage is reached."""
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     azure_settings.tracing_enabled = False  # nobody traces: a request looks twice whether somebody might, for a tenth
-    return connect(settings())
+    return account_of(settings())
 
 
-def connect(known: Settings) -> Storage:
-    """Connect by connection string where there is one, else as the app's identity; raises `SettingsError`."""
-    names = Names(
-        tickets=[queue_name(known.tickets_queue, number) for number in range(known.tickets_queues)],
-        callback_tickets=f"{known.tickets_queue}-callbacks",
-        watches=known.watches_table,
-        results=known.results_table,
-        open=known.open_table,
-        callbacks=known.callbacks_table,
-        gates=known.gates_table,
-    )
-    if known.storage is None:
-        return by_identity(known.storage_uri("queue"), known.storage_uri("table"), known.storage_client_id, names)
+def account_of(known: Settings) -> Account:
+    """Reach storage by connection string where there is one, else as the app's identity."""
+    if known.storage is not None:
+        return ByConnectionString(known.storage.get_secret_value())
+    return ByIdentity(known.storage_uri("queue"), known.storage_uri("table"), identity(known.storage_client_id))
+
+
+@cache
+def tables() -> Tables:
+    """Connect to the tables."""
+    return connect_tables(account(), settings())
+
+
+def connect_tables(storage: Account, known: Settings) -> Tables:
+    """Connect to the tables; raises `SettingsError`."""
+    with _well_formed():
+        return open_tables(
+            storage,
+            watches=known.watches_table,
+            results=known.results_table,
+            open=known.open_table,
+            callbacks=known.callbacks_table,
+            gates=known.gates_table,
+        )
+
+
+@cache
+def queues() -> Queues:
+    """Connect to the queues."""
+    return connect_queues(account(), settings())
+
+
+def connect_queues(storage: Account, known: Settings) -> Queues:
+    """Connect to the queues; raises `SettingsError`."""
+    from shared.storage.queues import open_queues
+
+    names = [queue_name(known.tickets_queue, number) for number in range(known.tickets_queues)]
+    with _well_formed():
+        return open_queues(storage, names, f"{known.tickets_queue}-callbacks")
+
+
+@contextmanager
+def _well_formed() -> Iterator[None]:
+    """Say which setting is wrong, without repeating it."""
     try:
-        return by_connection_string(known.storage.get_secret_value(), names)
+        yield
     except ValueError:
         raise SettingsError({"AzureWebJobsStorage": "is malformed: not a connection string"}) from None
+
+
+async def silent_storage() -> list[str]:
+    """Return the names of the queues and tables that do not respond."""
+    from shared.storage import reach
+
+    return await reach.unreachable(queues(), tables())
 
 
 @cache
@@ -133,25 +173,25 @@ def events() -> Events | NoEvents:
 @cache
 def watches() -> TableWatches:
     """Return the rows of all watches."""
-    return TableWatches(storage().watches, APIS)
+    return TableWatches(tables().watches, APIS)
 
 
 @cache
 def callback_rows() -> Store[Callback]:
     """Return the rows of all callbacks."""
-    return table_callbacks(storage().callbacks)
+    return table_callbacks(tables().callbacks)
 
 
 @cache
 def index() -> TableIndex:
     """Return the lists of open watches and of ended ones."""
-    return TableIndex(storage().open)
+    return TableIndex(tables().open)
 
 
 @cache
 def earlier_index() -> EarlierIndex:
     """Return the lists of open watches that earlier versions keep."""
-    return EarlierIndex(storage().open)
+    return EarlierIndex(tables().open)
 
 
 @cache
@@ -167,13 +207,28 @@ def tickets() -> TicketQueues:
     """Return the queues of the tickets of watches."""
     known = settings()
     grid = timedelta(seconds=known.due_grid) * known.wait_scale
-    return TicketQueues([TicketQueue(queue, now, grid) for queue in storage().tickets])
+    return TicketQueues([TicketQueue(queue, now, grid) for queue in queues().tickets])
 
 
 @cache
 def callback_tickets() -> TicketQueue:
     """Return the queue of the tickets of callbacks."""
-    return TicketQueue(storage().callback_tickets, now)
+    return TicketQueue(queues().callback_tickets, now)
+
+
+async def send_ticket(ticket: Ticket, delay: timedelta) -> None:
+    """Send a watch's ticket.  The first connects to the queues: a turn that ends its watch sends none."""
+    await tickets().send(ticket, delay)
+
+
+async def send_callback_ticket(ticket: Ticket, delay: timedelta) -> None:
+    """Send a callback's ticket."""
+    await callback_tickets().send(ticket, delay)
+
+
+async def count_tickets() -> int:
+    """Return the approximate number of watches in flight."""
+    return await tickets().count()
 
 
 @cache
@@ -186,7 +241,7 @@ def apis() -> dict[str, RemoteApi]:
 @cache
 def gates() -> GateTable:
     """Return the rows of all gates."""
-    return GateTable(storage().gates)
+    return GateTable(tables().gates)
 
 
 @cache
@@ -196,7 +251,7 @@ def gate() -> SharedGate:
     return SharedGate(
         read=gates().read,
         write=gates().write,
-        count=tickets().count,
+        count=count_tickets,
         budget=budget(known.per_minute, known.per_hour),
         now=now,
         scale=known.wait_scale,
@@ -220,9 +275,9 @@ def effects() -> Effects:
         watches=watches(),
         callbacks=callback_rows(),
         index=index(),
-        send=tickets().send,
-        send_callback=callback_tickets().send,
-        record=TableResults(storage().results).record,
+        send=send_ticket,
+        send_callback=send_callback_ticket,
+        record=TableResults(tables().results).record,
         announce=events().announce,
         body=callback_body,
         callback_lifetime=LIFETIME * known.wait_scale,
@@ -373,7 +428,7 @@ def lister() -> Lister:
     return Lister(
         rows=watches(),
         lists=index(),
-        results=TableByApi(storage().results),
+        results=TableByApi(tables().results),
         earlier=earlier_index(),
         is_whole=last_mark().is_whole,
         apis=list(APIS),
@@ -435,7 +490,7 @@ def upgrade() -> Upgrade:
 
     return Upgrade(
         lists=index(),
-        results=TableByApi(storage().results),
+        results=TableByApi(tables().results),
         apis=list(APIS),
         retention=timedelta(days=settings().retention_days),
         now=now,

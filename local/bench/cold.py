@@ -72,7 +72,7 @@ def _first_turn(ground: Ground, job: str, python: Path, tree: Path) -> float:
 
 
 async def _published(watch_id: str) -> datetime:
-    row = await wiring.storage().watches.get_entity(partition(watch_id), watch_id)
+    row = await wiring.tables().watches.get_entity(partition(watch_id), watch_id)
     written = row.metadata["timestamp"]
     if not row["Published"] or written is None:
         raise ValueError(f"the first turn of {watch_id} has not ended")

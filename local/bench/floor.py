@@ -35,20 +35,20 @@ def floor(ground: Ground, turns: int, runs: int) -> Figures:
 
 
 async def _measure(ground: Ground, watch: Watch, turns: int, runs: int) -> Figures:
-    stores, poller = wiring.storage(), wiring.poller()
+    queue, watches, poller = wiring.queues().tickets[0], wiring.tables().watches, wiring.poller()
     async with AiohttpTransport(wiring.certificates()) as http:
         headers = {**REPORTING.headers, "Authorization": f"Bearer {ground.token()}"}
         text, where = Ticket(watch.id, 0).to_json(), f"{ground.parts.simulator}{path('forever-floor')}"
 
         async def least() -> None:
-            row = await stores.watches.get_entity(watch.id[:2], watch.id)
+            row = await watches.get_entity(watch.id[:2], watch.id)
             answer = await http.handle_async_request(httpx.Request("GET", where, headers=headers))
             await answer.aread()
             answer.raise_for_status()
-            await stores.watches.update_entity(
+            await watches.update_entity(
                 row, UpdateMode.REPLACE, etag=row.metadata["etag"], match_condition=MatchConditions.IfNotModified
             )
-            await stores.tickets[0].send_message(text, visibility_timeout=0, time_to_live=-1)
+            await queue.send_message(text, visibility_timeout=0, time_to_live=-1)
 
         seq = watch.seq
 

@@ -210,7 +210,7 @@ class Ground:
     def tickets(self) -> int:
         """Return the number of tickets, visible or not."""
         return self.run(
-            TicketQueues([TicketQueue(queue, lambda: datetime.now(UTC)) for queue in wiring.storage().tickets]).count()
+            TicketQueues([TicketQueue(queue, lambda: datetime.now(UTC)) for queue in wiring.queues().tickets]).count()
         )
 
     def wait_until_done(self, within: timedelta) -> None:
@@ -225,10 +225,9 @@ class Ground:
         """Delete all tickets and watches: tending would send new tickets otherwise."""
 
         async def clear() -> None:
-            stores = wiring.storage()
-            for queue in stores.tickets:
+            for queue in wiring.queues().tickets:
                 await queue.clear_messages()
-            for table in (stores.watches, stores.open):
+            for table in (wiring.tables().watches, wiring.tables().open):
                 await table.delete_table()
                 await table.create_table()
 
@@ -274,8 +273,7 @@ def ground() -> Iterator[Ground]:
 
 
 async def _close() -> None:
-    stores = wiring.storage()
-    for field in fields(stores):
-        clients = getattr(stores, field.name)
-        for client in clients if isinstance(clients, list) else [clients]:
-            await client.close()
+    queues, tables = wiring.queues(), wiring.tables()
+    clients = [getattr(tables, field.name) for field in fields(tables)]
+    for client in (*clients, *queues.tickets, queues.callback_tickets):
+        await client.close()

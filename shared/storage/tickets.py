@@ -8,11 +8,14 @@ import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
-from azure.storage.queue.aio import QueueClient
 
 from shared.core.model import Ticket
+
+if TYPE_CHECKING:
+    from azure.storage.queue.aio import QueueClient
 
 #: "visibilitytimeout [...] cannot be larger than 7 days"; a ticket that arrives early because of it is sent again.
 #: https://learn.microsoft.com/rest/api/storageservices/put-message

@@ -222,7 +222,7 @@ def test_tending_begins_by_the_clock(found):
 
 def test_importing_needs_no_setting_and_builds_nothing():
     """A setting that is missing must not keep the host from loading the app that says so."""
-    parts = "[wiring.settings, wiring.storage, wiring.poller]"
+    parts = "[wiring.settings, wiring.account, wiring.poller]"
     code = f"import function_app; from shared import wiring; print([part.cache_info().misses for part in {parts}])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
@@ -248,3 +248,4 @@ def test_a_start_imports_what_a_turn_needs_and_no_more():
     assert {name.rpartition(".")[2] for name in loaded if name.startswith("shared.engine.")} == OF_TURNS
     assert not [name for name in loaded if name.startswith(("shared.web", "shared.telemetry.exporter"))]
     assert not {"azure.identity", "h11", "httpcore", "opencensus", "standardwebhooks"} & {*loaded}
+    assert not {"azure.storage.queue", "requests", "urllib3"} & {*loaded}  # a turn that ends its watch sends no ticket

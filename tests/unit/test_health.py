@@ -24,13 +24,13 @@ WELL = {"status": "ok", "version": VERSION}
 DEAD = http(401, b'{"error": "invalid_client", "error_description": "wrong secret s"}')
 
 
-class Storage:
-    """Storage that responds, apart from these."""
+def storage_is(monkeypatch, *silent):
+    """Let storage respond, apart from these."""
 
-    silent: tuple[str, ...] = ()
+    async def silent_storage():
+        return [*silent]
 
-    async def unreachable(self):
-        return [*self.silent]
+    monkeypatch.setattr(functions_health, "silent_storage", silent_storage)
 
 
 async def health(query=""):
@@ -45,7 +45,7 @@ def clock(monkeypatch):
     """The time, in a list."""
     clock = [NOON]
     monkeypatch.setattr(wiring, "now", lambda: clock[0])
-    monkeypatch.setattr(functions_health, "storage", Storage)
+    storage_is(monkeypatch)
     return clock
 
 
@@ -153,7 +153,7 @@ def test_a_setting_that_turns_events_off_is_named_along_with_that_of_callbacks(w
 @pytest.mark.usefixtures("clock")
 def test_storage_that_does_not_respond_is_named_before_all_else(wired, monkeypatch):
     monkeypatch.setenv("CALLBACK_HOSTS", "hooks.example.com")
-    monkeypatch.setattr(Storage, "silent", ("the queue tickets",))
+    storage_is(monkeypatch, "the queue tickets")
 
     async def scenario():
         async with Platform() as platform:
