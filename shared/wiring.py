@@ -297,7 +297,7 @@ def credentials() -> ClientCredentials:
     """Assemble what gets tokens."""
     known = settings()
     return ClientCredentials(
-        http=_transport(known.token_url),
+        http=transport(known.token_url),
         url=known.token_url,
         client_id=known.client_id,
         client_secret=known.client_secret.get_secret_value(),
@@ -316,7 +316,7 @@ def poller() -> Poller:
         rows=watches(),
         act=effects().act,
         apis=apis(),
-        fetch=Fetcher(_transport(known.api_url), known.api_url, credentials(), gate().spend),
+        fetch=Fetcher(transport(known.api_url), known.api_url, credentials(), gate().spend),
         gate=gate(),
         lock=OneAtATime(),
         reject=events().reject,
@@ -497,8 +497,9 @@ def upgrade() -> Upgrade:
     )
 
 
-def _transport(url: str) -> AiohttpTransport:
-    """Make a transport to one origin.
+@cache
+def transport(url: str) -> AiohttpTransport:
+    """Return the transport to the origin of a URL.
 
     Its proxy is chosen here: not all of what the environment says concerns this origin.
     """

@@ -277,3 +277,6 @@ async def _close() -> None:
     clients = [getattr(tables, field.name) for field in fields(tables)]
     for client in (*clients, *queues.tickets, queues.callback_tickets):
         await client.close()
+    known = wiring.settings()
+    for url in {known.api_url, known.token_url}:
+        await wiring.transport(url).aclose()

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from shared.clients.exchange import Silence, exchange
+from shared.clients.exchange import HEADERS, Silence, exchange
 from shared.core import untrusted
 from shared.core.remote import told_wait
 from shared.core.schedule import Schedule
@@ -181,7 +181,7 @@ class ClientCredentials:
             "client_secret": self.client_secret,
             "scope": self.scope,
         }
-        request = httpx.Request("POST", self.url, headers={"Accept": "application/json"}, data=form)
+        request = httpx.Request("POST", self.url, headers={"Accept": "application/json", **HEADERS}, data=form)
         self.spend()
         answer = await exchange(self.http, request, largest=LARGEST_BODY, within=TIMEOUT)
         if isinstance(answer, Silence):

@@ -13,6 +13,9 @@ from shared.clients.body import PLAIN, Body, read_at_most
 from shared.core.remote import Response
 from shared.version import USER_AGENT
 
+#: Of each request.
+HEADERS = {**PLAIN, "User-Agent": USER_AGENT}
+
 
 @dataclass(frozen=True, slots=True)
 class Silence:
@@ -24,11 +27,10 @@ class Silence:
 async def exchange(
     http: httpx.AsyncBaseTransport, request: httpx.Request, *, largest: int, within: timedelta
 ) -> Response | Silence:
-    """Send one request, and read its answer: at most `largest` bytes, within that time.  It follows no redirect.
+    """Send a request with `HEADERS`, and read its answer: at most `largest` bytes, within that time, no redirect.
 
     Once there is a status, it and the headers count, whatever becomes of the body.
     """
-    request.headers.update({**PLAIN, "User-Agent": USER_AGENT})
     answer: httpx.Response | None = None
     body: Body | None = None
     try:

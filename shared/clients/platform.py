@@ -11,7 +11,7 @@ from functools import lru_cache
 import httpx
 
 from shared.clients.credentials import CredentialsError, TokenSource
-from shared.clients.exchange import Silence, exchange
+from shared.clients.exchange import HEADERS, Silence, exchange
 from shared.core.remote import WAITS, NoResponse, Request, Response
 from shared.core.untrusted import climbs
 
@@ -81,7 +81,7 @@ class Fetcher:
 
     async def _get(self, url: httpx.URL, headers: Mapping[str, str], token: str) -> Response | NoResponse:
         try:
-            request = httpx.Request("GET", url, headers={**headers, "Authorization": f"Bearer {token}"})
+            request = httpx.Request("GET", url, headers={**headers, **HEADERS, "Authorization": f"Bearer {token}"})
         except ValueError as error:  # a header that cannot be encoded
             return NoResponse(f"not asked: {type(error).__name__}")
         answer = await exchange(self._http, request, largest=LARGEST_BODY, within=TIMEOUT)

@@ -28,7 +28,7 @@ from opencensus.common.schedule import QueueEvent
 from opencensus.ext.azure.log_exporter import AzureEventHandler
 
 from shared.clients.certificates import other_certificates
-from shared.clients.exchange import Silence, exchange
+from shared.clients.exchange import HEADERS, Silence, exchange
 from shared.clients.proxies import ProxyError, proxy_for
 from shared.clients.transport import AiohttpTransport
 from shared.core.remote import Response
@@ -157,7 +157,7 @@ async def _post(
     Whoever leads on has got the token already, so it goes along; but nothing goes from https to http.  Raises
     `UndeliveredError` without an answer, and `ProxyError`.
     """
-    request = httpx.Request("POST", url, headers=headers, content=body)
+    request = httpx.Request("POST", url, headers={**headers, **HEADERS}, content=body)
     async with AiohttpTransport(certificates, proxy_for(url, environment)) as http:
         found = await exchange(http, request, largest=LARGEST_BODY, within=TIMEOUT)
     if isinstance(found, Silence):

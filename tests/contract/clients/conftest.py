@@ -11,9 +11,9 @@ import pytest
 
 from local.setup import node
 from local.setup.bootstrap import STATE, one_at_a_time
-from shared import wiring
 from shared.clients.credentials import RETRY_DELAYS, ClientCredentials
 from shared.clients.platform import Fetcher
+from shared.clients.transport import AiohttpTransport
 from shared.core.remote import Response
 from tests.simulator import CREDENTIALS
 
@@ -93,7 +93,7 @@ def ours(simulator, address):
 
 
 async def fetch(address, requests):
-    async with wiring._transport(address) as http:
+    async with AiohttpTransport(None) as http:
         credentials = ClientCredentials(
             http,
             address + TOKEN,
