@@ -46,7 +46,6 @@ async def read_at_most(largest: int, answer: httpx.Response) -> Body:
     packed = [name for name in encodings if name.lower() != "identity"]
     if packed and (len(packed) > 1 or packed[0].lower() not in GZIP):
         return await _refuse(answer, _named(", ".join(packed)))
-    too_large = Body(unread=f"a body of over {_size(largest)}")
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16) if packed else None
     unpack: Callable[[bytes, int], bytes] = unpacker.decompress if unpacker else lambda piece, room: piece[:room]
     content, came, pieces = bytearray(), 0, 0
@@ -56,7 +55,7 @@ async def read_at_most(largest: int, answer: httpx.Response) -> Body:
             came += len(piece)
             pieces += 1
             if len(content) > largest or came > 2 * largest:  # a gzip can be endless and yet hold nothing
-                return too_large
+                return Body(unread=f"a body of over {_size(largest)}")
             if pieces > MOST_PIECES:
                 return Body(unread=f"a body in over {MOST_PIECES:,} pieces")
             if unpacker and unpacker.unused_data:  # it would pile up

@@ -48,7 +48,7 @@ class Columns:
         self._codecs = codecs
         self._known = {"PartitionKey", "RowKey", *map(column, self._defaults)}
         types = get_type_hints(row) | {name: also[name][0] for name in also}
-        self._checks = {name: TypeAdapter(_bounded(types[name])).validate_python for name in self._defaults}
+        self._checks = {name: TypeAdapter(_bounded(types[name])).validator.validate_python for name in self._defaults}
 
     def write(self, row: Any, **more: Any) -> dict[str, Any]:
         """Return an entity of a row, without its keys; `more` has the columns that are no fields of it."""
