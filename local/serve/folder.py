@@ -87,8 +87,9 @@ class Folder:
         return self.path / "key"
 
     def remember(self, client_id: str) -> None:
-        """Keep what is asked for only once."""
-        _write(self.path / "identity.json", json.dumps(asdict(replace(self.identity, client_id=client_id))))
+        """Keep what need not be given again, once it worked: this, and the port; raises `click.ClickException`."""
+        with writing_to(self.path):
+            _write(self.path / "identity.json", json.dumps(asdict(replace(self.identity, client_id=client_id))))
 
 
 @contextmanager
@@ -101,15 +102,22 @@ def opened(path: Path, platform: str, port: int | None) -> Iterator[Folder]:
     except OSError as error:
         raise click.ClickException(f"{path} cannot be used: {error.strerror}.  Name a folder with --data.") from None
     with file:
-        try:
+        with writing_to(path):
             _take(file, path)
             identity = _identity(path, platform, port)
             _write(path / "key", identity.key + "\n")
-        except OSError as error:
-            raise click.ClickException(f"{path} cannot be written to: {error.strerror}") from None
         folder = Folder(path, identity, file)
         _refuse_damage(folder)
         yield folder
+
+
+@contextmanager
+def writing_to(path: Path) -> Iterator[None]:
+    """Say why a file of the folder cannot be written, e.g. that the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written to: {error.strerror}") from None
 
 
 def _take(file: IO[str], path: Path) -> None:
@@ -144,12 +152,11 @@ def _identity(path: Path, platform: str, port: int | None) -> Identity:
         known = _known(file)
         if known.platform != platform:
             raise click.ClickException(f"{path} belongs to {known.platform}: name another folder with --data.")
-        known = replace(known, port=port or known.port)
     else:
         storage_key = base64.b64encode(secrets.token_bytes(64)).decode()
-        known = Identity(platform, port or PORT, secrets.token_hex(20), storage_key)
-    _write(file, json.dumps(asdict(known)))
-    return known
+        known = Identity(platform, PORT, secrets.token_hex(20), storage_key)
+        _write(file, json.dumps(asdict(known)))
+    return replace(known, port=port or known.port)
 
 
 def _known(file: Path) -> Identity:

@@ -85,10 +85,10 @@ def serve(options: Options) -> None:
         not_now = credentials.try_out(options.platform, tokens, client, settings.scope)
         if not_now:
             _say(f"Warning: no token now: {not_now}.  The app goes on trying.")
-        place.remember(client.client_id)
         _say("Starting Azurite and the Functions host ...")
         events = _events(place, settings, opened)
         parts = opened.enter_context(_parts(place, app | events, options.lease))
+        place.remember(client.client_id)
         serving = _serving(place, options, tokens, client)
         opened.enter_context(published(path, serving))
         click.echo(_text(place, serving, settings))

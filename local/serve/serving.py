@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from local.serve.folder import default_root
+from local.serve.folder import default_root, writing_to
 from local.serve.lock import is_locked, locked
 from local.setup.bootstrap import STATE
 
@@ -44,17 +44,19 @@ class Serving:
 def published(folder: Path, serving: Serving) -> Iterator[None]:
     """Write the file during the block, readable only by this user.  The first `serve` of a folder keeps it."""
     path = folder / NAME
-    path.touch(mode=0o600)
-    with locked(path) as is_ours:
+    with ExitStack() as held:
+        with writing_to(folder):
+            path.touch(mode=0o600)
+            is_ours = held.enter_context(locked(path))
+            if is_ours:
+                path.write_text(json.dumps(asdict(serving)))
         if not is_ours:
             click.echo(f"Another `serve` runs already; `python3 -m local watch` uses that one: {path}", err=True)
-            yield
-            return
-        path.write_text(json.dumps(asdict(serving)))
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)
+            if is_ours:
+                path.unlink(missing_ok=True)
 
 
 def find(folder: Path | None) -> Serving | None:

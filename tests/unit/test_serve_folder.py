@@ -11,9 +11,11 @@ import click
 import pytest
 
 from local.serve.folder import FORMAT, PORT, _holder, data_option, default_folder, opened
+from local.serve.serving import NAME, Serving, published
 from local.setup.bootstrap import ROOT
 
 PLATFORM = "https://api.bentley.com"
+SERVING = Serving("http://x", "k", "http://x/events", PLATFORM, "", "service-1")
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
 
 
@@ -35,10 +37,16 @@ def test_key_and_port_stay(path):
     assert len(first.key) == 40
 
 
-def test_a_port_that_was_chosen_stays_too(path):
-    with opened(path, PLATFORM, 7272):
-        pass
+@pytest.mark.parametrize("first", [True, False])
+def test_a_port_that_worked_stays_too(path, first):
+    if not first:
+        identity(path)
+    with opened(path, PLATFORM, 7272) as folder:
+        assert folder.identity.port == 7272
+    assert identity(path).port == PORT  # another program may have it
 
+    with opened(path, PLATFORM, 7272) as folder:
+        folder.remember("service-1")
     assert identity(path).port == 7272
 
 
@@ -54,6 +62,25 @@ def test_an_id_is_remembered(path):
         folder.remember("service-1")
 
     assert identity(path).client_id == "service-1"
+
+
+def test_what_cannot_be_remembered_is_said(path):
+    with opened(path, PLATFORM, None) as folder:
+        (path / "identity.json~").mkdir()  # the file that replaces the other
+        with pytest.raises(click.ClickException) as raised:
+            folder.remember("service-1")
+
+    assert str(raised.value) == f"{path} cannot be written to: Is a directory"
+
+
+def test_a_place_that_cannot_be_published_is_said(path):
+    path.mkdir(parents=True)
+    (path / NAME).mkdir()
+
+    with pytest.raises(click.ClickException) as raised, published(path, SERVING):
+        pass
+
+    assert str(raised.value) == f"{path} cannot be written to: Is a directory"
 
 
 @POSIX
