@@ -1,5 +1,7 @@
 """What several kinds of tests share."""
 
+import signal
+
 import pytest
 from hypothesis import settings
 
@@ -10,6 +12,9 @@ from tests.simulator import address, simulator, stranger
 settings.register_profile("patient", deadline=None)
 settings.register_profile("thorough", deadline=None, max_examples=300)
 settings.load_profile("patient")
+
+# Some tests press Ctrl-C.  A shell lets what it runs in the background ignore that, and programs inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 __all__ = ["address", "azurite", "simulator", "stranger"]
 
