@@ -163,9 +163,9 @@ def events() -> Events | NoEvents:
     if known.telemetry is None:
         log.warning("telemetry.off: APPLICATIONINSIGHTS_CONNECTION_STRING is not set, so ends are not announced")
         return NoEvents()
-    from shared.telemetry.exporter import identity
+    from shared.telemetry import exporter
 
-    credential = None if known.telemetry_client_id is None else identity(known.telemetry_client_id)
+    credential = None if known.telemetry_client_id is None else exporter.identity(known.telemetry_client_id)
     with _without("APPLICATIONINSIGHTS_CONNECTION_STRING"):  # the exporter reads it too, and fails on some of its forms
         return Events(known.telemetry.get_secret_value(), known.site_name, credential, os.environ)
 
