@@ -11,7 +11,6 @@ from pathlib import Path
 
 from local.bench.ground import RUNNING, SUCCEEDED, Ground, path, processor_seconds
 from local.bench.spread import Figures, Spread
-from local.setup.bootstrap import ROOT
 
 WITHIN = timedelta(minutes=10)
 
@@ -28,18 +27,17 @@ def turns(ground: Ground, watches: int, polls: int, runs: int, against: str | No
     An end takes more requests than other turns, so fewer polls mean more requests per poll.  `against` is a revision
     whose code runs the same turns, before each run of this one: the load of the machine is the same for both.
     """
-    trees = {against: ground.checked_out(against)} if against else {}
-    measured: dict[Path, list[Mapping[str, float]]] = defaultdict(list)
-    numbers = count()
+    trees, numbers = ground.trees(against), count()
+    measured: dict[str, list[Mapping[str, float]]] = defaultdict(list)
     for _ in range(runs):
-        for tree in (*trees.values(), ROOT):
-            measured[tree].append(_run(ground, f"turns-{next(numbers)}", watches, polls, tree))
-    figures = _spreads(measured[ROOT])
-    for revision, tree in trees.items():
-        before = _spreads(measured[tree])
-        figures |= {f"{name}, at {revision}": spread for name, spread in before.items() if not name.startswith(" ")}
+        for revision, tree in trees.items():
+            measured[revision].append(_run(ground, f"turns-{next(numbers)}", watches, polls, tree))
+    figures = _spreads(measured[""])
+    if against:
+        before = _spreads(measured[against])
+        figures |= {f"{name}, at {against}": spread for name, spread in before.items() if not name.startswith(" ")}
         ratios = [new / old for new, old in zip(figures[COST].values, before[COST].values, strict=True)]
-        figures[f"processor here / at {revision}"] = Spread(ratios)
+        figures[f"processor here / at {against}"] = Spread(ratios)
     return figures
 
 

@@ -13,7 +13,7 @@ from shared.clients.body import PLAIN, Body, read_at_most
 from shared.core.remote import Response
 from shared.version import USER_AGENT
 
-#: Of each request.
+#: Of each request of ours.
 HEADERS = {**PLAIN, "User-Agent": USER_AGENT}
 
 

@@ -13,12 +13,11 @@ from datetime import datetime, timedelta
 import httpx
 from standardwebhooks import Webhook
 
-from shared.clients.body import PLAIN
+from shared.clients.exchange import HEADERS
 from shared.core.callback import Attempt
 from shared.core.callback_url import may_be_called, target
 from shared.core.schedule import parse_retry_after
 from shared.core.url import Url
-from shared.version import USER_AGENT
 
 #: "The recommended timeout is 15-30s": https://github.com/standard-webhooks/standard-webhooks, "Request timeouts".
 TIMEOUT = timedelta(seconds=15)
@@ -108,10 +107,9 @@ class WebhookClient:
     def _headers(self, signer: Webhook, to: Url, message_id: str, body: str) -> dict[str, str]:
         now = self.now()
         return {
-            **PLAIN,
+            **HEADERS,
             "Host": to.authority,
             "Content-Type": CONTENT_TYPE,
-            "User-Agent": USER_AGENT,
             "webhook-id": message_id,
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": signer.sign(message_id, now, body),

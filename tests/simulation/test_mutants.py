@@ -93,7 +93,7 @@ MUTANTS: dict[str, tuple[str, dict[str, str]]] = {
     "a deadline overrides Retry-After": (DECIDE, {"until = max(watch.due, watch.not_before)": "until = watch.due"}),
     "an end is forgotten while its reasons are asked for": (
         DECIDE,
-        {"verdict=verdict, reason=reason,": "reason=reason,"},
+        {'"verdict": verdict, "reason": reason,': '"reason": reason,'},
     ),
     "an end waits for its reasons": (
         DECIDE,

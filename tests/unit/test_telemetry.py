@@ -14,6 +14,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from shared.core.remote import Response
 from shared.engine.ports import Count, UndeliveredError, Unreadable
 from shared.telemetry.events import Events, NoEvents, invocation
 from shared.telemetry.exporter import SCOPE, identity
-from shared.version import VERSION
+from shared.version import USER_AGENT, VERSION
 from tests.builders import NOON, a_watch
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +90,7 @@ class Ingestion:
         self.key = str(uuid4())
         self.requests: list[tuple[str, list[Any]]] = []
         self.authorizations: list[str | None] = []
+        self.headers: list[Message] = []
         self.gate, self.arrived = threading.Event(), threading.Event()
         self.drips = False  #: each answer begins with white space, for ever
         self.gate.set()
@@ -97,6 +99,7 @@ class Ingestion:
             def do_POST(handler):  # noqa: N805 -- http.server's name; `self` is the ingestion
                 envelopes = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
                 self.authorizations.append(handler.headers["Authorization"])
+                self.headers.append(handler.headers)
                 self.requests.append((handler.requestline.split()[1], envelopes))  # its `path` drops slashes
                 self.arrived.set()
                 self.gate.wait(10)
@@ -170,6 +173,13 @@ def announce(events, *watches):
         return await asyncio.gather(*(events.announce(watch, watch.end) for watch in watches), return_exceptions=True)
 
     return asyncio.run(scenario())
+
+
+def test_ingestion_is_told_who_sends_and_asked_for_a_plain_answer(ingestion, events):
+    assert announce(events, WATCH) == [None]
+
+    (headers,) = ingestion.headers
+    assert (headers["User-Agent"], headers["Accept-Encoding"]) == (USER_AGENT, "identity")
 
 
 def test_an_ended_watch_is_one_event(ingestion, events):
